@@ -1,0 +1,37 @@
+import type { CompiledQuery, Kysely } from 'kysely'
+import type { Dialect } from './dialect.ts'
+import type { Database } from './schema.ts'
+
+/** One SQL statement: a Kysely builder, or a query that is compiled already (`sql` templates: `.compile(db.q)`). */
+export type Statement = CompiledQuery | { compile(): CompiledQuery }
+
+/** What one statement of a commit did. `rows` holds what `returning` or a closing `select` gave. */
+export interface Result {
+  readonly rows: readonly Record<string, unknown>[]
+  readonly changes: number
+}
+
+/**
+ * The seam to the database: reads go through `q`, every write through `commit`.
+ *
+ * `commit` runs the list in order and all or nothing: a transaction on SQLite and PostgreSQL, a batch on D1. It resolves
+ * when the list is durable, and rejects (with nothing written) when one statement fails: `DbError` with `kind`
+ * `constraint` (a `must` or a unique key), `busy` (locked, full, or shutting down: nothing was acknowledged), or `broken`.
+ */
+export interface Db {
+  readonly q: Kysely<Database>
+  readonly dialect: Dialect
+  commit(list: readonly Statement[]): Promise<readonly Result[]>
+  close(): Promise<void>
+}
+
+export type DbErrorKind = 'constraint' | 'busy' | 'broken'
+
+export class DbError extends Error {
+  readonly kind: DbErrorKind
+  constructor(kind: DbErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'DbError'
+    this.kind = kind
+  }
+}

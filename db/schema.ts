@@ -1,0 +1,264 @@
+/** The tables of db/migrations, as Kysely sees them. Times are milliseconds UTC unless a comment says otherwise. */
+export interface Database {
+  must: { ok: number }
+  counter: { name: string; value: number }
+  setting: { name: string; value: string }
+  site: SiteTable
+  event: EventTable
+  body: BodyTable
+  webhook: WebhookTable
+  webhook_event: { webhook_id: string; event_type: string }
+  webhook_secret: WebhookSecretTable
+  delivery: DeliveryTable
+  attempt: AttemptTable
+  delivery_hour: { webhook_id: string; hour: number; delivered: number; failed: number }
+  user: UserTable
+  session: SessionTable
+  account: AccountTable
+  verification: VerificationTable
+  throttle: { key: string; at: number; id: string }
+  api_key: ApiKeyTable
+  audit: AuditTable
+  plugin_state: PluginStateTable
+  plugin_site: { slug: string; site_id: string; active: number; version: string; settings: string }
+  plugin_record: PluginRecordTable
+  plugin_index: { slug: string; site_id: string; collection: string; field: string; value: string; id: string }
+  plugin_fault: PluginFaultTable
+}
+
+export type SiteState = 'active' | 'archived' | 'deleted'
+export type WebhookState = 'active' | 'failing' | 'disabled' | 'retired'
+export type DeliveryState = 'pending' | 'delivering' | 'delivered' | 'retrying' | 'failed' | 'cancelled' | 'held'
+export type AuthType = 'none' | 'basic' | 'signature'
+export type Outcome =
+  | 'ok'
+  | 'http_error'
+  | 'timeout'
+  | 'connect'
+  | 'dns'
+  | 'tls'
+  | 'blocked'
+  | 'too_large'
+  | 'redirect'
+  | 'protocol'
+  | 'unexpected'
+
+export interface SiteTable {
+  id: string
+  slug: string
+  name: string
+  state: SiteState
+  created_at: number
+}
+
+/** Something that happened. `payload` is JSON; `source` says who told us: `plugin:<slug>`, `api:<key id>`, `test:<user id>`. */
+export interface EventTable {
+  id: string
+  seq: number
+  type: string
+  site_id: string
+  payload: string
+  source: string
+  test: number
+  hops: number
+  idempotency_key: string | null
+  fingerprint: string
+  rejected: string | null
+  occurred_at: number
+  created_at: number
+  heard_at: number | null
+}
+
+export interface BodyTable {
+  owner_id: string
+  format_key: string
+  text: string
+}
+
+/** A subscription. `owner` is `network` or a site's id; `retry_schedule` is a JSON array of seconds. */
+export interface WebhookTable {
+  id: string
+  owner: string
+  name: string
+  description: string
+  url: string
+  all_events: number
+  format: string
+  auth: AuthType
+  username: string
+  timeout_seconds: number
+  retry_schedule: string
+  state: WebhookState
+  state_reason: string | null
+  revision: number
+  consecutive_failures: number
+  failing_since: number | null
+  last_delivered_at: number | null
+  last_delivery_at: number | null
+  created_at: number
+  created_by: string
+  updated_at: number
+}
+
+/** `kind`: `v1` (a signing secret) or `password` (of Basic). `cipher` is what the vault made of it. */
+export interface WebhookSecretTable {
+  id: string
+  webhook_id: string
+  kind: 'v1' | 'password'
+  cipher: string
+  created_by: string
+  created_at: number
+  expires_at: number | null
+  taken_at: number | null
+}
+
+/** Event x webhook. `due_at` is also the end of the lease while `delivering`. `reason` is a sentence in English. */
+export interface DeliveryTable {
+  id: string
+  seq: number
+  event_id: string
+  webhook_id: string
+  site_id: string
+  type: string
+  test: number
+  state: DeliveryState
+  attempts: number
+  due_at: number | null
+  lease_owner: string | null
+  last_outcome: Outcome | null
+  last_status: number | null
+  reason: string | null
+  first_attempt_at: number | null
+  created_at: number
+  finished_at: number | null
+}
+
+/** One HTTP try. Header columns are JSON arrays of [name, value], secrets masked. */
+export interface AttemptTable {
+  id: string
+  delivery_id: string
+  number: number
+  started_at: number
+  duration_ms: number
+  outcome: Outcome
+  status: number | null
+  error: string | null
+  request_headers: string
+  response_headers: string
+  response_body: string
+  body_truncated: number
+  redelivery: number
+}
+
+export type Role = 'super_admin' | 'integration_admin' | 'site_admin' | 'viewer'
+
+/** A person. `siteId` is `network`, or the site that a site admin belongs to. Times are ISO text, as better-auth writes them. */
+export interface UserTable {
+  id: string
+  name: string
+  email: string
+  emailVerified: number
+  image: string | null
+  role: Role
+  siteId: string
+  locale: string | null
+  createdAt: string
+  updatedAt: string
+}
+
+export interface SessionTable {
+  id: string
+  expiresAt: string
+  token: string
+  createdAt: string
+  updatedAt: string
+  ipAddress: string | null
+  userAgent: string | null
+  userId: string
+}
+
+export interface AccountTable {
+  id: string
+  accountId: string
+  providerId: string
+  userId: string
+  accessToken: string | null
+  refreshToken: string | null
+  idToken: string | null
+  accessTokenExpiresAt: string | null
+  refreshTokenExpiresAt: string | null
+  scope: string | null
+  password: string | null
+  createdAt: string
+  updatedAt: string
+}
+
+export interface VerificationTable {
+  id: string
+  identifier: string
+  value: string
+  expiresAt: string
+  createdAt: string
+  updatedAt: string
+}
+
+/** `hash` is SHA-256 in hex of the key; `hint` its first letters; `scopes` a JSON array; `owner` `network` or a site's id. */
+export interface ApiKeyTable {
+  id: string
+  name: string
+  hash: string
+  hint: string
+  scopes: string
+  owner: string
+  user_id: string
+  created_at: number
+  expires_at: number | null
+  last_used_at: number | null
+  revoked_at: number | null
+}
+
+export interface AuditTable {
+  id: string
+  seq: number
+  at: number
+  actor_id: string
+  actor_name: string
+  address: string
+  action: string
+  target: string
+  owner: string
+  before: string | null
+  after: string | null
+  hash: string | null
+}
+
+export interface PluginStateTable {
+  slug: string
+  network_active: number
+  installed_version: string
+  paused_at: number | null
+  paused_reason: string | null
+}
+
+export interface PluginRecordTable {
+  slug: string
+  site_id: string
+  collection: string
+  id: string
+  data: string
+  created_at: number
+  updated_at: number
+}
+
+export interface PluginFaultTable {
+  id: string
+  slug: string
+  site_id: string
+  handler: string
+  event_type: string | null
+  event_id: string | null
+  message: string
+  stack: string
+  duration_ms: number
+  at: number
+}

@@ -1,0 +1,31 @@
+/** What a person or a key may do. API scopes and the capabilities of roles are one vocabulary. */
+export const capabilities = [
+  'events:read',
+  'events:write',
+  'webhooks:read',
+  'webhooks:write',
+  'webhooks:secrets',
+  'deliveries:read',
+  'deliveries:write',
+  'network:read',
+  'network:write',
+  'metrics:read',
+] as const
+export type Capability = (typeof capabilities)[number]
+
+/** Whose a thing is: the network's, or a site's (`sit_…`). */
+export type Owner = 'network' | (string & {})
+
+/** Who is asking. `owner` bounds the actor: one of a site never reaches another site, nor the network's own things. */
+export interface Actor {
+  readonly kind: 'user' | 'key'
+  readonly id: string
+  readonly name: string
+  readonly owner: Owner
+  readonly capabilities: ReadonlySet<Capability>
+  readonly address: string
+}
+
+/** Whether the actor may do this to what belongs to `owner`. The only place where this is decided. */
+export const can = (actor: Actor, capability: Capability, owner: Owner): boolean =>
+  actor.capabilities.has(capability) && (actor.owner === 'network' || actor.owner === owner)

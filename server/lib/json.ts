@@ -1,0 +1,88 @@
+import { fail, type AppError } from './errors.ts'
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+export type JsonObject = { readonly [key: string]: Json }
+
+/**
+ * Parses JSON that a stranger sent. Refuses, with a sentence, what two parsers could read in two ways: a byte order mark,
+ * duplicate keys, numbers that are not finite, lone surrogates, and anything deeper than `maxDepth`.
+ */
+export function parseJson(text: string, maxDepth = 32): { ok: true; value: Json } | { ok: false; error: AppError } {
+  if (text.charCodeAt(0) === 0xfeff) return bad('The body starts with a byte order mark. Send plain UTF-8.')
+  const depth = depthOfText(text)
+  if (depth > maxDepth) {
+    return { ok: false, error: fail('too_deep', 'The body nests {depth} levels deep; at most {max} are taken.', { depth, max: maxDepth }) }
+  }
+  let value: Json
+  try {
+    value = JSON.parse(text) as Json
+  } catch (error) {
+    return bad(`The body is not JSON: ${error instanceof Error ? error.message : 'it cannot be read'}.`)
+  }
+  const twice = duplicateKey(text)
+  if (twice !== null) return bad(`The key ${JSON.stringify(twice)} stands twice in one object. Send each key once.`)
+  const wrong = unsound(value)
+  return wrong === null ? { ok: true, value } : bad(wrong)
+}
+
+const bad = (text: string) => ({ ok: false as const, error: fail('bad_json', '{problem}', { problem: text }) })
+
+/** The deepest nesting, found without recursion: parsing alone could overflow the stack of whoever walks the value. */
+function depthOfText(text: string): number {
+  let depth = 0
+  let deepest = 0
+  let inString = false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (inString) {
+      if (code === 0x5c) i++
+      else if (code === 0x22) inString = false
+    } else if (code === 0x22) inString = true
+    else if (code === 0x7b || code === 0x5b) deepest = Math.max(deepest, ++depth)
+    else if (code === 0x7d || code === 0x5d) depth--
+  }
+  return deepest
+}
+
+/** The first key that an object of this (valid) JSON text holds twice, or null. */
+function duplicateKey(text: string): string | null {
+  const open: (Set<string> | null)[] = []
+  let expectKey = false
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i]
+    if (char === '{') {
+      open.push(new Set())
+      expectKey = true
+    } else if (char === '[') open.push(null)
+    else if (char === '}' || char === ']') {
+      open.pop()
+      expectKey = false
+    } else if (char === ',') expectKey = open.at(-1) instanceof Set
+    else if (char === '"') {
+      const start = i
+      for (i++; text[i] !== '"'; i++) if (text[i] === '\\') i++
+      const keys = open.at(-1)
+      if (!expectKey || !keys) continue
+      const key = JSON.parse(text.slice(start, i + 1)) as string
+      if (keys.has(key)) return key
+      keys.add(key)
+      expectKey = false
+    }
+  }
+  return null
+}
+
+function unsound(root: Json): string | null {
+  const stack: Json[] = [root]
+  for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
+    if (typeof value === 'number' && !Number.isFinite(value)) return 'A number is too large to be kept exactly.'
+    if (typeof value === 'string') {
+      if (!value.isWellFormed()) return 'A text holds half of a surrogate pair. Send well-formed Unicode.'
+      if (value.includes('\u0000')) return 'A text holds the character U+0000, which cannot be stored.'
+    }
+    if (value !== null && typeof value === 'object') {
+      for (const [key, inner] of Object.entries(value)) stack.push(key, inner)
+    }
+  }
+  return null
+}

@@ -1,0 +1,113 @@
+import type { Statement, Result } from '../../db/db.ts'
+import type { JsonObject } from '../lib/json.ts'
+import type { Message } from '../lib/message.ts'
+
+/** An event type as everything but its owner sees it: the form, the catalogue, the API. Texts are English keys for `t`. */
+export interface EventType {
+  readonly name: string
+  readonly title: string
+  readonly sentence: string
+  readonly description: string
+  readonly lane: 'realtime' | 'batched'
+  readonly plugin: string
+  readonly pluginTitle: string
+  readonly sample: JsonObject
+  /** JSON Schema of the payload. */
+  readonly schema: JsonObject
+}
+
+/** Something to emit. `site` is an id. `key` makes it idempotent within the site. */
+export interface Emission {
+  readonly type: string
+  readonly site: string
+  readonly data: JsonObject
+  readonly source: string
+  readonly key?: string | null
+  readonly occurredAt?: number
+  readonly hops?: number
+}
+
+/** What the outbox answers for one emission, in order. */
+export interface Emitted {
+  readonly id: string
+  readonly deliveries: number
+  readonly duplicate: boolean
+}
+
+/** Emissions that were validated and filtered and wait for somebody's commit, so that they share it with other writes. */
+export interface Prepared {
+  readonly statements: readonly Statement[]
+  /** Takes the results of exactly `statements`, after the commit: answers, wakes the dispatcher, lets listeners run. */
+  finish(results: readonly Result[]): readonly Emitted[]
+}
+
+export interface PluginInfo {
+  readonly slug: string
+  readonly title: string
+  readonly description: string
+  readonly version: string
+  readonly state: 'active' | 'inactive' | 'paused' | 'failed' | 'incompatible'
+  readonly reason: Message | null
+  readonly mustUse: boolean
+  readonly events: readonly string[]
+  readonly listens: readonly string[]
+  readonly filters: readonly string[]
+  readonly stores: readonly string[]
+  readonly routes: readonly string[]
+  readonly faults: readonly Fault[]
+}
+
+export interface Fault {
+  readonly id: string
+  readonly handler: string
+  readonly event: string | null
+  readonly site: string
+  readonly message: string
+  readonly stack: string
+  readonly durationMs: number
+  readonly at: number
+}
+
+/** A page a plugin adds to the menu. */
+export interface PluginPage {
+  readonly plugin: string
+  /** Below `/plugins/<slug>` of an admin area, starting with a slash. */
+  readonly path: string
+  readonly title: string
+}
+
+/** A rendered plugin page: a compiled template and exactly what it may see. */
+export interface PluginView {
+  readonly title: string
+  readonly template: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** The plugin host, as the rest of the product uses it. */
+export interface Host {
+  /** Types of every plugin that loaded, by plugin and title. */
+  eventTypes(): readonly EventType[]
+  eventType(name: string): EventType | undefined
+  /** Whether the type's plugin runs for this site now (active and not paused). */
+  isAvailable(type: string, site: string): Promise<boolean>
+  /**
+   * Validates and filters. Throws AppError: `invalid` (unknown type, payload with paths), `plugin_inactive`,
+   * `site_archived`, `safe_mode`, `too_deep`, `too_large`.
+   */
+  prepare(list: readonly Emission[]): Promise<Prepared>
+  /** `prepare`, commit, `finish`. Resolves when all is durable. */
+  emit(list: readonly Emission[]): Promise<readonly Emitted[]>
+  plugins(): Promise<readonly PluginInfo[]>
+  activate(slug: string): Promise<readonly Statement[]>
+  deactivate(slug: string): Promise<readonly Statement[]>
+  resume(slug: string): Promise<readonly Statement[]>
+  pages(site: string | null): Promise<readonly PluginPage[]>
+  /** Loads a plugin's page for a site; null when there is none (or its plugin is not running). */
+  view(slug: string, path: string, site: string, request: Request): Promise<PluginView | null>
+  /** Runs a plugin's route; null when there is none (or its plugin is not running). */
+  route(slug: string, path: string, site: string, request: Request): Promise<Response | null>
+  /** Runs listeners that a crash left unheard. Both drivers call it from their tick. */
+  tick(now: number): Promise<void>
+  /** Resolves when the listeners started so far have ended. */
+  settled(): Promise<void>
+}

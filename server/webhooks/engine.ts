@@ -1,0 +1,50 @@
+import type { Config } from '../config.ts'
+import type { Db } from '../../db/db.ts'
+import type { Clock, Random } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import type { Outcome } from '../../db/schema.ts'
+
+/** What the delivery engine needs from outside. Each runtime supplies one; nothing here knows which. */
+export interface Engine {
+  readonly config: Config
+  /** What others call us, without a path: PUBLIC_URL, or the address we listen on. */
+  readonly publicUrl: () => string
+  readonly version: string
+  readonly db: Db
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Log
+  readonly vault: Vault
+  readonly post: Post
+  /** Something became due: let the dispatcher look now instead of at its next tick. Never waits, never throws. */
+  readonly wake: () => void
+}
+
+/** Encrypts at rest. `context` (table, row, kind) is bound to the cipher text, which opens nowhere else. */
+export interface Vault {
+  seal(plain: string, context: string): Promise<string>
+  open(cipher: string, context: string): Promise<string>
+}
+
+/** One request on its way out. Headers are as sent, in order; the URL has passed `checkUrl`. */
+export interface OutgoingRequest {
+  readonly url: string
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: string
+  readonly timeoutMs: number
+}
+
+/** What became of it. `headers` and `body` are the receiver's; at most 16 KiB of the body are kept, 64 KiB read. */
+export interface Answer {
+  readonly outcome: Outcome
+  readonly status: number | null
+  readonly headers: readonly (readonly [string, string])[]
+  readonly body: Uint8Array
+  readonly truncated: boolean
+  readonly durationMs: number
+  /** A sentence a person can act on; null when the outcome is `ok`. */
+  readonly error: string | null
+}
+
+/** Posts once: guards the address at connect, never follows a redirect, never throws for what the receiver does. */
+export type Post = (request: OutgoingRequest) => Promise<Answer>
