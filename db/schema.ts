@@ -112,7 +112,10 @@ export interface WebhookSecretTable {
   taken_at: number | null
 }
 
-/** Event x webhook. `due_at` is also the end of the lease while `delivering`. `reason` is a sentence in English. */
+/**
+ * Event x webhook. `due_at` is also the end of the lease while `delivering`. `reason` is a sentence in English.
+ * While a redelivery is under way, `resume_state` and `resume_at` keep what the schedule had in mind before it.
+ */
 export interface DeliveryTable {
   id: string
   seq: number
@@ -128,6 +131,8 @@ export interface DeliveryTable {
   last_outcome: Outcome | null
   last_status: number | null
   reason: string | null
+  resume_state: DeliveryState | null
+  resume_at: number | null
   first_attempt_at: number | null
   created_at: number
   finished_at: number | null

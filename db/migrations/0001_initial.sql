@@ -109,6 +109,8 @@ create table delivery (
   last_outcome text,
   last_status integer,
   reason text,
+  resume_state text,
+  resume_at bigint,
   first_attempt_at bigint,
   created_at bigint not null,
   finished_at bigint

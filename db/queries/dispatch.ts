@@ -1,0 +1,159 @@
+import { sql, type CompiledQuery } from 'kysely'
+import type { Db } from '../db.ts'
+import { prepared, rowFields } from '../prepared.ts'
+import type { DeliveryState, WebhookTable } from '../schema.ts'
+
+// The states of the partial index delivery_due, written out: a bound parameter would never use it.
+const open = sql.raw(`state in ('pending', 'retrying', 'delivering')`)
+
+/** A delivery that was claimed, with all that sending it takes. */
+export interface ClaimedDelivery {
+  readonly id: string
+  readonly event_id: string
+  readonly webhook_id: string
+  readonly site_id: string
+  readonly type: string
+  readonly test: number
+  readonly attempts: number
+  readonly created_at: number
+  readonly first_attempt_at: number | null
+  readonly resume_state: DeliveryState | null
+  readonly resume_at: number | null
+}
+
+/**
+ * The webhooks that have a delivery due, found by hopping along the index from one webhook to the next: the cost is the
+ * number of webhooks with open deliveries, whatever the backlog.
+ */
+export async function dueWebhooks(db: Db, now: number): Promise<string[]> {
+  const found = await sql<{ id: string }>`
+    with recursive hop(id) as (
+      select (select min(webhook_id) from delivery where ${open})
+      union all
+      select (select min(webhook_id) from delivery where ${open} and webhook_id > hop.id) from hop where hop.id is not null
+    )
+    select hop.id as id from hop where hop.id is not null and exists (
+      select 1 from delivery where ${open} and webhook_id = hop.id and due_at <= ${now})`.execute(db.q)
+  return found.rows.map((row) => row.id)
+}
+
+/**
+ * Claims up to `limit` due deliveries of each webhook, oldest due first. A claim moves `due_at` to the end of the lease:
+ * a claim whose owner died is simply due again.
+ */
+export function claimDue(db: Db, claim: { webhooks: readonly string[]; limit: number; now: number; lease: number; owner: string }): CompiledQuery {
+  const json = JSON.stringify(claim.webhooks.map((id) => ({ id })))
+  const webhook = db.dialect.field(sql`r.value`, 'id', 'text')
+  return sql`update delivery set state = 'delivering', due_at = ${claim.lease}, lease_owner = ${claim.owner}
+    where id in (
+      select d.id from ${db.dialect.rows(json)} as r join delivery d on d.id in (
+        select id from delivery where ${open} and webhook_id = ${webhook} and due_at <= ${claim.now}
+        order by due_at limit ${sql.lit(claim.limit)} ${db.dialect.claimLock})
+      where d.${open})
+    returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at`.compile(db.q)
+}
+
+export interface Parcel {
+  readonly id: string
+  readonly payload: string
+  readonly occurred_at: number
+  readonly hops: number
+  readonly site_slug: string
+  readonly body: string | null
+}
+
+/** What claimed deliveries carry: the event and, where it was stored, the exact body in the webhook's format. */
+export async function parcels(db: Db, ids: readonly string[]): Promise<Map<string, Parcel>> {
+  const found = await db.q
+    .selectFrom('delivery')
+    .innerJoin('event', 'event.id', 'delivery.event_id')
+    .innerJoin('webhook', 'webhook.id', 'delivery.webhook_id')
+    .leftJoin('site', 'site.id', 'delivery.site_id')
+    .leftJoin('body', (join) =>
+      join.onRef('body.owner_id', '=', 'delivery.event_id').onRef('body.format_key', '=', 'webhook.format'),
+    )
+    .select(['delivery.id', 'event.payload', 'event.occurred_at', 'event.hops', 'body.text as body'])
+    .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
+    .where('delivery.id', 'in', (eb) => idsFrom(db, eb, ids))
+    .execute()
+  return new Map(found.map((row) => [row.id, row]))
+}
+
+const idsFrom = (db: Db, _eb: unknown, ids: readonly string[]) =>
+  sql<string>`(select ${db.dialect.field(sql`r.value`, 'id', 'text')} from ${db.dialect.rows(JSON.stringify(ids.map((id) => ({ id }))))} as r)`
+
+export const webhooksById = (db: Db, ids: readonly string[]): Promise<WebhookTable[]> =>
+  db.q
+    .selectFrom('webhook')
+    .selectAll()
+    .where('id', 'in', (eb) => idsFrom(db, eb, ids))
+    .execute()
+
+export const liveSecrets = (db: Db, webhookId: string, now: number) =>
+  db.q
+    .selectFrom('webhook_secret')
+    .select(['id', 'kind', 'cipher'])
+    .where('webhook_id', '=', webhookId)
+    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
+    .orderBy('created_at')
+    .execute()
+
+/** Rows of attempts, each only while its delivery is still leased to us at this count: a zombie records nothing. */
+export const insertAttempts = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`insert into attempt (id, delivery_id, number, started_at, duration_ms, outcome, status, error, request_headers,
+      response_headers, response_body, body_truncated, redelivery)
+    select ${of('id')}, d.id, ${of('number', 'number')}, ${of('started', 'number')}, ${of('duration', 'number')},
+      ${of('outcome')}, ${of('status', 'number')}, ${of('error')}, ${of('request_headers')}, ${of('response_headers')},
+      ${of('response_body')}, ${of('truncated', 'number')}, ${of('redelivery', 'number')}
+    from ${db.dialect.rows(json)} as r
+    join delivery d on d.id = ${of('delivery')} and d.lease_owner = ${of('owner')} and d.attempts = ${of('number', 'number')} - 1`
+})
+
+/** Rows of decisions, under the same condition as the attempts. Runs after everything that asks for the lease. */
+export const updateDeliveries = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`update delivery set state = ${of('state')}, attempts = ${of('number', 'number')}, due_at = ${of('due', 'number')},
+      lease_owner = null, last_outcome = ${of('outcome')}, last_status = ${of('status', 'number')}, reason = ${of('reason')},
+      resume_state = null, resume_at = null,
+      first_attempt_at = coalesce(first_attempt_at, ${of('started', 'number')}), finished_at = ${of('finished', 'number')}
+    from ${db.dialect.rows(json)} as r
+    where delivery.id = ${of('delivery')} and delivery.lease_owner = ${of('owner')} and delivery.attempts = ${of('number', 'number')} - 1`
+})
+
+/** Rows `{webhook, hour, delivered, failed}`, added to the hour's figures. One row per webhook and hour in a list. */
+export const addToHours = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`insert into delivery_hour (webhook_id, hour, delivered, failed)
+    select ${of('webhook')}, ${of('hour', 'number')}, ${of('delivered', 'number')}, ${of('failed', 'number')}
+    from ${db.dialect.rows(json)} as r where true
+    on conflict (webhook_id, hour) do update set
+      delivered = delivery_hour.delivered + excluded.delivered, failed = delivery_hour.failed + excluded.failed`
+})
+
+/** Rows `{webhook, at, failures, succeeded}`: when it was last tried, and how many failures in a row it has now. */
+export const updateHealth = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  const succeeded = sql`${of('succeeded', 'number')} = 1`
+  return sql`update webhook set last_delivery_at = ${of('at', 'number')},
+      last_delivered_at = case when ${succeeded} then ${of('at', 'number')} else last_delivered_at end,
+      consecutive_failures = case when ${succeeded} then 0 else consecutive_failures end + ${of('failures', 'number')},
+      failing_since = case when ${of('failures', 'number')} = 0 then null
+        when ${succeeded} or failing_since is null then ${of('at', 'number')} else failing_since end
+    from ${db.dialect.rows(json)} as r where webhook.id = ${of('webhook')}`
+})
+
+/** Gives claimed deliveries back as they were: the attempt was cut by us and does not count. */
+export const giveBack = (db: Db, owner: string, now: number) =>
+  sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}, lease_owner = null
+    where lease_owner = ${owner}`.compile(db.q)
+
+/** Frees every lease there is. Only where one process owns the database: there, at start, all of them are dead. */
+export const freeAllLeases = (db: Db, now: number) =>
+  sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}, lease_owner = null
+    where lease_owner is not null`.compile(db.q)
+
+/** Puts up to 500 deliveries that were held for this reason back to work. */
+export const releaseHeld = (db: Db, reason: string, now: number) =>
+  sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}, reason = null
+    where id in (select id from delivery where state = 'held' and reason = ${reason} order by seq limit 500)`.compile(db.q)

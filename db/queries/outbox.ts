@@ -1,0 +1,102 @@
+import { sql } from 'kysely'
+import type { Db } from '../db.ts'
+import { prepared, rowFields } from '../prepared.ts'
+import type { WebhookState } from '../schema.ts'
+
+/** A webhook that wants an event: what the outbox has to know of it. */
+export interface Subscription {
+  readonly id: string
+  readonly format: string
+  readonly state: WebhookState
+}
+
+/** Raised in every commit that changes a webhook, so that whoever remembers subscriptions knows when to forget them. */
+export const webhooksChanged = (db: Db) =>
+  db.q.updateTable('counter').set((eb) => ({ value: eb('value', '+', 1) })).where('name', '=', 'webhooks')
+
+export async function webhooksRevision(db: Db): Promise<number> {
+  const row = await db.q.selectFrom('counter').select('value').where('name', '=', 'webhooks').executeTakeFirstOrThrow()
+  return row.value
+}
+
+/** The webhooks of the network and of this site that want events of this type; disabled ones too, retired ones not. */
+export function subscriptions(db: Db, type: string, siteId: string): Promise<Subscription[]> {
+  return db.q
+    .selectFrom('webhook')
+    .select(['id', 'format', 'state'])
+    .where('owner', 'in', ['network', siteId])
+    .where('state', '<>', 'retired')
+    .where((eb) =>
+      eb.or([
+        eb('all_events', '=', 1),
+        eb.exists(
+          eb
+            .selectFrom('webhook_event')
+            .select('webhook_event.webhook_id')
+            .whereRef('webhook_event.webhook_id', '=', 'webhook.id')
+            .where('webhook_event.event_type', '=', type),
+        ),
+      ]),
+    )
+    .execute()
+}
+
+/** Takes as many numbers as there are rows. The lock on the counter is what makes `seq` the order of commits. */
+export const raiseEventCounter = prepared(
+  (db, json) =>
+    sql`update counter set value = value + (select count(*) from ${db.dialect.rows(json)} as r) where name = 'event'`,
+)
+
+/** The events, numbered from the counter; one with a key that is known already is left out. */
+export const insertEvents = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`insert into event (id, seq, type, site_id, payload, source, test, hops, idempotency_key, fingerprint,
+      rejected, occurred_at, created_at, heard_at)
+    select ${of('id')},
+      (select value from counter where name = 'event') - (select count(*) from ${db.dialect.rows(json)} as c) + 1 + r.n,
+      ${of('type')}, ${of('site')}, ${of('payload')}, ${of('source')}, ${of('test', 'number')}, ${of('hops', 'number')},
+      ${of('key')}, ${of('fingerprint')}, ${of('rejected')}, ${of('occurred', 'number')}, ${of('created', 'number')},
+      ${of('heard', 'number')}
+    from ${db.dialect.rows(json)} as r where true
+    on conflict (site_id, idempotency_key) where idempotency_key is not null do nothing`
+})
+
+/** Rows `{id, event, webhook, held}`: a delivery each, where the event was stored and the webhook still wants it. */
+export const insertDeliveries = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`insert into delivery (id, seq, event_id, webhook_id, site_id, type, test, state, attempts, due_at, reason, created_at)
+    select ${of('id')}, e.seq, e.id, w.id, e.site_id, e.type, e.test,
+      case when w.state = 'disabled' or ${of('held')} is not null then 'held' else 'pending' end,
+      0, e.created_at, case when w.state = 'disabled' then w.state_reason else ${of('held')} end, e.created_at
+    from ${db.dialect.rows(json)} as r
+    join event e on e.id = ${of('event')}
+    join webhook w on w.id = ${of('webhook')}
+    where w.state <> 'retired'
+    returning id, event_id`
+})
+
+/** Rows `{event, format, text}`: the exact bytes, where the event was stored. */
+export const insertBodies = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`insert into body (owner_id, format_key, text)
+    select e.id, ${of('format')}, ${of('text')}
+    from ${db.dialect.rows(json)} as r join event e on e.id = ${of('event')}`
+})
+
+/** Rows `{site, key}`: the events that stand under these keys, ours or the ones that were there before. */
+export const eventsByKey = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`select r.n as n, e.id as id, e.fingerprint as fingerprint,
+      (select count(*) from delivery d where d.event_id = e.id) as deliveries
+    from ${db.dialect.rows(json)} as r
+    join event e on e.site_id = ${of('site')} and e.idempotency_key = ${of('key')}`
+})
+
+/** Rows `{site, key, fingerprint}`: breaks the commit when one of the keys stands for another body. */
+export const mustMatch = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`insert into must (ok) select 0 where exists (
+    select 1 from ${db.dialect.rows(json)} as r
+    join event e on e.site_id = ${of('site')} and e.idempotency_key = ${of('key')}
+    where e.fingerprint <> ${of('fingerprint')})`
+})

@@ -1,0 +1,163 @@
+import type { Result, Statement } from '../../db/db.ts'
+import {
+  eventsByKey,
+  insertBodies,
+  insertDeliveries,
+  insertEvents,
+  mustMatch,
+  raiseEventCounter,
+  subscriptions,
+  webhooksRevision,
+  type Subscription,
+} from '../../db/queries/outbox.ts'
+import type { Db } from '../../db/db.ts'
+import { fail } from '../lib/errors.ts'
+import { newId } from '../lib/ids.ts'
+import type { JsonObject } from '../lib/json.ts'
+import type { Engine } from './engine.ts'
+import { formats, formatKey, renderBody } from './formats.ts'
+import { networkNumber } from './network.ts'
+
+/** An event that was validated and filtered: nothing about it is decided any more. */
+export interface FinishedEvent {
+  readonly id: string
+  readonly type: string
+  readonly siteId: string
+  readonly siteSlug: string
+  readonly data: JsonObject
+  readonly source: string
+  /** Makes it idempotent within the site: the same key again stores nothing. */
+  readonly key: string | null
+  /** Tells the same body from another one under the same key; empty without a key. */
+  readonly fingerprint: string
+  readonly occurredAt: number
+  readonly hops: number
+  readonly test: boolean
+  /** Why a filter refused it: it is stored, and nobody gets it. */
+  readonly rejected: string | null
+  /** Whether any plugin listens: if so, the event waits to be marked as heard. */
+  readonly ordinaryListeners: boolean
+}
+
+export interface Recorded {
+  readonly id: string
+  readonly deliveries: number
+  readonly duplicate: boolean
+}
+
+/** Statements for somebody's commit, and how to read what they did. */
+export interface Recording {
+  readonly statements: readonly Statement[]
+  read(results: readonly Result[]): readonly Recorded[]
+}
+
+/** The reason of deliveries that are held because all sending is off; the next start with sending on frees them. */
+export const SENDING_OFF = 'Sending is switched off.'
+
+/**
+ * The statements that store events with one delivery for each webhook that wants them, and the exact bytes to send.
+ * All of it shares the caller's commit: when that is durable, so is every delivery.
+ * `read` throws `idempotency_mismatch` when a key was used before with another body.
+ */
+export async function recordEvents(engine: Engine, events: readonly FinishedEvent[]): Promise<Recording> {
+  const { db } = engine
+  const now = engine.clock()
+  const held = engine.config.delivery ? null : SENDING_OFF
+  const network = { accountId: await networkNumber(db) }
+  const deliveries: object[] = []
+  const bodies: object[] = []
+  for (const event of events) {
+    const wanting = event.rejected === null && !event.test ? await subscribers(db, event.type, event.siteId) : []
+    for (const { id: webhook } of wanting) {
+      deliveries.push({ id: newId('dlv', engine), event: event.id, webhook, held })
+    }
+    for (const name of new Set(wanting.map((webhook) => webhook.format))) {
+      const format = formats[name]
+      if (!format) throw new Error(`A webhook asks for the format ${name}, which nobody provides.`)
+      const text = renderBody(format, { ...event, site: event.siteSlug }, network)
+      bodies.push({ event: event.id, format: formatKey(format), text })
+    }
+  }
+  const rows = events.map((event) => ({
+    id: event.id,
+    type: event.type,
+    site: event.siteId,
+    payload: JSON.stringify(event.data),
+    source: event.source,
+    test: event.test ? 1 : 0,
+    hops: event.hops,
+    key: event.key,
+    fingerprint: event.fingerprint,
+    rejected: event.rejected,
+    occurred: event.occurredAt,
+    created: now,
+    heard: event.ordinaryListeners ? null : now,
+  }))
+  const keyed = events.filter((event) => event.key !== null)
+  const statements: Statement[] = []
+  if (events.length > 1 && keyed.length > 0) {
+    // Several are all or nothing: one key with another body ends the whole commit, with DbError `constraint`.
+    const keys = keyed.map(({ siteId, key, fingerprint }) => ({ site: siteId, key, fingerprint }))
+    statements.push(mustMatch(db, keys))
+  }
+  statements.push(raiseEventCounter(db, rows))
+  statements.push(insertEvents(db, rows))
+  const deliveriesAt = deliveries.length > 0 ? statements.push(insertDeliveries(db, deliveries)) - 1 : null
+  if (bodies.length > 0) statements.push(insertBodies(db, bodies))
+  const keysAt =
+    keyed.length > 0
+      ? statements.push(eventsByKey(db, keyed.map(({ siteId, key }) => ({ site: siteId, key })))) - 1
+      : null
+
+  const read = (results: readonly Result[]): Recorded[] => {
+    const made = new Map<string, number>()
+    for (const row of deliveriesAt === null ? [] : (results[deliveriesAt]?.rows ?? [])) {
+      made.set(String(row.event_id), (made.get(String(row.event_id)) ?? 0) + 1)
+    }
+    const stored = new Map(keyed.map((event, n) => [event, rowOf(keysAt === null ? undefined : results[keysAt], n)]))
+    const claimed = new Set<string>()
+    return events.map((event) => {
+      const row = stored.get(event)
+      if (!row) return { id: event.id, deliveries: made.get(event.id) ?? 0, duplicate: false }
+      if (row.fingerprint !== event.fingerprint) throw mismatch(event.key)
+      const duplicate = row.id !== event.id || claimed.has(row.id)
+      claimed.add(row.id)
+      return { id: row.id, deliveries: row.deliveries, duplicate }
+    })
+  }
+  return { statements, read }
+}
+
+const mismatch = (key: string | null) =>
+  fail('idempotency_mismatch', 'The idempotency key {key} was used before with another body. Take a new key for a new event.', {
+    key: key ?? '',
+  })
+
+function rowOf(result: Result | undefined, n: number) {
+  const row = result?.rows.find((one) => Number(one.n) === n)
+  if (!row) throw new Error('The database did not answer for an event that it just stored.')
+  return { id: String(row.id), fingerprint: String(row.fingerprint), deliveries: Number(row.deliveries) }
+}
+
+interface Remembered {
+  revision: number
+  readonly lists: Map<string, readonly Subscription[]>
+}
+const remembered = new WeakMap<Db, Remembered>()
+const MOST_REMEMBERED = 2000
+
+/**
+ * Who wants this event. Lists are remembered as long as the revision stands, which every change of a webhook raises in
+ * its own commit: one read by primary key instead of the whole question, and never a stale answer.
+ */
+async function subscribers(db: Db, type: string, siteId: string): Promise<readonly Subscription[]> {
+  const revision = await webhooksRevision(db)
+  let memory = remembered.get(db)
+  if (!memory || memory.revision !== revision || memory.lists.size > MOST_REMEMBERED) {
+    remembered.set(db, (memory = { revision, lists: new Map() }))
+  }
+  const key = `${siteId} ${type}`
+  let list = memory.lists.get(key)
+  if (!list) memory.lists.set(key, (list = await subscriptions(db, type, siteId)))
+  return list
+}
