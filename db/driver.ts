@@ -1,0 +1,82 @@
+import {
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+} from 'kysely'
+import { DbError, type Result, type Statement } from './db.ts'
+import type { Dialect } from './dialect.ts'
+import type { Database } from './schema.ts'
+
+/** What a parameter may be. Flags are 0 and 1, times milliseconds, bytes base64. */
+export type Value = string | number | null
+
+/** A statement as engines take it. A plain pair, so that it crosses to another thread at little cost. */
+export type Line = readonly [sql: string, parameters: readonly Value[]]
+
+/** Compiles a statement and checks its parameters, which the engines would otherwise take or refuse each in its own way. */
+export function compile(statement: Statement): Line {
+  const { sql, parameters } = 'compile' in statement ? statement.compile() : statement
+  for (const [i, value] of parameters.entries()) {
+    if (typeof value === 'string' || value === null) continue
+    if (typeof value === 'number' && Number.isFinite(value)) continue
+    const kind = value instanceof Date ? 'Date' : typeof value
+    throw new DbError('broken', `Parameter ${i + 1} is a ${kind}; it has to be a text, a number or null: ${sql}`)
+  }
+  return [sql, parameters as readonly Value[]]
+}
+
+/** Runs one statement outside any list: at once, on its own. */
+export type Run = (line: Line) => Promise<Result>
+
+/**
+ * Kysely on top of `run`. It has no transactions: D1 cannot have them, so nobody may come to rely on them.
+ * `commit` with a list of statements is what there is.
+ */
+export function kyselyOn(dialect: Dialect['name'], run: Run): Kysely<Database> {
+  return new Kysely<Database>({
+    dialect:
+      dialect === 'sqlite'
+        ? {
+            createAdapter: () => new SqliteAdapter(),
+            createDriver: () => driverOf(run),
+            createIntrospector: (db) => new SqliteIntrospector(db),
+            createQueryCompiler: () => new SqliteQueryCompiler(),
+          }
+        : {
+            createAdapter: () => new PostgresAdapter(),
+            createDriver: () => driverOf(run),
+            createIntrospector: (db) => new PostgresIntrospector(db),
+            createQueryCompiler: () => new PostgresQueryCompiler(),
+          },
+  })
+}
+
+function driverOf(run: Run): Driver {
+  const connection: DatabaseConnection = {
+    async executeQuery<R>(query: CompiledQuery) {
+      const result = await run(compile(query))
+      return { rows: result.rows as R[], numAffectedRows: BigInt(result.changes) }
+    },
+    streamQuery() {
+      throw new DbError('broken', 'Queries are not streamed; ask for a page at a time.')
+    },
+  }
+  const noTransaction = () =>
+    Promise.reject(new DbError('broken', 'There are no transactions; write with commit([...]).'))
+  return {
+    init: () => Promise.resolve(),
+    acquireConnection: () => Promise.resolve(connection),
+    releaseConnection: () => Promise.resolve(),
+    beginTransaction: noTransaction,
+    commitTransaction: noTransaction,
+    rollbackTransaction: noTransaction,
+    destroy: () => Promise.resolve(),
+  }
+}

@@ -1,0 +1,39 @@
+/**
+ * The thread that writes. SQLite waits for the disk, and for locks, without letting go of its thread: here nobody minds.
+ * It speaks first (`ready`, or `failed` and why), then answers each group with its outcomes, and ends at `null`.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { asDbError, openConnection, runGroup, type Connection, type Group, type Outcome } from './sqlite-group.ts'
+
+export type Report =
+  | { readonly is: 'ready' }
+  | { readonly is: 'failed'; readonly message: string }
+  | { readonly is: 'done'; readonly outcomes: readonly Outcome[] }
+
+const report = (message: Report) => parentPort?.postMessage(message)
+
+function open(file: string): Connection {
+  const connection = openConnection(file, { timeout: 5000 })
+  const { sqlite } = connection
+  const mode = sqlite.pragma('journal_mode = wal', { simple: true })
+  if (mode !== 'wal') throw new Error(`its folder does not allow write-ahead logging (journal_mode is ${String(mode)})`)
+  sqlite.pragma('synchronous = full')
+  sqlite.pragma('cache_size = -65536')
+  sqlite.pragma('temp_store = memory')
+  sqlite.pragma('wal_autocheckpoint = 4000')
+  sqlite.pragma('journal_size_limit = 67108864')
+  return connection
+}
+
+try {
+  const connection = open(String(workerData))
+  parentPort?.on('message', (group: Group | null) => {
+    if (group) return report({ is: 'done', outcomes: runGroup(connection, group) })
+    connection.sqlite.pragma('wal_checkpoint(truncate)')
+    connection.sqlite.close()
+    parentPort?.close()
+  })
+  report({ is: 'ready' })
+} catch (error) {
+  report({ is: 'failed', message: asDbError(error).message })
+}
