@@ -1,0 +1,39 @@
+import type { Db } from '../db.ts'
+import type { EventTable } from '../schema.ts'
+
+export interface EventRow extends EventTable {
+  readonly site_slug: string
+}
+
+const events = (db: Db) =>
+  db.q
+    .selectFrom('event')
+    .leftJoin('site', 'site.id', 'event.site_id')
+    .selectAll('event')
+    .select((eb) => eb.fn.coalesce('site.slug', 'event.site_id').as('site_slug'))
+
+export const eventById = (db: Db, id: string): Promise<EventRow | undefined> =>
+  events(db).where('event.id', '=', id).executeTakeFirst()
+
+export interface EventFilter {
+  readonly siteId: string | null
+  readonly type?: string | undefined
+  readonly since: number | null
+  readonly until: number | null
+  readonly test: boolean | null
+  /** Only events with a smaller seq: the position of the cursor. */
+  readonly before: number | null
+  readonly limit: number
+}
+
+/** Events, newest first. */
+export function eventsBefore(db: Db, filter: EventFilter): Promise<EventRow[]> {
+  let query = events(db).orderBy('event.seq', 'desc').limit(filter.limit)
+  if (filter.siteId !== null) query = query.where('event.site_id', '=', filter.siteId)
+  if (filter.type !== undefined) query = query.where('event.type', '=', filter.type)
+  if (filter.since !== null) query = query.where('event.created_at', '>=', filter.since)
+  if (filter.until !== null) query = query.where('event.created_at', '<', filter.until)
+  if (filter.test !== null) query = query.where('event.test', '=', filter.test ? 1 : 0)
+  if (filter.before !== null) query = query.where('event.seq', '<', filter.before)
+  return query.execute()
+}

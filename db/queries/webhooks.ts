@@ -1,0 +1,169 @@
+import { sql, type CompiledQuery, type InferResult } from 'kysely'
+import type { Db } from '../db.ts'
+import type { WebhookState, WebhookTable } from '../schema.ts'
+import { webhooksChanged } from './outbox.ts'
+
+/** A webhook with the events it chose, as pages and API read it. */
+export interface Webhook extends WebhookTable {
+  readonly events: readonly string[]
+}
+
+export async function webhookById(db: Db, id: string): Promise<Webhook | undefined> {
+  const row = await db.q.selectFrom('webhook').selectAll().where('id', '=', id).executeTakeFirst()
+  if (!row) return undefined
+  const events = await db.q.selectFrom('webhook_event').select('event_type').where('webhook_id', '=', id).orderBy('event_type').execute()
+  return { ...row, events: events.map((event) => event.event_type) }
+}
+
+export interface WebhookFilter {
+  readonly owner: string | null
+  readonly state?: WebhookState | undefined
+  readonly search?: string | undefined
+  readonly sort?: 'name' | 'state' | 'last_delivery_at' | 'created_at' | undefined
+  readonly descending?: boolean | undefined
+  readonly limit: number
+  readonly offset: number
+}
+
+/** A page of webhooks; `owner` null means every owner's. Search looks at name, address and chosen events. */
+export async function listWebhooks(db: Db, filter: WebhookFilter): Promise<Webhook[]> {
+  const rows = await filtered(db, filter)
+    .selectAll()
+    .orderBy(filter.sort ?? 'created_at', filter.descending === false ? 'asc' : 'desc')
+    .orderBy('id', 'desc')
+    .limit(filter.limit)
+    .offset(filter.offset)
+    .execute()
+  if (rows.length === 0) return []
+  const ids = rows.map((row) => row.id)
+  const events = await db.q.selectFrom('webhook_event').selectAll().where('webhook_id', 'in', ids).orderBy('event_type').execute()
+  return rows.map((row) => ({
+    ...row,
+    events: events.filter((event) => event.webhook_id === row.id).map((event) => event.event_type),
+  }))
+}
+
+/** How many webhooks there are in each state, for the views above the list. */
+export async function countWebhooks(db: Db, filter: Pick<WebhookFilter, 'owner' | 'search'>): Promise<Record<WebhookState, number>> {
+  const rows = await filtered(db, { ...filter, limit: 0, offset: 0 })
+    .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
+    .groupBy('state')
+    .execute()
+  const counts: Record<WebhookState, number> = { active: 0, failing: 0, disabled: 0, retired: 0 }
+  for (const row of rows) counts[row.state] = Number(row.count)
+  return counts
+}
+
+function filtered(db: Db, filter: WebhookFilter) {
+  let query = db.q.selectFrom('webhook')
+  if (filter.owner !== null) query = query.where('owner', '=', filter.owner)
+  if (filter.state) query = query.where('state', '=', filter.state)
+  if (filter.search) {
+    const like = (column: string) => db.dialect.like(sql.ref(column), filter.search ?? '')
+    query = query.where((eb) =>
+      eb.or([
+        like('webhook.name'),
+        like('webhook.url'),
+        eb.exists(
+          eb
+            .selectFrom('webhook_event')
+            .select('event_type')
+            .whereRef('webhook_event.webhook_id', '=', 'webhook.id')
+            .where(like('webhook_event.event_type')),
+        ),
+      ]),
+    )
+  }
+  return query
+}
+
+/** Webhooks for the API: newest first, after the cursor's position. */
+export async function webhooksAfter(db: Db, owner: string | null, after: string | null, limit: number): Promise<Webhook[]> {
+  let query = db.q.selectFrom('webhook').select('id').orderBy('id', 'desc').limit(limit)
+  if (owner !== null) query = query.where('owner', '=', owner)
+  if (after !== null) query = query.where('id', '<', after)
+  const ids = await query.execute()
+  const found = await Promise.all(ids.map(({ id }) => webhookById(db, id)))
+  return found.filter((webhook) => webhook !== undefined)
+}
+
+/** Names of webhooks for filters and for showing deliveries; bounded. */
+export const webhookNames = (db: Db, owner: string | null) => {
+  const query = db.q.selectFrom('webhook').select(['id', 'name', 'url', 'state']).orderBy('name').limit(200)
+  return (owner === null ? query : query.where('owner', '=', owner)).execute()
+}
+
+/** Breaks the commit when the owner has `most` webhooks already. */
+export const mustHaveRoom = (db: Db, owner: string, most: number): CompiledQuery =>
+  sql`insert into must (ok) select 0 where (select count(*) from webhook where owner = ${owner}) >= ${most}`.compile(db.q)
+
+/** Breaks the commit when somebody else saved the webhook since. */
+export const mustBeRevision = (db: Db, id: string, revision: number): CompiledQuery =>
+  sql`insert into must (ok) select 0 where not exists (select 1 from webhook where id = ${id} and revision = ${revision})`.compile(db.q)
+
+export const insertWebhook = (db: Db, row: WebhookTable, events: readonly string[]) => [
+  db.q.insertInto('webhook').values(row),
+  ...chooseEvents(db, row.id, events),
+  webhooksChanged(db),
+]
+
+export const updateWebhook = (
+  db: Db,
+  id: string,
+  change: Partial<Omit<WebhookTable, 'id' | 'revision'>>,
+  events: readonly string[] | null = null,
+) => [
+  db.q
+    .updateTable('webhook')
+    .set(change)
+    .set((eb) => ({ revision: eb('revision', '+', 1) }))
+    .where('id', '=', id),
+  ...(events ? [db.q.deleteFrom('webhook_event').where('webhook_id', '=', id), ...chooseEvents(db, id, events)] : []),
+  webhooksChanged(db),
+]
+
+export const deleteWebhook = (db: Db, id: string, now: number) => [
+  db.q.deleteFrom('webhook').where('id', '=', id),
+  db.q.deleteFrom('webhook_event').where('webhook_id', '=', id),
+  db.q.deleteFrom('webhook_secret').where('webhook_id', '=', id),
+  sql`update delivery set state = 'cancelled', due_at = null, finished_at = ${now}, reason = 'The webhook was deleted.'
+    where webhook_id = ${id} and state in ('pending', 'retrying', 'held')`.compile(db.q),
+  webhooksChanged(db),
+]
+
+const chooseEvents = (db: Db, id: string, events: readonly string[]): CompiledQuery[] => {
+  if (events.length === 0) return []
+  const rows = db.dialect.rows(JSON.stringify(events.map((event) => ({ event }))))
+  const event = db.dialect.field(sql`r.value`, 'event', 'text')
+  return [sql`insert into webhook_event (webhook_id, event_type) select ${id}, ${event} from ${rows} as r`.compile(db.q)]
+}
+
+/** Everything of this webhook that still waits becomes held; what is on the wire right now decides for itself. */
+export const holdOpen = (db: Db, id: string, reason: string): CompiledQuery =>
+  sql`update delivery set state = 'held', due_at = null, reason = ${reason}
+    where webhook_id = ${id} and state in ('pending', 'retrying')`.compile(db.q)
+
+/** What was held goes out again, in the order of its events. */
+export const sendHeld = (db: Db, id: string, now: number): CompiledQuery =>
+  sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}, reason = null
+    where webhook_id = ${id} and state = 'held'`.compile(db.q)
+
+export const discardHeld = (db: Db, id: string, now: number): CompiledQuery =>
+  sql`update delivery set state = 'cancelled', finished_at = ${now}, reason = 'Discarded when the webhook was activated.'
+    where webhook_id = ${id} and state = 'held'`.compile(db.q)
+
+export async function countHeld(db: Db, id: string): Promise<number> {
+  const row = await db.q
+    .selectFrom('delivery')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('webhook_id', '=', id)
+    .where('state', '=', sql.lit('held'))
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}
+
+const secretColumns = (db: Db) => db.q.selectFrom('webhook_secret').selectAll()
+export type WebhookSecret = InferResult<ReturnType<typeof secretColumns>>[number]
+
+export const secretsOf = (db: Db, webhookId: string) => secretColumns(db).where('webhook_id', '=', webhookId).orderBy('created_at').execute()
+export const secretById = (db: Db, id: string) => secretColumns(db).where('id', '=', id).executeTakeFirst()

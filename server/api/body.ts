@@ -1,0 +1,66 @@
+import { fail, invalid } from '../lib/errors.ts'
+import { parseJson, type Json, type JsonObject } from '../lib/json.ts'
+import { msg } from '../lib/message.ts'
+import type { C } from '../web/env.ts'
+
+export const KIB = 1024
+export const MIB = 1024 * KIB
+
+/** Reads a JSON body of at most `most` bytes. Refuses other content types, any content encoding, and JSON of doubtful shape. */
+export async function readJson(c: C, most = 256 * KIB): Promise<Json> {
+  const type = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/json') throw fail('unsupported_media_type', 'Send the body as content-type: application/json.')
+  if (c.req.header('content-encoding')) throw fail('unsupported_media_type', 'Send the body as it is, without content-encoding.')
+  const bytes = await readBytes(c.req.raw, most)
+  let text: string
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    throw fail('bad_json', 'The body is not UTF-8.')
+  }
+  const parsed = parseJson(text, 34)
+  if (!parsed.ok) throw parsed.error
+  return parsed.value
+}
+
+export const isObject = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+export async function readJsonObject(c: C, most?: number): Promise<JsonObject> {
+  const value = await readJson(c, most)
+  if (!isObject(value)) throw fail('bad_json', 'The body has to be one JSON object.')
+  return value
+}
+
+/** Refuses keys that the route does not know, each with its path. */
+export function knownKeys(body: JsonObject, known: readonly string[], path = ''): void {
+  const unknown = Object.keys(body).filter((key) => !known.includes(key))
+  if (unknown.length > 0) {
+    throw invalid(unknown.map((key) => ({ path: path + key, message: msg('There is no field of this name.') })))
+  }
+}
+
+/** A body that grows past the limit is cut off as it arrives, whatever content-length says. */
+async function readBytes(request: Request, most: number): Promise<Uint8Array> {
+  const tooLarge = () => fail('too_large', 'The body is larger than {most} bytes.', { most })
+  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge()
+  if (!request.body) return new Uint8Array()
+  const chunks: Uint8Array[] = []
+  let size = 0
+  const reader = request.body.getReader()
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    size += read.value.byteLength
+    if (size > most) {
+      await reader.cancel()
+      throw tooLarge()
+    }
+    chunks.push(read.value)
+  }
+  const whole = new Uint8Array(size)
+  let at = 0
+  for (const chunk of chunks) {
+    whole.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return whole
+}

@@ -1,0 +1,147 @@
+import { DbError } from '../../db/db.ts'
+import { eventById, eventsBefore, type EventRow } from '../../db/queries/events.ts'
+import { siteById, siteBySlug } from '../../db/queries/sites.ts'
+import type { Deps } from '../deps.ts'
+import { DAY, isoTime, MINUTE } from '../lib/clock.ts'
+import { fail, invalid, notFound, type FieldError } from '../lib/errors.ts'
+import { isId } from '../lib/ids.ts'
+import type { Json, JsonObject } from '../lib/json.ts'
+import { msg } from '../lib/message.ts'
+import type { Emission, Emitted } from '../plugin/host.ts'
+import type { C } from '../web/env.ts'
+import { isObject, KIB, knownKeys, MIB, readJson, readJsonObject } from './body.ts'
+import type { Handlers } from './handlers.ts'
+import { listAnswer, pageOf, timeOf } from './list.ts'
+
+const MOST_IN_BATCH = 500
+const KEYS = ['type', 'data', 'site', 'id', 'occurred_at']
+
+export const eventRoutes = (deps: Deps): Handlers => ({
+  'POST /api/v1/events': async (c) => {
+    // The payload may have 256 KiB; what stands around it needs a little room of its own.
+    const body = await readJsonObject(c, 264 * KIB)
+    const emission = await readEmission(deps, c, body, c.req.header('idempotency-key') ?? null)
+    const [emitted] = await deps.host.emit([emission])
+    if (!emitted) throw new Error('The host did not answer for an emission.')
+    return Response.json(show(emitted), { status: 202 })
+  },
+
+  'POST /api/v1/events/batch': async (c) => {
+    const body = await readJson(c, 4 * MIB)
+    if (!Array.isArray(body)) throw fail('bad_json', 'The body has to be one JSON array of events.')
+    if (body.length === 0 || body.length > MOST_IN_BATCH) throw fail('too_large', 'Send 1 to {most} events at a time.', { most: MOST_IN_BATCH })
+    const items = body.map((item: Json, n) => {
+      if (isObject(item)) return item
+      throw invalid([{ path: String(n), message: msg('This has to be one JSON object.') }])
+    })
+    const list: Emission[] = []
+    for (const [n, item] of items.entries()) list.push(await readEmission(deps, c, item, null, `${n}.`))
+    const emitted = await deps.host.emit(list).catch((error: unknown) => {
+      if (error instanceof DbError && error.kind === 'constraint') {
+        throw fail('idempotency_mismatch', 'One of the ids was used before with another body. Nothing of this batch was stored.')
+      }
+      throw error
+    })
+    return Response.json({ data: emitted.map(show) }, { status: 202 })
+  },
+
+  'GET /api/v1/events': async (c) => {
+    const { limit, position } = pageOf(c, 'events', ['number'])
+    const owner = c.get('actor').owner
+    const rows = await eventsBefore(deps.db, {
+      siteId: owner === 'network' ? await siteFilter(deps, c) : owner,
+      type: c.req.query('type'),
+      since: timeOf(c, 'since'),
+      until: timeOf(c, 'until'),
+      test: testFilter(c),
+      before: position === null ? null : Number(position[0]),
+      limit: limit + 1,
+    })
+    return listAnswer('events', rows, limit, showEvent, (row) => [row.seq])
+  },
+
+  'GET /api/v1/events/:id': async (c) => {
+    const id = c.req.param('id') ?? ''
+    const event = isId('evt', id) ? await eventById(deps.db, id) : undefined
+    const { owner } = c.get('actor')
+    if (!event || (owner !== 'network' && owner !== event.site_id)) throw notFound()
+    return Response.json(showEvent(event))
+  },
+})
+
+/** `true`, `false`, or absent for both. */
+export const testFilter = (c: C): boolean | null => {
+  const raw = c.req.query('test')
+  return raw === undefined ? null : raw === 'true' || raw === '1'
+}
+
+export async function siteFilter(deps: Deps, c: C): Promise<string | null> {
+  const raw = c.req.query('site')
+  if (raw === undefined) return null
+  return (await findSite(deps, raw))?.id ?? 'none'
+}
+
+/** A site by its slug or its id. */
+export const findSite = (deps: Deps, text: string) =>
+  text.startsWith('sit_') ? siteById(deps.db, text) : siteBySlug(deps.db, text)
+
+const show = ({ id, deliveries, duplicate }: Emitted) => ({ id, deliveries, duplicate })
+
+const showEvent = (event: EventRow) => ({
+  id: event.id,
+  type: event.type,
+  site: event.site_slug,
+  data: JSON.parse(event.payload) as JsonObject,
+  source: event.source,
+  test: event.test === 1,
+  rejected: event.rejected,
+  occurred_at: isoTime(event.occurred_at),
+  created_at: isoTime(event.created_at),
+})
+
+async function readEmission(deps: Deps, c: C, body: JsonObject, key: string | null, path = ''): Promise<Emission> {
+  knownKeys(body, KEYS, path)
+  const errors: FieldError[] = []
+  const text = (name: string): string | null => {
+    const value = body[name]
+    if (value === undefined || value === null) return null
+    if (typeof value === 'string' && value.length > 0 && value.length <= 255) return value
+    errors.push({ path: path + name, message: msg('This has to be a text of 1 to 255 characters.') })
+    return null
+  }
+  const type = text('type')
+  const id = text('id')
+  const occurred = text('occurred_at')
+  const site = text('site')
+  if (type === null && errors.length === 0) errors.push({ path: `${path}type`, message: msg('Say which event happened.') })
+  if (key !== null && (key === '' || key.length > 255)) errors.push({ path: 'Idempotency-Key', message: msg('This has to be a text of 1 to 255 characters.') })
+  if (key !== null && id !== null && key !== id) errors.push({ path: `${path}id`, message: msg('id and Idempotency-Key are one thing; send one of them.') })
+  const data = body.data
+  if (!isObject(data)) errors.push({ path: `${path}data`, message: msg('This has to be one JSON object.') })
+
+  const now = deps.clock()
+  const occurredAt = occurred === null ? now : Date.parse(occurred)
+  if (Number.isNaN(occurredAt) || (occurred !== null && !/^\d{4}-\d\d-\d\dT/.test(occurred))) {
+    errors.push({ path: `${path}occurred_at`, message: msg('This is a time such as 2026-01-31T12:00:00Z.') })
+  } else if (occurredAt < now - 30 * DAY || occurredAt > now + 5 * MINUTE) {
+    errors.push({ path: `${path}occurred_at`, message: msg('This time lies more than 30 days back or 5 minutes ahead.') })
+  }
+
+  const { owner, id: actorId } = c.get('actor')
+  const found = owner === 'network' ? await findSite(deps, site ?? 'main') : await findSite(deps, owner)
+  if (!found) errors.push({ path: `${path}site`, message: msg('There is no site of this name.') })
+  const hops = Number(c.req.header('hookline-hops') ?? 0)
+  if (!Number.isInteger(hops) || hops < 0 || hops > 3) {
+    errors.push({ path: 'hookline-hops', message: msg('This event went round more than 3 times. Some receiver sends it back here: break the loop.') })
+  }
+  if (errors.length > 0 || type === null || !found || !isObject(data)) throw invalid(errors)
+  return {
+    type,
+    site: found.id,
+    data,
+    source: `api:${actorId}`,
+    key: key ?? id,
+    occurredAt,
+    hops: c.req.header('hookline-hops') === undefined ? 0 : hops + 1,
+  }
+}

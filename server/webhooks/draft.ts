@@ -1,0 +1,154 @@
+import { z } from 'zod'
+import type { AuthType } from '../../db/schema.ts'
+import type { FieldError } from '../lib/errors.ts'
+import { msg, type Message } from '../lib/message.ts'
+import { checkUrl, type AddressRules } from './address.ts'
+import { formats } from './formats.ts'
+import { DEFAULT_SCHEDULE } from './retry.ts'
+import { checkSecret } from './sign.ts'
+
+/** A webhook as somebody wants it: every field checked, nothing stored yet. Secrets are plain here and nowhere else. */
+export interface WebhookDraft {
+  readonly name: string
+  readonly description: string
+  readonly url: string
+  readonly allEvents: boolean
+  readonly events: readonly string[]
+  readonly format: string
+  readonly auth: AuthType
+  readonly username: string
+  /** A new password for Basic; null keeps the stored one. */
+  readonly password: string | null
+  /** A caller's own signing secret; null generates one, or keeps the stored one. */
+  readonly secret: string | null
+  readonly timeoutSeconds: number
+  /** Waits in seconds after each failed attempt; empty: never retried. */
+  readonly retrySchedule: readonly number[]
+  readonly active: boolean
+}
+
+/** What a draft is checked against. */
+export interface DraftRules {
+  readonly address: AddressRules
+  readonly isEventType: (name: string) => boolean
+  /** Whether a password is stored already, so that none has to be given. */
+  readonly hasPassword: boolean
+}
+
+const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
+const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/
+const plain = (text: string): boolean => !CONTROL.test(text) && !BIDI.test(text)
+const MOST_EVENTS = 200
+
+const shape = z.strictObject({
+  name: z.string(),
+  description: z.string().default(''),
+  url: z.string(),
+  all_events: z.boolean().default(false),
+  events: z.array(z.string()).default([]),
+  format: z.string().default('standard'),
+  auth: z
+    .strictObject({
+      type: z.enum(['none', 'basic', 'signature']),
+      username: z.string().default(''),
+      password: z.string().nullable().default(null),
+    })
+    .default({ type: 'none', username: '', password: null }),
+  secret: z.string().nullable().default(null),
+  timeout_seconds: z.number().default(15),
+  retry_schedule: z.array(z.number()).default([...DEFAULT_SCHEDULE]),
+  active: z.boolean().default(true),
+})
+
+/** What the API takes and what the form is turned into: the contract's field names. */
+export type WebhookInput = z.input<typeof shape>
+
+/** Checks every field and names all that is wrong at once, each with the sentence that stands beside it. */
+export function readDraft(
+  input: unknown,
+  rules: DraftRules,
+): { ok: true; draft: WebhookDraft } | { ok: false; errors: readonly FieldError[] } {
+  const parsed = shape.safeParse(input)
+  if (!parsed.success) return { ok: false, errors: parsed.error.issues.flatMap(issueSentences) }
+  const value = parsed.data
+  const errors: FieldError[] = []
+  const wrong = (path: string, message: Message) => errors.push({ path, message })
+
+  const name = value.name.trim()
+  if (name === '') wrong('name', msg('Give the webhook a name.'))
+  else if (name.length > 191) wrong('name', msg('The name can have up to 191 characters.'))
+  else if (!plain(name)) wrong('name', msg('The name holds control characters or marks that turn the reading direction. Type it again without them.'))
+
+  const description = value.description.trim()
+  if (description.length > 140) wrong('description', msg('The description can have up to 140 characters.'))
+  else if (!plain(description.replaceAll(/[\r\n\t]/g, ' '))) wrong('description', msg('The description holds control characters or marks that turn the reading direction. Type it again without them.'))
+
+  const checked = checkUrl(value.url, rules.address)
+  if (!checked.ok) wrong('url', checked.message)
+
+  const events = [...new Set(value.events)]
+  if (value.all_events && events.length > 0) wrong('events', msg('Choose all events or a list of events, not both.'))
+  else if (!value.all_events && events.length === 0) wrong('events', msg('Choose at least one event.'))
+  else if (events.length > MOST_EVENTS) wrong('events', msg('Choose at most {most} events, or all events.', { most: MOST_EVENTS }))
+  else {
+    for (const [index, event] of events.entries()) {
+      if (!rules.isEventType(event)) wrong(`events.${index}`, msg('No plugin here sends an event called {event}.', { event: event.slice(0, 80) }))
+    }
+  }
+
+  if (!Object.hasOwn(formats, value.format)) wrong('format', msg('Choose one of the payload formats: {formats}.', { formats: Object.keys(formats).join(', ') }))
+
+  const { type: auth, username, password } = value.auth
+  if (auth === 'basic') {
+    if (username === '') wrong('auth.username', msg('Basic authentication needs a user name.'))
+    else if (username.includes(':')) wrong('auth.username', msg('A user name for Basic authentication cannot hold a colon.'))
+    else if (CONTROL.test(username) || username.length > 191) wrong('auth.username', msg('A user name has up to 191 characters, none of them a control character.'))
+    if (!password && !rules.hasPassword) wrong('auth.password', msg('Basic authentication needs a password.'))
+    else if (password && (CONTROL.test(password) || password.length > 191)) wrong('auth.password', msg('A password has up to 191 characters, none of them a control character.'))
+  }
+  if (value.secret !== null) {
+    const secret = checkSecret(value.secret)
+    if (auth !== 'signature') wrong('secret', msg('A secret belongs to Authentication: Signature.'))
+    else if (!secret.ok) wrong('secret', secret.message)
+  }
+
+  const { timeout_seconds: timeout, retry_schedule: schedule } = value
+  if (!Number.isInteger(timeout) || timeout < 1 || timeout > 30) wrong('timeout_seconds', msg('The time-out is a whole number of seconds from 1 to 30.'))
+  if (schedule.length > 100) wrong('retry_schedule', msg('A schedule has at most 100 waits.'))
+  else if (schedule.some((wait) => !Number.isInteger(wait) || wait < 1 || wait > 86_400)) wrong('retry_schedule', msg('Each wait is a whole number of seconds from 1 to 86400.'))
+
+  if (errors.length > 0 || !checked.ok) return { ok: false, errors }
+  return {
+    ok: true,
+    draft: {
+      name,
+      description,
+      url: checked.url.href,
+      allEvents: value.all_events,
+      events,
+      format: value.format,
+      auth,
+      username: auth === 'basic' ? username : '',
+      password: auth === 'basic' ? password || null : null,
+      secret: value.secret,
+      timeoutSeconds: timeout,
+      retrySchedule: schedule,
+      active: value.active,
+    },
+  }
+}
+
+/** zod's findings about the shape, in our words. */
+export function issueSentences(issue: z.core.$ZodIssue): FieldError[] {
+  const path = issue.path.join('.')
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => ({ path: [path, key].filter(Boolean).join('.'), message: msg('There is no field of this name.') }))
+  }
+  if (issue.code === 'invalid_type') {
+    return [{ path, message: msg('This has to be of type {type}.', { type: issue.expected }) }]
+  }
+  if (issue.code === 'invalid_value') {
+    return [{ path, message: msg('This has to be one of: {values}.', { values: issue.values.map(String).join(', ') }) }]
+  }
+  return [{ path, message: msg('{problem}', { problem: issue.message }) }]
+}

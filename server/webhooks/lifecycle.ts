@@ -1,0 +1,221 @@
+import type { Statement } from '../../db/db.ts'
+import type { WebhookTable } from '../../db/schema.ts'
+import {
+  deleteWebhook,
+  discardHeld,
+  holdOpen,
+  insertWebhook,
+  mustBeRevision,
+  mustHaveRoom,
+  secretsOf,
+  sendHeld,
+  updateWebhook,
+  type Webhook,
+} from '../../db/queries/webhooks.ts'
+import type { Owner } from '../lib/actor.ts'
+import { newId } from '../lib/ids.ts'
+import type { WebhookDraft } from './draft.ts'
+import type { Engine } from './engine.ts'
+import { newSecret } from './sign.ts'
+
+/** Why a webhook that signs waits: nobody could verify what it sends. Its deliveries are held meanwhile. */
+export const SECRET_NOT_TAKEN = 'Nobody has taken its signing secret yet. Show or download it once, then it starts to send.'
+const RETIRED = 'The webhook is retired.'
+
+/** How a signing secret comes to a webhook. `handle`: one that a form generated before, by the id of its row. */
+export interface SecretChoice {
+  readonly handle?: string | null
+  /** Whether the secret leaves the server with this answer (the API gives it), so that it counts as taken. */
+  readonly handedOut?: boolean
+}
+
+export interface Change {
+  readonly statements: readonly Statement[]
+  /** The signing secret that this change made, in plain; null when it made none. */
+  readonly secret: string | null
+}
+
+const context = (id: string, kind: string) => `webhook_secret:${id}:${kind}`
+export const openSecret = (engine: Engine, row: { id: string; kind: string; cipher: string }): Promise<string> =>
+  engine.vault.open(row.cipher, context(row.id, row.kind))
+
+/** A row for a secret, sealed. It belongs to nobody (`unsaved`) until a webhook takes it. */
+export async function sealSecret(
+  engine: Engine,
+  secret: { webhookId: string; kind: 'v1' | 'password'; plain: string; by: string; taken: boolean },
+) {
+  const id = newId('sec', engine)
+  const now = engine.clock()
+  return {
+    id,
+    webhook_id: secret.webhookId,
+    kind: secret.kind,
+    cipher: await engine.vault.seal(secret.plain, context(id, secret.kind)),
+    created_by: secret.by,
+    created_at: now,
+    expires_at: null,
+    taken_at: secret.taken ? now : null,
+  }
+}
+
+/** Statements that make a webhook. `room` is the owner's quota, null for none; broken, the commit fails. */
+export async function createWebhook(
+  engine: Engine,
+  draft: WebhookDraft,
+  who: { id: string; owner: Owner; by: string; room: number | null },
+  choice: SecretChoice = {},
+): Promise<Change> {
+  const now = engine.clock()
+  const secrets = await secretStatements(engine, draft, { id: who.id, by: who.by, had: [] }, choice)
+  const row: WebhookTable = {
+    id: who.id,
+    owner: who.owner,
+    ...columns(draft),
+    ...stateFor(draft, secrets.taken),
+    revision: 1,
+    consecutive_failures: 0,
+    failing_since: null,
+    last_delivered_at: null,
+    last_delivery_at: null,
+    created_at: now,
+    created_by: who.by,
+    updated_at: now,
+  }
+  const room = who.room === null ? [] : [mustHaveRoom(engine.db, who.owner, who.room)]
+  return {
+    statements: [...room, ...insertWebhook(engine.db, row, draft.events), ...secrets.statements],
+    secret: secrets.secret,
+  }
+}
+
+/** Statements that save a draft over a webhook; the commit fails when its revision is not `current.revision` any more. */
+export async function saveWebhook(
+  engine: Engine,
+  current: Webhook,
+  draft: WebhookDraft,
+  by: string,
+  choice: SecretChoice = {},
+): Promise<Change> {
+  const had = await secretsOf(engine.db, current.id)
+  const secrets = await secretStatements(engine, draft, { id: current.id, by, had }, choice)
+  const wasOff = current.state === 'retired'
+  const next = stateFor(draft, secrets.taken)
+  // Saving a form does not resume what we switched off for a reason of its own; that takes *Activate*.
+  const keeps = draft.active && !wasOff && current.state_reason !== SECRET_NOT_TAKEN && next.state === 'active'
+  const state = keeps ? {} : next
+  return {
+    statements: [
+      mustBeRevision(engine.db, current.id, current.revision),
+      ...updateWebhook(engine.db, current.id, { ...columns(draft), ...state, updated_at: engine.clock() }, draft.events),
+      ...secrets.statements,
+      ...(next.state === 'retired' && !wasOff ? [holdOpen(engine.db, current.id, RETIRED)] : []),
+      ...(!keeps && next.state === 'active' ? [sendHeld(engine.db, current.id, engine.clock())] : []),
+    ],
+    secret: secrets.secret,
+  }
+}
+
+/** No new deliveries; what waits is held. */
+export const retireWebhook = (engine: Engine, id: string): Statement[] => [
+  ...updateWebhook(engine.db, id, { state: 'retired', state_reason: null, updated_at: engine.clock() }),
+  holdOpen(engine.db, id, RETIRED),
+]
+
+/** Takes up work again. `held` says what becomes of the deliveries that were held. */
+export async function activateWebhook(engine: Engine, webhook: Webhook, held: 'send' | 'discard'): Promise<Statement[]> {
+  const { db } = engine
+  const secrets = webhook.auth === 'signature' ? await secretsOf(db, webhook.id) : []
+  const untaken = webhook.auth === 'signature' && !secrets.some((secret) => secret.kind === 'v1' && secret.taken_at !== null)
+  const state = untaken
+    ? { state: 'disabled' as const, state_reason: SECRET_NOT_TAKEN }
+    : { state: 'active' as const, state_reason: null, consecutive_failures: 0, failing_since: null }
+  const now = engine.clock()
+  const waiting = held === 'discard' ? [discardHeld(db, webhook.id, now)] : untaken ? [] : [sendHeld(db, webhook.id, now)]
+  return [...updateWebhook(db, webhook.id, { ...state, updated_at: now }), ...waiting]
+}
+
+/** Notes that a person has the secret now; a webhook that waited only for that starts to send. */
+export function takeSecret(engine: Engine, webhook: Webhook, secretId: string): Statement[] {
+  const { db } = engine
+  const now = engine.clock()
+  const taken = db.q.updateTable('webhook_secret').set({ taken_at: now }).where('id', '=', secretId).where('taken_at', 'is', null)
+  if (webhook.state !== 'disabled' || webhook.state_reason !== SECRET_NOT_TAKEN) return [taken]
+  return [
+    taken,
+    ...updateWebhook(db, webhook.id, { state: 'active', state_reason: null, updated_at: now }),
+    sendHeld(db, webhook.id, now),
+  ]
+}
+
+export const removeWebhook = (engine: Engine, id: string): readonly Statement[] =>
+  deleteWebhook(engine.db, id, engine.clock())
+
+const columns = (draft: WebhookDraft) => ({
+  name: draft.name,
+  description: draft.description,
+  url: draft.url,
+  all_events: draft.allEvents ? 1 : 0,
+  format: draft.format,
+  auth: draft.auth,
+  username: draft.username,
+  timeout_seconds: draft.timeoutSeconds,
+  retry_schedule: JSON.stringify(draft.retrySchedule),
+})
+
+function stateFor(draft: WebhookDraft, taken: boolean): Pick<WebhookTable, 'state' | 'state_reason'> {
+  if (!draft.active) return { state: 'retired', state_reason: null }
+  if (draft.auth === 'signature' && !taken) return { state: 'disabled', state_reason: SECRET_NOT_TAKEN }
+  return { state: 'active', state_reason: null }
+}
+
+interface Had {
+  readonly id: string
+  readonly kind: string
+  readonly taken_at: number | null
+}
+
+async function secretStatements(
+  engine: Engine,
+  draft: WebhookDraft,
+  webhook: { id: string; by: string; had: readonly Had[] },
+  choice: SecretChoice,
+): Promise<Change & { readonly taken: boolean }> {
+  const { q } = engine.db
+  const drop = (kind: 'v1' | 'password') => q.deleteFrom('webhook_secret').where('webhook_id', '=', webhook.id).where('kind', '=', kind)
+  const statements: Statement[] = []
+  const had = (kind: string) => webhook.had.find((secret) => secret.kind === kind)
+  const seal = (kind: 'v1' | 'password', plain: string, taken: boolean) =>
+    sealSecret(engine, { webhookId: webhook.id, kind, plain, by: webhook.by, taken })
+
+  if (draft.auth !== 'basic' && had('password')) statements.push(drop('password'))
+  if (draft.auth === 'basic' && draft.password !== null) {
+    statements.push(drop('password'), q.insertInto('webhook_secret').values(await seal('password', draft.password, true)))
+  }
+  if (draft.auth !== 'signature') {
+    if (had('v1')) statements.push(drop('v1'))
+    return { statements, secret: null, taken: true }
+  }
+  if (choice.handle) {
+    const generated = await unsavedSecret(engine, choice.handle, webhook.by)
+    if (generated) {
+      statements.push(drop('v1'), q.updateTable('webhook_secret').set({ webhook_id: webhook.id }).where('id', '=', generated.id))
+      return { statements, secret: null, taken: generated.taken_at !== null }
+    }
+  }
+  const kept = had('v1')
+  if (kept && draft.secret === null) return { statements, secret: null, taken: kept.taken_at !== null }
+  const plain = draft.secret ?? newSecret(engine.random)
+  const taken = choice.handedOut === true || draft.secret !== null
+  statements.push(drop('v1'), q.insertInto('webhook_secret').values(await seal('v1', plain, taken)))
+  return { statements, secret: plain, taken }
+}
+
+/** A secret that a form generated and that nobody saved yet; only its maker can use the handle. */
+export const unsavedSecret = (engine: Engine, handle: string, by: string) =>
+  engine.db.q
+    .selectFrom('webhook_secret')
+    .selectAll()
+    .where('id', '=', handle)
+    .where('webhook_id', '=', 'unsaved')
+    .where('created_by', '=', by)
+    .executeTakeFirst()
