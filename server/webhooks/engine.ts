@@ -3,6 +3,7 @@ import type { Db } from '../../db/db.ts'
 import type { Clock, Random } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Outcome } from '../../db/schema.ts'
+import type { Sign } from './sign.ts'
 
 /** What the delivery engine needs from outside. Each runtime supplies one; nothing here knows which. */
 export interface Engine {
@@ -16,6 +17,8 @@ export interface Engine {
   readonly log: Log
   readonly vault: Vault
   readonly post: Post
+  /** Signs faster than Web Crypto, where the runtime can. */
+  readonly sign?: Sign
   /** Something became due: let the dispatcher look now instead of at its next tick. Never waits, never throws. */
   readonly wake: () => void
 }

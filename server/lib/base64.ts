@@ -1,0 +1,11 @@
+/** Bytes as base64 with padding, on both runtimes. */
+export function toBase64(bytes: Uint8Array): string {
+  let text = ''
+  // In parts, because every byte becomes an argument of one call.
+  for (let i = 0; i < bytes.length; i += 8192) text += String.fromCharCode(...bytes.subarray(i, i + 8192))
+  return btoa(text)
+}
+
+/** The bytes of base64, padded or not. Throws when it is anything else. */
+export const fromBase64 = (text: string): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(atob(text), (char) => char.charCodeAt(0))

@@ -1,0 +1,124 @@
+import { isoTime } from '../lib/clock.ts'
+import type { Json, JsonObject } from '../lib/json.ts'
+
+/** An event as formats see it. `site` is the slug; `occurredAt` in milliseconds UTC. */
+export interface FormatEvent {
+  readonly id: string
+  readonly type: string
+  readonly occurredAt: number
+  readonly site: string
+  readonly data: JsonObject
+}
+
+/** The network, as far as formats name it. */
+export interface FormatNetwork {
+  readonly accountId: number
+}
+
+/** A batch as formats see it: its id (`bat_…`) and when it closed. */
+export interface FormatBatch {
+  readonly id: string
+  readonly closedAt: number
+}
+
+/** How events become a body. `one` and `many` give values of JSON; what they give is what is signed and sent. */
+export interface Format {
+  readonly name: string
+  /** English, and the key of its translations. */
+  readonly title: string
+  readonly contentType: string
+  one(event: FormatEvent, network: FormatNetwork): Json
+  many(events: readonly FormatEvent[], batch: FormatBatch, network: FormatNetwork): Json
+}
+
+const standard: Format = {
+  name: 'standard',
+  title: 'Standard',
+  contentType: 'application/json',
+  one: (event) => ({
+    id: event.id,
+    type: event.type,
+    timestamp: isoTime(event.occurredAt),
+    site: event.site,
+    data: event.data,
+  }),
+  many: (events, batch, network) => ({
+    id: batch.id,
+    type: 'batch',
+    timestamp: isoTime(batch.closedAt),
+    data: events.map((event) => standard.one(event, network)),
+  }),
+}
+
+const flat: Format = {
+  name: 'flat',
+  title: 'Flat',
+  contentType: 'application/json',
+  one: (event) => flatten(event),
+  many: (events) => events.map(flatten),
+}
+
+const envelope: Format = {
+  name: 'envelope',
+  title: 'Envelope',
+  contentType: 'application/json',
+  one: (event, network) => enveloped([event], event.id, network),
+  many: (events, batch, network) => enveloped(events, batch.id, network),
+}
+
+/** Every format there is, by the name that a webhook's `format` holds. */
+export const formats: Readonly<Record<string, Format>> = { standard, flat, envelope }
+
+/** Under what key the bytes of an event are kept: deliveries with one key share them. */
+export const formatKey = (format: Format): string => format.name
+
+/** The exact text of the request body for one event. */
+export const renderBody = (format: Format, event: FormatEvent, network: FormatNetwork): string =>
+  JSON.stringify(format.one(event, network))
+
+/** The exact text of the request body for a batch. */
+export const renderBatch = (
+  format: Format,
+  events: readonly FormatEvent[],
+  batch: FormatBatch,
+  network: FormatNetwork,
+): string => JSON.stringify(format.many(events, batch, network))
+
+const enveloped = (events: readonly FormatEvent[], id: string, network: FormatNetwork): JsonObject => ({
+  accountId: network.accountId,
+  events: events.map((event, n) => ({
+    eventId: event.id,
+    eventName: event.type,
+    timestamp: event.occurredAt,
+    eventInfo: `${id}-${n}`,
+    data: event.data,
+  })),
+})
+
+/**
+ * One level of fields, for receivers that cannot look into objects. No value is ever lost: a name that is taken gets
+ * `_2`, `_3`, … A Map holds them on the way, because `__proto__` is a name like any other.
+ */
+function flatten(event: FormatEvent): JsonObject {
+  const own = { id: event.id, type: event.type, timestamp: isoTime(event.occurredAt), site: event.site }
+  const fields = new Map<string, Json>(Object.entries(own))
+  const put = (name: string, value: Json) => {
+    const wanted = Object.hasOwn(own, name) ? `data_${name}` : name
+    let free = wanted
+    for (let n = 2; fields.has(free); n++) free = `${wanted}_${n}`
+    fields.set(free, value)
+  }
+  const walk = (object: JsonObject, prefix: string) => {
+    for (const [key, value] of Object.entries(object)) {
+      const name = prefix + key
+      if (!isObject(value)) put(name, value)
+      else if (Object.keys(value).length === 0) put(name, null)
+      else walk(value, `${name}__`)
+    }
+  }
+  walk(event.data, '')
+  return Object.fromEntries(fields)
+}
+
+const isObject = (value: Json): value is JsonObject =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)

@@ -1,0 +1,118 @@
+import { toBase64 } from '../lib/base64.ts'
+import { SECOND } from '../lib/clock.ts'
+import type { AuthType, Outcome } from '../../db/schema.ts'
+import type { Engine } from './engine.ts'
+import { formats } from './formats.ts'
+import { noAnswer, UNREACHABLE } from './outcome.ts'
+import { maskHeaders } from './redact.ts'
+import { createWebSign, type Sign } from './sign.ts'
+
+/** All that one attempt takes. */
+export interface Parcel {
+  /** `dlv_…`. */
+  readonly delivery: string
+  readonly event: { readonly id: string; readonly type: string; readonly site: string; readonly hops: number }
+  readonly webhook: {
+    readonly url: string
+    readonly format: string
+    readonly auth: AuthType
+    readonly username: string
+    readonly timeout_seconds: number
+  }
+  /** Opened: every live signing secret, oldest first, and the password of Basic. */
+  readonly secrets: { readonly signing: readonly string[]; readonly password: string | null }
+  /** The exact bytes, as `renderBody` made them. */
+  readonly body: string
+  /** 1, 2, … */
+  readonly number: number
+  readonly test: boolean
+  readonly redelivery: boolean
+}
+
+/** One HTTP try, as the log keeps it. `body` is the receiver's; credentials in headers are masked. */
+export interface Attempt {
+  readonly startedAt: number
+  readonly durationMs: number
+  readonly outcome: Outcome
+  readonly status: number | null
+  readonly requestHeaders: readonly (readonly [string, string])[]
+  readonly responseHeaders: readonly (readonly [string, string])[]
+  readonly body: Uint8Array
+  readonly truncated: boolean
+  /** A sentence a person can act on; null when the outcome is `ok`. */
+  readonly error: string | null
+}
+
+export type SendDeps = Pick<Engine, 'clock' | 'post' | 'publicUrl' | 'version' | 'log'> & { readonly sign?: Sign }
+
+const webSign = createWebSign()
+
+/** Makes one attempt. Never throws for what a receiver, a name server or a bad setting does: all of it is an outcome. */
+export async function sendAttempt(deps: SendDeps, parcel: Parcel): Promise<Attempt> {
+  const startedAt = deps.clock()
+  let headers: [string, string][] = []
+  const answer = await attempt().catch((error: unknown) => {
+    deps.log.error('An attempt could not be made', { delivery: parcel.delivery, error: String(error) })
+    return noAnswer('unexpected', deps.clock() - startedAt)
+  })
+  return {
+    startedAt,
+    durationMs: answer.durationMs,
+    outcome: answer.outcome,
+    status: answer.status,
+    requestHeaders: maskHeaders(headers),
+    responseHeaders: maskHeaders(answer.headers),
+    body: answer.body,
+    truncated: answer.truncated,
+    error: answer.error,
+    ...(parcel.test ? discreet(answer.outcome) : null),
+  }
+
+  async function attempt() {
+    headers = await requestHeaders(deps, parcel, Math.floor(startedAt / SECOND))
+    const wrong = headers.find(([, value]) => !/^[\x20-\x7e]*$/.test(value))
+    if (wrong) return noAnswer('unexpected', 0, `The header ${wrong[0]} would hold characters that no header may have.`)
+    if (parcel.webhook.auth === 'signature' && parcel.secrets.signing.length === 0) {
+      return noAnswer('unexpected', 0, 'The webhook signs, but has no secret. Generate a signature for it.')
+    }
+    return deps.post({
+      url: parcel.webhook.url,
+      headers,
+      body: parcel.body,
+      timeoutMs: parcel.webhook.timeout_seconds * SECOND,
+    })
+  }
+}
+
+/** The headers of the contract, in a fixed order. `seconds` is the time of this attempt. */
+async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): Promise<[string, string][]> {
+  const { event, webhook, secrets } = parcel
+  const sign = deps.sign ?? webSign
+  const signatures = []
+  for (const secret of secrets.signing) signatures.push(await sign(secret, event.id, seconds, parcel.body))
+  const headers: [string, string | false][] = [
+    ['content-type', formats[webhook.format]?.contentType ?? 'application/json'],
+    ['user-agent', `Hookline/${deps.version} (+${deps.publicUrl()})`],
+    ['webhook-id', event.id],
+    ['webhook-timestamp', String(seconds)],
+    ['webhook-signature', signatures.length > 0 && signatures.join(' ')],
+    ['hookline-event', event.type],
+    ['hookline-site', event.site],
+    ['hookline-delivery', parcel.delivery],
+    ['hookline-attempt', String(parcel.number)],
+    ['hookline-hops', event.hops > 0 && String(event.hops)],
+    ['hookline-test', parcel.test && '1'],
+    ['hookline-redelivery', parcel.redelivery && '1'],
+    ['authorization', webhook.auth === 'basic' && basic(webhook.username, secrets.password ?? '')],
+  ]
+  return headers.filter((header): header is [string, string] => header[1] !== false)
+}
+
+const basic = (username: string, password: string): string =>
+  `Basic ${toBase64(new TextEncoder().encode(`${username}:${password}`))}`
+
+/** A test shows its outcome at once to whoever wrote the URL: it must not tell a name inside from one that is not there. */
+function discreet(outcome: Outcome): { outcome: Outcome; error: string } | null {
+  const hidden: readonly Outcome[] = ['blocked', 'connect', 'dns', 'timeout']
+  return hidden.includes(outcome) ? { outcome: 'connect', error: UNREACHABLE } : null
+}
