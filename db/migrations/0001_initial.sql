@@ -175,7 +175,7 @@ create table session (
   "userAgent" text,
   "userId" text not null
 );
-create index session_user on session ("userId");
+create index session_user_id on session ("userId");
 create table account (
   id text primary key,
   "accountId" text not null,
@@ -191,7 +191,7 @@ create table account (
   "createdAt" text not null,
   "updatedAt" text not null
 );
-create index account_user on account ("userId");
+create index account_user_id on account ("userId");
 create table verification (
   id text primary key,
   identifier text not null,
