@@ -1,0 +1,69 @@
+import { countWebhooks } from '../../db/queries/webhooks.ts'
+import type { RouteKey } from '../access/rules.ts'
+import type { Deps } from '../deps.ts'
+import type { C } from '../web/env.ts'
+
+export interface Entry {
+  readonly href: string
+  readonly label: string
+  readonly icon: string
+  readonly current: boolean
+  /** How many things behind it need somebody. */
+  readonly count: number
+  readonly items: readonly { readonly href: string; readonly label: string; readonly current: boolean }[]
+}
+
+/** The menu of the area, in groups: only what there is, and only what the actor may see. */
+export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean): Promise<Entry[][]> {
+  const { scope, t } = c.var
+  const { base } = scope
+  const path = c.req.path.replace(/(?<=.)\/$/, '')
+  const inNetwork = scope.site === null
+  const [webhooks, plugins, pages] = await Promise.all([
+    may('GET {area}/webhooks') ? countWebhooks(deps.db, { owner: inNetwork ? null : scope.owner }) : null,
+    inNetwork && may('GET /network/plugins') ? deps.host.plugins() : [],
+    may('GET {area}/plugins/:slug/*') ? deps.host.pages(scope.site?.id ?? null) : [],
+  ])
+  const entry = (href: string, label: string, icon: string, more: Partial<Entry> = {}): Entry => ({
+    href,
+    label,
+    icon,
+    current: path === href || (href !== base && path.startsWith(`${href}/`)),
+    count: 0,
+    items: [],
+    ...more,
+  })
+  const item = (href: string, label: string) => ({ href, label, current: path === href })
+  const when = (shown: boolean, make: () => Entry): Entry[] => (shown ? [make()] : [])
+
+  const groups = [
+    when(may('GET {area}'), () => entry(base, t('Dashboard'), 'dashboard')),
+    [
+      ...when(webhooks !== null, () =>
+        entry(`${base}/webhooks`, t('Webhooks'), 'hook', {
+          count: webhooks ? webhooks.failing + webhooks.disabled : 0,
+          items: [
+            item(`${base}/webhooks`, t('All Webhooks')),
+            ...(may('GET {area}/webhooks/new') ? [item(`${base}/webhooks/new`, t('Add New Webhook'))] : []),
+          ],
+        }),
+      ),
+      ...when(may('GET {area}/deliveries'), () => entry(`${base}/deliveries`, t('Deliveries'), 'deliveries')),
+      ...when(may('GET {area}/event-types'), () => entry(`${base}/event-types`, t('Event Types'), 'types')),
+    ],
+    pages.map((page) =>
+      entry(`${base}/plugins/${page.plugin}${page.path}`, t(/* translated elsewhere */ page.title), 'plug'),
+    ),
+    [
+      ...when(inNetwork && may('GET /network/users'), () => entry('/network/users', t('Users'), 'users')),
+      ...when(inNetwork && may('GET /network/api-keys'), () => entry('/network/api-keys', t('API Keys'), 'key')),
+      ...when(inNetwork && may('GET /network/plugins'), () =>
+        entry('/network/plugins', t('Plugins'), 'plug', {
+          current: path === '/network/plugins',
+          count: plugins.filter((plugin) => plugin.state === 'paused').length,
+        }),
+      ),
+    ],
+  ]
+  return groups.filter((group) => group.length > 0)
+}

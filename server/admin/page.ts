@@ -1,0 +1,159 @@
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { sites } from '../../db/queries/sites.ts'
+import { rules, type RouteKey, type Rule } from '../access/rules.ts'
+import type { Deps } from '../deps.ts'
+import { can } from '../lib/actor.ts'
+import type { AppError, FieldError } from '../lib/errors.ts'
+import { takeNotice, type Notice } from '../web/flash.ts'
+import { fieldId } from '../web/forms.ts'
+import type { C } from '../web/env.ts'
+import { pickLocale, translator, type Translator } from '../web/i18n.ts'
+import { render } from '../web/render.ts'
+import { menuOf } from './menu.ts'
+
+/*
+ * How a page is made. A handler reads, and hands its template exactly what it shows:
+ *
+ *   return page(c, deps, 'pages/webhooks/list', {
+ *     title: t('Webhooks'),
+ *     action: { href: `${base}/webhooks/new`, label: t('Add New Webhook') },   // beside the heading
+ *     data: { rows, views, pager },
+ *   })
+ *
+ * The template is views/pages/webhooks/list.eta. It starts below the <h1>, which the layout writes, and has `it` (the
+ * data), `t`, `base` (`/network` or `/sites/<slug>/admin`), `asset`, `safeUrl` and `pretty`. It is built of partials:
+ * `<%~ include('partials/status', { kind: 'webhook', state: row.state }) %>`; see views/pages/styleguide for each of them.
+ * After a form was taken: `return seeOther(c, deps, path, { tone: 'good', title: msg('Webhook saved.') })`.
+ * A form with faults is shown again with status 422 and `notices: [faultsNotice(t, errors)]`.
+ */
+
+export interface Page {
+  /** The heading, and the first part of the window's title. */
+  readonly title: string
+  readonly data?: object
+  readonly status?: ContentfulStatusCode
+  readonly headers?: Readonly<Record<string, string>>
+  /** The way up, from the nearest: usually one place. */
+  readonly crumbs?: readonly { readonly href: string; readonly label: string }[]
+  readonly action?: { readonly href: string; readonly label: string; readonly icon?: string }
+  /** One sentence below the heading. */
+  readonly lead?: string
+  readonly notices?: readonly Shown[]
+}
+
+/** A notice in the reader's language. `items` links to the fields that it is about. */
+export interface Shown {
+  readonly tone: Notice['tone']
+  readonly title: string
+  readonly text?: string
+  readonly link?: { readonly href: string; readonly text: string }
+  readonly items?: readonly { readonly href: string; readonly text: string }[]
+}
+
+/** A page of the admin in its frame: bar, menu, heading, notices, footer. */
+export async function page(c: C, deps: Deps, template: string, given: Page): Promise<Response> {
+  const { actor, scope, t } = c.var
+  const may = (route: RouteKey): boolean => {
+    const rule: Rule = rules[route]
+    return rule === 'public' || rule === 'session' || can(actor, rule, scope.owner)
+  }
+  const area = scope.site?.name ?? t('Network Admin')
+  const [menu, mySites] = await Promise.all([menuOf(c, deps, may), sitesOf(c, deps)])
+  const html = render('layout', {
+    t,
+    base: scope.base,
+    area,
+    template,
+    title: given.title,
+    data: given.data ?? {},
+    crumbs: given.crumbs ?? [],
+    action: given.action,
+    lead: given.lead,
+    notices: [...waiting(c, deps, t), ...(given.notices ?? [])],
+    menu,
+    sites: mySites,
+    person: actor.name,
+    sending: deps.config.delivery,
+    newWebhook: may('GET {area}/webhooks/new') ? `${scope.base}/webhooks/new` : null,
+    deliveries: may('GET {area}/deliveries') ? `${scope.base}/deliveries` : null,
+    version: deps.version,
+    now: deps.clock(),
+  })
+  return c.html(html, given.status ?? 200, { ...given.headers })
+}
+
+/** A page without the frame: log-in, set-up, and errors before anybody is known. Its template writes the <h1>. */
+export function plainPage(c: C, deps: Pick<Deps, 'publicUrl'>, template: string, given: Page): Response {
+  const t = translatorOf(c)
+  const notices = [...waiting(c, deps, t), ...(given.notices ?? [])]
+  const html = render('plain', { t, base: '', template, title: given.title, data: given.data ?? {}, notices })
+  return c.html(html, given.status ?? 200, { ...given.headers })
+}
+
+/** What a failed request is answered with: in the frame where somebody is logged in, else without. */
+export async function errorPage(c: C, deps: Deps, error: AppError): Promise<Response> {
+  const t = translatorOf(c)
+  const framed = c.var.actor !== undefined && c.var.scope !== undefined
+  const title = titleOf(t, error.status)
+  const given: Page = {
+    title,
+    status: error.status,
+    headers: error.headers,
+    data: {
+      plain: !framed,
+      title,
+      detail: t.say(error.detail),
+      errors: error.errors.map(({ message }) => t.say(message)),
+      home: framed ? c.var.scope.base : '/login',
+    },
+  }
+  return framed ? page(c, deps, 'pages/error/error', given) : plainPage(c, deps, 'pages/error/error', given)
+}
+
+/** The notice above a form that was not taken: what is wrong, each with a link to its field. */
+export const faultsNotice = (t: Translator, errors: readonly FieldError[]): Shown => ({
+  tone: 'bad',
+  title: t('This was not saved.'),
+  text: t.n('One thing is to be put right:', '{count} things are to be put right:', errors.length),
+  items: errors.map(({ path, message }) => ({ href: `#${fieldId(path)}`, text: t.say(message) })),
+})
+
+function titleOf(t: Translator, status: number): string {
+  if (status === 403) return t('Not allowed')
+  if (status === 404) return t('Not found')
+  if (status === 429) return t('Too many tries')
+  return status >= 500 ? t('Something went wrong') : t('That did not work')
+}
+
+/** Set for every request by the app; an error before that still speaks the browser's language. */
+const translatorOf = (c: C): Translator => c.var.t ?? translator(pickLocale(null, c.req.header('accept-language')))
+
+function waiting(c: C, deps: Pick<Deps, 'publicUrl'>, t: Translator): Shown[] {
+  const notice = takeNotice(c, deps)
+  if (!notice) return []
+  const { tone, title, text, link } = notice
+  return [
+    {
+      tone,
+      title: t.say(title),
+      ...(text && { text: t.say(text) }),
+      ...(link && { link: { href: link.href, text: t.say(link.label) } }),
+    },
+  ]
+}
+
+/** Network Admin and the sites, for those who may go to more than one place. */
+async function sitesOf(c: C, deps: Deps): Promise<{ href: string; name: string; current: boolean }[]> {
+  const { actor, scope, t } = c.var
+  if (actor.owner !== 'network') return []
+  const shown = (await sites(deps.db)).filter((site) => site.state === 'active').slice(0, MOST_SITES)
+  return [
+    { href: '/network', name: t('Network Admin'), current: scope.site === null },
+    ...shown.map((site) => ({
+      href: `/sites/${site.slug}/admin`,
+      name: site.name,
+      current: scope.site?.id === site.id,
+    })),
+  ]
+}
+const MOST_SITES = 20

@@ -1,0 +1,53 @@
+import { fail, type FieldError } from '../lib/errors.ts'
+import type { C } from './env.ts'
+import type { Translator } from './i18n.ts'
+
+/** What a form sent. A field that was not sent reads as empty. */
+export interface Form {
+  get(name: string): string
+  getAll(name: string): readonly string[]
+  /** Whether it was sent at all: a checkbox, or the button that was pressed. */
+  has(name: string): boolean
+}
+
+export const MOST_FORM_BYTES = 256 * 1024
+
+/** Reads a urlencoded form of at most `maxBytes`. Throws `unsupported_media_type` or `too_large`. */
+export async function readForm(c: C, maxBytes = MOST_FORM_BYTES): Promise<Form> {
+  const type = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
+  if (type !== 'application/x-www-form-urlencoded') {
+    throw fail('unsupported_media_type', 'A form is sent as application/x-www-form-urlencoded.')
+  }
+  return formOf(new URLSearchParams(await readText(c.req.raw, maxBytes)))
+}
+
+export const formOf = (fields: URLSearchParams): Form => ({
+  get: (name) => fields.get(name) ?? '',
+  getAll: (name) => fields.getAll(name),
+  has: (name) => fields.has(name),
+})
+
+/** The body as text. Stops reading at `maxBytes`: the header that announces a length may lie or be missing. */
+export async function readText(request: Request, maxBytes: number): Promise<string> {
+  const tooLarge = () => fail('too_large', 'That is too large; at most {max} bytes are taken.', { max: maxBytes })
+  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
+  const decoder = new TextDecoder()
+  let text = ''
+  let size = 0
+  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength
+    if (size > maxBytes) throw tooLarge()
+    text += decoder.decode(chunk, { stream: true })
+  }
+  return text + decoder.decode()
+}
+
+/** The id of the field that an error's path names: `auth.username` is `auth-username`. */
+export const fieldId = (path: string): string => path.replaceAll('.', '-')
+
+/** The first error of each field, in the reader's language, for `error` of partials/field. */
+export function errorsByPath(errors: readonly FieldError[], t: Translator): Record<string, string> {
+  const found: Record<string, string> = {}
+  for (const { path, message } of errors) found[path] ??= t.say(message)
+  return found
+}
