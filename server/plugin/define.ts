@@ -1,0 +1,220 @@
+import type { z } from 'zod'
+import type { Log } from '../lib/log.ts'
+import type { Point, Rejection } from './points.ts'
+
+export { msg, type Message } from '../lib/message.ts'
+export { reject, webhookPayload, type Point, type Rejection } from './points.ts'
+
+/** The version of what this file offers to plugins; `requires.host` is compared with it. Minor versions only add. */
+export const hostVersion = '1.0.0'
+
+/** What an event says about itself. Texts are English; they are also the keys of their translations. */
+export interface EventAbout<Payload extends z.ZodType> {
+  /** "Payment Received" */
+  readonly title: string
+  /** "A customer paid" */
+  readonly sentence: string
+  readonly description: string
+  /** How urgent it is by nature. A webhook may ask for everything in batches. */
+  readonly lane: 'realtime' | 'batched'
+  /** Only checks, never changes: `z.looseObject` or `z.strictObject`, no default, transform or coercion. */
+  readonly payload: Payload
+  /** Satisfies `payload`; the body of test events and the example of the documentation. */
+  readonly sample: z.input<Payload>
+}
+
+/** Something that can happen. Import the value to emit it or to listen to it. */
+export interface PluginEvent<
+  Name extends string = string,
+  Payload extends z.ZodType = z.ZodType,
+  Shared extends boolean = boolean,
+> extends EventAbout<Payload> {
+  readonly name: Name
+  /** Whether other plugins may emit it too, once they list it in `emits`. */
+  readonly shared: Shared
+}
+
+export type PayloadOf<E extends PluginEvent> = z.output<E['payload']>
+
+/** Makes an event. `name` is past tense in snake_case; outside of this repository `<slug>.` stands in front. */
+export function event<const Name extends string, Payload extends z.ZodType<Record<string, unknown>>>(
+  name: Name,
+  about: EventAbout<Payload> & { readonly shared: true },
+): PluginEvent<Name, Payload, true>
+export function event<const Name extends string, Payload extends z.ZodType<Record<string, unknown>>>(
+  name: Name,
+  about: EventAbout<Payload>,
+): PluginEvent<Name, Payload, false>
+export function event<Payload extends z.ZodType>(
+  name: string,
+  about: EventAbout<Payload> & { readonly shared?: boolean },
+): PluginEvent<string, Payload> {
+  return { ...about, name, shared: about.shared ?? false }
+}
+
+/** A kind of record that a plugin keeps, per site. `indexes`: the fields that `list` can ask for. */
+export interface CollectionAbout {
+  readonly schema: z.ZodType<{ readonly id: string }>
+  readonly indexes?: readonly string[]
+}
+
+/** What a plugin says about itself before any of its code runs. What is not declared here, its handlers do not have. */
+export interface Manifest {
+  /** Also the name of its folder: `^[a-z][a-z0-9-]{1,39}$`. */
+  readonly slug: string
+  /** `major.minor.patch` */
+  readonly version: string
+  readonly title: string
+  readonly description?: string
+  /** The least host version, inside one major: `^1.0`, or `>=1.0`. */
+  readonly requires: { readonly host: string }
+  /** `site`: may be active for single sites. `network`: for all or for none. */
+  readonly scope: 'site' | 'network'
+  /** Whether it runs before anybody has switched it on or off. */
+  readonly defaultActive?: boolean
+  /** Always on. */
+  readonly mustUse?: boolean
+  /** The events it owns. */
+  readonly events?: readonly PluginEvent[]
+  /** Shared events of other plugins that it emits as well. */
+  readonly emits?: readonly PluginEvent<string, z.ZodType, true>[]
+  readonly storage?: Readonly<Record<string, CollectionAbout>>
+}
+
+/** The site that a handler works for. There is no way to name another. */
+export interface Site {
+  readonly id: string
+  readonly slug: string
+  readonly name: string
+}
+
+/** Records of one collection, as they were when the handler began: what it queued itself is not in there yet. */
+export interface Reader<Row, Field extends keyof Row = never> {
+  get(id: string): Promise<Row | undefined>
+  /** Newest first; `where` compares indexed fields. At most `limit`: 100 unless told, never over 1000. */
+  list(where?: { readonly [F in Field]?: Row[F] }, options?: { readonly limit?: number }): Promise<readonly Row[]>
+}
+
+/** Writes wait until the handler has succeeded, then are committed together with what it emitted. */
+export interface Collection<Row, Field extends keyof Row = never> extends Reader<Row, Field> {
+  /** Writes a new record. If there is one already, nothing of the handler is committed and it runs once more. */
+  add(id: string, row: Omit<Row, 'id'>): void
+  put(id: string, row: Omit<Row, 'id'>): void
+  delete(id: string): void
+}
+
+type RowOf<C> = C extends { readonly schema: infer S extends z.ZodType } ? z.output<S> : never
+type FieldOf<C> = C extends { readonly indexes: readonly (infer F)[] } ? F & keyof RowOf<C> : never
+
+type Storage<M> = M extends { readonly storage: infer S }
+  ? { readonly storage: { readonly [K in keyof S]: Collection<RowOf<S[K]>, FieldOf<S[K]>> } }
+  : unknown
+type ReadOnlyStorage<M> = M extends { readonly storage: infer S }
+  ? { readonly storage: { readonly [K in keyof S]: Reader<RowOf<S[K]>, FieldOf<S[K]>> } }
+  : unknown
+
+type Emittable<M> =
+  | (M extends { readonly events: readonly (infer E)[] } ? E : never)
+  | (M extends { readonly emits: readonly (infer E)[] } ? E : never)
+type Emit<M> = [Emittable<M>] extends [never]
+  ? unknown
+  : {
+      /** Queues an event; it is stored and sent when the handler has succeeded. Throws if the payload does not fit. */
+      emit<E extends Emittable<M> & PluginEvent>(event: E, payload: PayloadOf<E>): void
+    }
+
+export interface BaseContext {
+  readonly site: Site
+  /** Lines carry the plugin and the site. */
+  readonly log: Log
+  now(): Date
+  /** A fresh id, `rec_…`; ids sort by when they were made. */
+  newId(): string
+  /** Aborted when the handler's time is up. Whatever it queues after that is thrown away. */
+  readonly signal: AbortSignal
+}
+
+/** What was emitted: `id` stays the same if a crash makes a listener run again. */
+export interface Happening {
+  readonly id: string
+  readonly type: string
+  readonly occurredAt: Date
+}
+
+export type ListenerContext<M> = BaseContext & { readonly event: Happening } & Storage<M> & Emit<M>
+export type FilterContext<M> = BaseContext & { readonly event: Happening } & ReadOnlyStorage<M>
+export type PageContext<M> = BaseContext & {
+  /** Who is looking; null outside of the admin. */
+  readonly actor: { readonly name: string } | null
+  readonly query: URLSearchParams
+} & ReadOnlyStorage<M>
+export type RouteContext<M, Pattern extends string> = BaseContext & {
+  readonly actor: { readonly name: string } | null
+  readonly params: { readonly [P in ParamOf<Pattern>]: string }
+  /** Answers with a page of this plugin: what its `load` gives, and `data` on top. Status 422 unless told. */
+  render(path: string, data: Readonly<Record<string, unknown>>, status?: number): Promise<Response>
+} & Storage<M> &
+  Emit<M>
+
+type ParamOf<Pattern extends string> = Pattern extends `${infer Head}/${infer Tail}`
+  ? ParamOf<Head> | ParamOf<Tail>
+  : Pattern extends `:${infer Name}`
+    ? Name
+    : never
+
+/** A GET changes nothing, so that is what pages are for. */
+export type RoutePattern = `POST /${string}`
+
+export interface HandlerOptions {
+  /** Lower runs first: 0-9 is the host's, 10 the usual, 20 and up for those who watch. */
+  readonly priority?: number
+  /** A name of its own instead of `on:<event>#<n>`. */
+  readonly id?: string
+}
+
+export interface PageAbout<M> {
+  readonly title: string
+  /** A template in the plugin's folder, without `.eta`. */
+  readonly template: string
+  /** Gives exactly what the template may see. */
+  load(ctx: PageContext<M>): Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
+}
+
+/** What `register` gets. It only collects; handlers run later, each on its own. */
+export interface Registrar<M> {
+  /** Runs after the event's commit, at least once. 2 seconds. */
+  on<E extends PluginEvent>(
+    event: E,
+    handler: (payload: PayloadOf<E>, ctx: ListenerContext<M>) => void | Promise<void>,
+    options?: HandlerOptions,
+  ): void
+  /** Gives back the value, changed or not, or `reject(reason)`. If it fails, the value passes unchanged. 250 ms. */
+  filter<Value>(
+    point: Point<Value>,
+    handler: (value: Value, ctx: FilterContext<M>) => Value | Rejection | Promise<Value | Rejection>,
+    options?: HandlerOptions,
+  ): void
+  /**
+   * Answers `POST /plugins/<slug>/…` of an admin area. 10 seconds. What it wrote and emitted is committed when it answers
+   * with a status below 400.
+   */
+  route<const Pattern extends RoutePattern>(
+    pattern: Pattern,
+    handler: (request: Request, ctx: RouteContext<M, Pattern>) => Response | Promise<Response>,
+  ): void
+  /** Adds a page at `/plugins/<slug><path>` of an admin area, and a menu entry. 5 seconds. */
+  page(path: `/${string}`, page: PageAbout<M>): void
+}
+
+export interface Plugin<M extends Manifest = Manifest> {
+  readonly manifest: M
+  register(to: Registrar<M>): void
+}
+
+/** The default export of `plugins/<slug>/plugin.ts`. `register` is synchronous and only collects. */
+export function definePlugin<const M extends Manifest>(
+  manifest: M,
+  register: (to: Registrar<M>) => void = () => {},
+): Plugin<M> {
+  return { manifest, register }
+}
