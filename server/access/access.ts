@@ -1,4 +1,10 @@
+import { hasSuperAdmin, passwordHash, personById, type Person } from '../../db/queries/access.ts'
 import type { Actor } from '../lib/actor.ts'
+import type { Engine } from '../webhooks/engine.ts'
+import { actorByKey } from './api-keys.ts'
+import { rightsOf } from './roles.ts'
+import { createSessions } from './sessions.ts'
+import { takeTurn, type Turn } from './throttle.ts'
 
 /** Who is asking, and in which language. */
 export interface Visitor {
@@ -7,12 +13,78 @@ export interface Visitor {
   readonly locale: string | null
 }
 
-/** People and keys, as middleware uses them. */
+/** A try at a password that did not go through. `wait`: too many tries, none before so many milliseconds; 0: it was wrong. */
+export interface Refusal {
+  readonly ok: false
+  readonly wait: number
+  readonly left: number
+}
+
+/** The `set-cookie` values of a new session. */
+export type Login = { readonly ok: true; readonly cookies: readonly string[] } | Refusal
+
+/** People and keys, as middleware and the pages of people use them. */
 export interface Access {
   /** The person behind the session cookie, or null. */
   bySession(headers: Headers, address: string): Promise<Visitor | null>
-  /** The actor behind `Authorization: Bearer hk_…`, or null: unknown, expired or revoked. */
+  /**
+   * The actor behind `Authorization: Bearer hk_…`, or null: unknown, expired or revoked. Throws `forbidden` for a key whose
+   * site is archived.
+   */
   byKey(authorization: string, address: string): Promise<Actor | null>
   /** Whether there is a super admin, so that set-up is over. */
   isSetUp(): Promise<boolean>
+  /** Checks a password and starts a new session; the one that the headers carry ends. Counts tries. */
+  login(headers: Headers, who: { email: string; password: string; remember: boolean; address: string }): Promise<Login>
+  /** Ends the session, and gives the `set-cookie` values that say so. */
+  logout(headers: Headers): Promise<readonly string[]>
+  /** Checks the password of a person again, with the same count of tries, and changes nothing. */
+  confirm(actor: Actor, password: string): Promise<{ ok: true; person: Person } | Refusal>
+  /** When this session's password was typed, and whether its cookie outlives the browser; null without a session. */
+  sessionOf(headers: Headers): Promise<{ startedAt: number; remembered: boolean } | null>
+  /** What is stored of a password. */
+  hash(password: string): Promise<string>
+}
+
+export async function createAccess(engine: Engine, options: { readonly appSecret: string }): Promise<Access> {
+  const { db } = engine
+  const sessions = await createSessions(engine, options)
+  let setUp = false
+
+  const refused = ({ wait, left }: Turn): Refusal => ({ ok: false, wait, left })
+
+  return {
+    async bySession(headers, address) {
+      const session = await sessions.read(headers)
+      if (!session) return null
+      const rights = rightsOf(session.role, session.siteId)
+      return {
+        actor: { kind: 'user', id: session.userId, name: session.name, address, ...rights },
+        locale: session.locale,
+      }
+    },
+    byKey: (authorization, address) => actorByKey(engine, authorization, address),
+    // There is no way back: the last super admin cannot be deleted.
+    isSetUp: async () => (setUp ||= await hasSuperAdmin(db)),
+    async login(headers, who) {
+      const turn = await takeTurn(engine, who.email, who.address)
+      if (turn.wait > 0) return refused(turn)
+      const cookies = await sessions.start(headers, who)
+      if (!cookies) return refused(turn)
+      await turn.succeeded()
+      return { ok: true, cookies }
+    },
+    logout: (headers) => sessions.end(headers),
+    async confirm(actor, password) {
+      const person = await personById(db, actor.id)
+      if (!person) return { ok: false, wait: 0, left: 0 }
+      const turn = await takeTurn(engine, person.email, actor.address)
+      const hash = turn.wait > 0 ? null : await passwordHash(db, person.id)
+      if (hash === null || !(await sessions.verify(password, hash))) return refused(turn)
+      await turn.succeeded()
+      return { ok: true, person }
+    },
+    sessionOf: (headers) => sessions.read(headers),
+    hash: (password) => sessions.hash(password),
+  }
 }

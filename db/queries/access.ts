@@ -1,0 +1,153 @@
+import { sql } from 'kysely'
+import type { Db } from '../db.ts'
+import type { ApiKeyTable, Role, UserTable } from '../schema.ts'
+
+export type Person = Pick<UserTable, 'id' | 'name' | 'email' | 'role' | 'siteId' | 'locale' | 'createdAt'>
+
+const person = ['id', 'name', 'email', 'role', 'siteId', 'locale', 'createdAt'] as const
+
+export const people = (db: Db): Promise<(Person & { site: string | null })[]> =>
+  db.q
+    .selectFrom('user')
+    .leftJoin('site', 'site.id', 'user.siteId')
+    .select(['user.id', 'user.name', 'email', 'role', 'siteId', 'locale', 'createdAt', 'site.name as site'])
+    .orderBy('user.name')
+    .orderBy('user.id')
+    .execute()
+
+export const personById = (db: Db, id: string): Promise<Person | undefined> =>
+  db.q.selectFrom('user').select(person).where('id', '=', id).executeTakeFirst()
+
+export const personByEmail = (db: Db, email: string): Promise<Person | undefined> =>
+  db.q.selectFrom('user').select(person).where('email', '=', email).executeTakeFirst()
+
+export async function hasSuperAdmin(db: Db): Promise<boolean> {
+  const row = await db.q.selectFrom('user').select('id').where('role', '=', 'super_admin').limit(1).executeTakeFirst()
+  return row !== undefined
+}
+
+/** Broken rules, for `must`. */
+export const someSuperAdmin = sql`exists (select 1 from "user" where role = 'super_admin')`
+export const noSuperAdmin = sql`not exists (select 1 from "user" where role = 'super_admin')`
+
+export const insertPerson = (
+  db: Db,
+  row: { id: string; name: string; email: string; role: Role; siteId: string; locale: string | null; at: string },
+) =>
+  db.q.insertInto('user').values({
+    id: row.id,
+    name: row.name,
+    email: row.email,
+    emailVerified: 0,
+    image: null,
+    role: row.role,
+    siteId: row.siteId,
+    locale: row.locale,
+    createdAt: row.at,
+    updatedAt: row.at,
+  })
+
+/** The row that better-auth checks a password against: provider `credential`, one per person. */
+export const insertPassword = (db: Db, row: { userId: string; hash: string; at: string }) =>
+  db.q.insertInto('account').values({
+    id: row.userId,
+    accountId: row.userId,
+    providerId: 'credential',
+    userId: row.userId,
+    accessToken: null,
+    refreshToken: null,
+    idToken: null,
+    accessTokenExpiresAt: null,
+    refreshTokenExpiresAt: null,
+    scope: null,
+    password: row.hash,
+    createdAt: row.at,
+    updatedAt: row.at,
+  })
+
+export const updatePassword = (db: Db, row: { userId: string; hash: string; at: string }) =>
+  db.q
+    .updateTable('account')
+    .set({ password: row.hash, updatedAt: row.at })
+    .where('userId', '=', row.userId)
+    .where('providerId', '=', 'credential')
+
+export async function passwordHash(db: Db, userId: string): Promise<string | null> {
+  const row = await db.q
+    .selectFrom('account')
+    .select('password')
+    .where('userId', '=', userId)
+    .where('providerId', '=', 'credential')
+    .executeTakeFirst()
+  return row?.password ?? null
+}
+
+export const updatePerson = (
+  db: Db,
+  id: string,
+  set: Partial<Pick<UserTable, 'name' | 'locale' | 'role' | 'siteId'>> & { updatedAt: string },
+) => db.q.updateTable('user').set(set).where('id', '=', id)
+
+export const deletePerson = (db: Db, id: string) => db.q.deleteFrom('user').where('id', '=', id)
+export const deletePasswords = (db: Db, userId: string) => db.q.deleteFrom('account').where('userId', '=', userId)
+export const endSessions = (db: Db, userId: string) => db.q.deleteFrom('session').where('userId', '=', userId)
+
+export type KeyRow = ApiKeyTable & {
+  readonly maker: string | null
+  readonly role: Role | null
+  readonly makerSite: string | null
+  readonly site: string | null
+  readonly siteState: string | null
+}
+
+const keys = (db: Db) =>
+  db.q
+    .selectFrom('api_key')
+    .leftJoin('user', 'user.id', 'api_key.user_id')
+    .leftJoin('site', 'site.id', 'api_key.owner')
+    .selectAll('api_key')
+    .select([
+      'user.name as maker',
+      'user.role',
+      'user.siteId as makerSite',
+      'site.name as site',
+      'site.state as siteState',
+    ])
+
+/** A key with what its maker may do now. */
+export const keyByHash = (db: Db, hash: string): Promise<KeyRow | undefined> =>
+  keys(db).where('api_key.hash', '=', hash).executeTakeFirst()
+
+export const keyById = (db: Db, id: string): Promise<KeyRow | undefined> =>
+  keys(db).where('api_key.id', '=', id).executeTakeFirst()
+
+export const keyList = (db: Db): Promise<KeyRow[]> =>
+  keys(db).orderBy('api_key.created_at', 'desc').limit(500).execute()
+
+export const insertKey = (db: Db, row: Omit<ApiKeyTable, 'last_used_at' | 'revoked_at'>) =>
+  db.q.insertInto('api_key').values({ ...row, last_used_at: null, revoked_at: null })
+
+export const insertKeyOnce = (db: Db, row: Omit<ApiKeyTable, 'last_used_at' | 'revoked_at'>) =>
+  insertKey(db, row).onConflict((conflict) => conflict.column('hash').doNothing())
+
+export const touchKey = (db: Db, id: string, now: number, before: number) =>
+  db.q
+    .updateTable('api_key')
+    .set({ last_used_at: now })
+    .where('id', '=', id)
+    .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', before)]))
+
+export const revokeKey = (db: Db, id: string, now: number) =>
+  db.q.updateTable('api_key').set({ revoked_at: now }).where('id', '=', id).where('revoked_at', 'is', null)
+
+export const revokeKeysOf = (db: Db, userId: string, now: number) =>
+  db.q.updateTable('api_key').set({ revoked_at: now }).where('user_id', '=', userId).where('revoked_at', 'is', null)
+
+export const readSetting = async (db: Db, name: string): Promise<string | null> =>
+  (await db.q.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst())?.value ?? null
+
+export const writeSetting = (db: Db, name: string, value: string) =>
+  db.q
+    .insertInto('setting')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))

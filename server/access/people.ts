@@ -1,0 +1,184 @@
+import { DbError, type Statement } from '../../db/db.ts'
+import { must } from '../../db/must.ts'
+import {
+  deletePasswords,
+  deletePerson,
+  endSessions,
+  insertPassword,
+  insertPerson,
+  noSuperAdmin,
+  personByEmail,
+  revokeKeysOf,
+  updatePassword,
+  updatePerson,
+  type Person,
+} from '../../db/queries/access.ts'
+import type { Role } from '../../db/schema.ts'
+import type { Actor } from '../lib/actor.ts'
+import { isoTime } from '../lib/clock.ts'
+import { AppError, fail } from '../lib/errors.ts'
+import { newId } from '../lib/ids.ts'
+import type { JsonObject } from '../lib/json.ts'
+import { msg } from '../lib/message.ts'
+import type { Host } from '../plugin/host.ts'
+import type { Engine } from '../webhooks/engine.ts'
+import type { Access } from './access.ts'
+import { auditEntry } from './audit.ts'
+import type { NewPerson } from './person.ts'
+
+/** What changing people takes. */
+export interface PeopleDeps extends Engine {
+  readonly host: Host
+  readonly access: Access
+}
+
+type By = Pick<Actor, 'id' | 'name' | 'address'>
+
+/**
+ * Makes an account: person, password, audit entry and `account_created` in one commit, with `also`. Throws `conflict` when
+ * the address is taken. `by` null: the person makes the own account, as at set-up.
+ */
+export async function createPerson(
+  deps: PeopleDeps,
+  by: By | null,
+  person: NewPerson,
+  also: readonly Statement[] = [],
+): Promise<string> {
+  const { db } = deps
+  const id = newId('usr', deps)
+  const at = isoTime(deps.clock())
+  const hash = await deps.access.hash(person.password)
+  const { name, email, role, siteId } = person
+  const prepared = await announce(deps, 'account_created', siteId, {
+    ...described({ id, name, email, siteId }),
+    created_at: at,
+    plan_name: null,
+  })
+  const own: Statement[] = [
+    ...auditEntry(deps, by ?? { id, name, address: 'local' }, {
+      action: 'user.created',
+      target: id,
+      owner: siteId,
+      after: { name, email, role, site: siteId },
+    }),
+    ...also,
+    insertPerson(db, { id, name, email, role, siteId, locale: null, at }),
+    insertPassword(db, { userId: id, hash, at }),
+  ]
+  try {
+    const results = await db.commit([...own, ...prepared.statements])
+    prepared.finish(results.slice(own.length))
+  } catch (error) {
+    if (error instanceof DbError && error.kind === 'constraint' && (await personByEmail(db, email))) throw emailTaken()
+    throw error
+  }
+  return id
+}
+
+/** Gives another role, or another site; the person's sessions end. Throws `conflict` for the last super admin. */
+export async function changeRole(deps: PeopleDeps, by: By, person: Person, role: Role, siteId: string): Promise<void> {
+  const { db } = deps
+  await keepingASuperAdmin(deps, [
+    ...auditEntry(deps, by, {
+      action: 'user.role_changed',
+      target: person.id,
+      owner: person.siteId,
+      before: { role: person.role, site: person.siteId },
+      after: { role, site: siteId },
+    }),
+    updatePerson(db, person.id, { role, siteId, updatedAt: isoTime(deps.clock()) }),
+    endSessions(db, person.id),
+    must(db, noSuperAdmin),
+  ])
+}
+
+/** Deletes an account: its sessions and keys end with it. Throws `conflict` for the last super admin. */
+export async function removePerson(deps: PeopleDeps, by: By, person: Person): Promise<void> {
+  const { db } = deps
+  const now = deps.clock()
+  const prepared = await announce(deps, 'account_deleted', person.siteId, {
+    ...described(person),
+    deleted_at: isoTime(now),
+  })
+  const own: Statement[] = [
+    ...auditEntry(deps, by, {
+      action: 'user.deleted',
+      target: person.id,
+      owner: person.siteId,
+      before: { name: person.name, email: person.email, role: person.role, site: person.siteId },
+    }),
+    endSessions(db, person.id),
+    deletePasswords(db, person.id),
+    revokeKeysOf(db, person.id, now),
+    deletePerson(db, person.id),
+    must(db, noSuperAdmin),
+  ]
+  const results = await keepingASuperAdmin(deps, [...own, ...prepared.statements])
+  prepared.finish(results.slice(own.length))
+}
+
+/** Stores a new password; all sessions of the person end. */
+export async function changePassword(deps: PeopleDeps, by: By, person: Person, password: string): Promise<void> {
+  const { db } = deps
+  const hash = await deps.access.hash(password)
+  await db.commit([
+    ...auditEntry(deps, by, { action: 'user.password_changed', target: person.id, owner: person.siteId }),
+    updatePassword(db, { userId: person.id, hash, at: isoTime(deps.clock()) }),
+    endSessions(db, person.id),
+  ])
+}
+
+export async function changeProfile(
+  deps: PeopleDeps,
+  by: By,
+  person: Person,
+  set: { name: string; locale: string | null },
+): Promise<void> {
+  await deps.db.commit([
+    ...auditEntry(deps, by, {
+      action: 'user.updated',
+      target: person.id,
+      owner: person.siteId,
+      before: { name: person.name, locale: person.locale },
+      after: set,
+    }),
+    updatePerson(deps.db, person.id, { ...set, updatedAt: isoTime(deps.clock()) }),
+  ])
+}
+
+export const emailTaken = (): AppError =>
+  new AppError('conflict', msg('Somebody has this e-mail address already.'), [
+    { path: 'email', message: msg('Somebody has this e-mail address already.') },
+  ])
+
+async function keepingASuperAdmin(deps: PeopleDeps, list: readonly Statement[]) {
+  try {
+    return await deps.db.commit(list)
+  } catch (error) {
+    if (error instanceof DbError && error.kind === 'constraint') {
+      throw fail('conflict', 'This is the last super admin. Make somebody else one first.')
+    }
+    throw error
+  }
+}
+
+/** The event about an account, for the same commit; nothing when the plugin that owns it is not running. */
+async function announce(deps: PeopleDeps, type: string, siteId: string, data: JsonObject) {
+  const site = siteId === 'network' ? 'sit_main' : siteId
+  const known = deps.host.eventType(type) !== undefined && (await deps.host.isAvailable(type, site))
+  return known
+    ? deps.host.prepare([{ type, site, data, source: 'plugin:accounts' }])
+    : { statements: [], finish: () => [] }
+}
+
+const described = (person: Pick<Person, 'id' | 'name' | 'email' | 'siteId'>): JsonObject => {
+  const [first = '', ...rest] = person.name.split(' ')
+  return {
+    user_id: person.id,
+    user_login: person.email,
+    user_firstname: first,
+    user_lastname: rest.join(' ') || null,
+    user_email: person.email,
+    user_site_id: person.siteId === 'network' ? 'sit_main' : person.siteId,
+  }
+}

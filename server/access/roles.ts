@@ -1,0 +1,35 @@
+import { can, type Actor, type Capability, type Owner } from '../lib/actor.ts'
+import { capabilities } from '../lib/actor.ts'
+import type { Role } from '../../db/schema.ts'
+
+export const roles = ['super_admin', 'integration_admin', 'site_admin', 'viewer'] as const satisfies readonly Role[]
+
+const integrations: readonly Capability[] = [
+  'webhooks:read',
+  'webhooks:write',
+  'webhooks:secrets',
+  'deliveries:read',
+  'deliveries:write',
+  'events:read',
+]
+
+/** What each role may do. A site admin may do the same as an integration admin, but only on the own site. */
+const allowed: Readonly<Record<Role, ReadonlySet<Capability>>> = {
+  super_admin: new Set(capabilities),
+  integration_admin: new Set(integrations),
+  site_admin: new Set(integrations),
+  viewer: new Set<Capability>(['webhooks:read', 'deliveries:read', 'events:read']),
+}
+
+/** What a key can be given at most: a secret is shown to people only. */
+export const scopes: readonly Capability[] = capabilities.filter((capability) => capability !== 'webhooks:secrets')
+
+/** What a role allows and where; nothing at all for a site admin without a site. */
+export function rightsOf(role: Role, siteId: string): { capabilities: ReadonlySet<Capability>; owner: Owner } {
+  if (role !== 'site_admin') return { capabilities: allowed[role] ?? new Set(), owner: 'network' }
+  return { capabilities: siteId === 'network' ? new Set() : allowed.site_admin, owner: siteId }
+}
+
+/** The part of `wanted` that a person may hand on to a key of this owner. */
+export const grantable = (actor: Actor, wanted: readonly string[], owner: Owner): Capability[] =>
+  scopes.filter((scope) => wanted.includes(scope) && can(actor, scope, owner))
