@@ -1,0 +1,28 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+
+/** Another process works in the folder. `npm start` ends with exit code 75 and this message. */
+export class DataDirTaken extends Error {
+  constructor(dir: string, options?: ErrorOptions) {
+    super(`Another Hookline is running in the data folder ${dir}. Stop it, or set DATA_DIR to another folder.`, options)
+    this.name = 'DataDirTaken'
+  }
+}
+
+/**
+ * Makes the folder (mode 700) if it is missing and holds it for this process alone until `release`, or until the process
+ * ends in whatever way: the lock is the operating system's, so there is no stale one after `kill -9`.
+ */
+export function lockDataDir(dir: string): { readonly release: () => void } {
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  const lock = new Database(join(dir, 'lock.db'), { timeout: 0 })
+  try {
+    lock.exec('begin exclusive')
+  } catch (error) {
+    lock.close()
+    const taken = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
+    throw taken ? new DataDirTaken(dir, { cause: error }) : error
+  }
+  return { release: () => void lock.close() }
+}

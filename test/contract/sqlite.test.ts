@@ -1,0 +1,18 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { migrate } from '../../db/migrate.ts'
+import { readMigrations } from '../../server/node/migrations.ts'
+import { openSqlite } from '../../server/node/sqlite.ts'
+import { quiet } from '../support/log.ts'
+import { dbContract } from './db.ts'
+
+async function open(file: string) {
+  const db = await openSqlite({ file, log: quiet })
+  const migrations = await readMigrations()
+  await migrate(db, migrations)
+  return { db, migrations }
+}
+
+dbContract('a SQLite file', async () => open(join(await mkdtemp(join(tmpdir(), 'hookline-')), 'test.db')))
+dbContract('SQLite in memory', () => open(':memory:'))
