@@ -255,6 +255,9 @@ export interface PluginRecordTable {
   updated_at: number
 }
 
+export type FaultState = 'open' | 'past' | 'cleared'
+
+/** `handler` is its whole id, such as `shop/on:order_paid#0`. */
 export interface PluginFaultTable {
   id: string
   slug: string
@@ -266,4 +269,5 @@ export interface PluginFaultTable {
   stack: string
   duration_ms: number
   at: number
+  state: FaultState
 }

@@ -6,7 +6,7 @@ create table must (ok integer not null check (ok = 1));
 
 -- Raising a counter takes its row lock, so that seq is the order of commits on every engine.
 create table counter (name text primary key, value bigint not null);
-insert into counter (name, value) values ('event', 0), ('audit', 0), ('webhooks', 0);
+insert into counter (name, value) values ('event', 0), ('audit', 0), ('webhooks', 0), ('plugins', 0);
 
 create table setting (name text primary key, value text not null);
 
@@ -261,6 +261,7 @@ create table plugin_record (
   updated_at bigint not null,
   primary key (slug, site_id, collection, id)
 );
+create index plugin_record_made on plugin_record (slug, site_id, collection, created_at, id);
 create table plugin_index (
   slug text not null,
   site_id text not null,
@@ -270,6 +271,9 @@ create table plugin_index (
   id text not null,
   primary key (slug, site_id, collection, field, value, id)
 );
+create index plugin_index_id on plugin_index (slug, site_id, collection, id);
+
+-- state: 'open' until its handler succeeds again, then 'past'; 'cleared' once somebody resumed the plugin.
 create table plugin_fault (
   id text primary key,
   slug text not null,
@@ -280,7 +284,9 @@ create table plugin_fault (
   message text not null,
   stack text not null,
   duration_ms integer not null,
-  at bigint not null
+  at bigint not null,
+  state text not null
 );
 create index plugin_fault_slug on plugin_fault (slug, at);
-create index plugin_fault_handler on plugin_fault (slug, handler, at);
+create index plugin_fault_handler on plugin_fault (handler, at);
+create index plugin_fault_open on plugin_fault (handler) where state = 'open';
