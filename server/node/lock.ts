@@ -10,6 +10,9 @@ export class DataDirTaken extends Error {
   }
 }
 
+// A lock that nobody refers to is closed by the garbage collector, and so let go.
+const held = new Set<Database.Database>()
+
 /**
  * Makes the folder (mode 700) if it is missing and holds it for this process alone until `release`, or until the process
  * ends in whatever way: the lock is the operating system's, so there is no stale one after `kill -9`.
@@ -24,5 +27,11 @@ export function lockDataDir(dir: string): { readonly release: () => void } {
     const taken = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY')
     throw taken ? new DataDirTaken(dir, { cause: error }) : error
   }
-  return { release: () => void lock.close() }
+  held.add(lock)
+  return {
+    release() {
+      held.delete(lock)
+      lock.close()
+    },
+  }
 }

@@ -18,8 +18,12 @@ export async function openPostgres({ url, log }: { readonly url: string; readonl
     idle_in_transaction_session_timeout: 10_000,
     application_name: 'hookline',
   })
-  // Without a listener, a server that goes away while a connection is idle would take this process with it.
-  pool.on('error', (error) => log.warn('An idle connection to PostgreSQL was lost.', { error: error.message }))
+  // Without listeners, a server that goes away would take this process with it: the pool listens to idle connections
+  // only, and whoever waits for an answer on another learns of it from the answer.
+  pool.on('connect', (client) => {
+    client.on('error', (error) => log.warn('A connection to PostgreSQL was lost.', { error: error.message }))
+  })
+  pool.on('error', () => {})
   const run = async (line: Line) => {
     try {
       return await runLine(pool, line)

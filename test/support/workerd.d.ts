@@ -1,11 +1,16 @@
 /** The part of the Workers runtime that tests use. The runtime's own types redeclare the globals that Node's declare. */
 declare module 'cloudflare:workers' {
-  export const env: { readonly DB: import('@cloudflare/workers-types').D1Database }
+  import type { D1Database } from '@cloudflare/workers-types'
+
+  export const env: { readonly DB: D1Database }
 }
 
 declare module 'cloudflare:test' {
-  export function applyD1Migrations(
-    db: import('@cloudflare/workers-types').D1Database,
-    migrations: readonly { readonly name: string; readonly queries: readonly string[] }[],
-  ): Promise<void>
+  import type { D1Database } from '@cloudflare/workers-types'
+
+  interface D1Migration {
+    readonly name: string
+    readonly queries: readonly string[]
+  }
+  export function applyD1Migrations(db: D1Database, migrations: readonly D1Migration[]): Promise<void>
 }

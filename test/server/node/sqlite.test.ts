@@ -1,0 +1,146 @@
+import Database from 'better-sqlite3'
+import { sql } from 'kysely'
+import { existsSync } from 'node:fs'
+import { readdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Db } from '../../../db/db.ts'
+import { migrate } from '../../../db/migrate.ts'
+import { readMigrations } from '../../../server/node/migrations.ts'
+import { openSqlite } from '../../../server/node/sqlite.ts'
+import { temporaryFolders } from '../../support/folder.ts'
+import { quiet } from '../../support/log.ts'
+
+const newFolder = temporaryFolders()
+const newFile = () => join(newFolder(), 'test.db')
+
+async function openFile(file: string): Promise<Db> {
+  const db = await openSqlite({ file, log: quiet })
+  onTestFinished(() => db.close())
+  await migrate(db, await readMigrations())
+  return db
+}
+
+const put = (db: Db, name: string, value = '') => db.commit([db.q.insertInto('setting').values({ name, value })])
+const namesIn = async (db: Db) =>
+  (await db.q.selectFrom('setting').select('name').orderBy('name').execute()).map(({ name }) => name)
+const pragma = (db: Db, text: string) => db.commit([sql.raw(`pragma ${text}`).compile(db.q)])
+
+/** What became of each: `saved`, or the kind of its refusal. */
+async function outcomes(commits: readonly Promise<unknown>[]): Promise<readonly string[]> {
+  const settled = await Promise.allSettled(commits)
+  return settled.map((one) => (one.status === 'fulfilled' ? 'saved' : (one.reason as { kind: string }).kind))
+}
+
+test('refuses only the failing item of a group, and saves its neighbours', async () => {
+  const db = await openFile(newFile())
+  await put(db, 'taken')
+  expect(await outcomes(['a', 'taken', 'b', 'taken', 'c'].map((name) => put(db, name)))).toEqual([
+    'saved',
+    'constraint',
+    'saved',
+    'constraint',
+    'saved',
+  ])
+  expect(await namesIn(db)).toEqual(['a', 'b', 'c', 'taken'])
+})
+
+test('undoes the first half of a failing item in a group', async () => {
+  const db = await openFile(newFile())
+  const half = db.commit([
+    db.q.insertInto('setting').values({ name: 'half', value: '' }),
+    db.q.insertInto('must').values({ ok: 0 }),
+  ])
+  expect(await outcomes([put(db, 'before'), half, put(db, 'after')])).toEqual(['saved', 'constraint', 'saved'])
+  expect(await namesIn(db)).toEqual(['after', 'before'])
+})
+
+test('lets a later item of a group see what an earlier one wrote', async () => {
+  const db = await openFile(newFile())
+  expect(await outcomes([put(db, 'same'), put(db, 'same')])).toEqual(['saved', 'constraint'])
+})
+
+test('acknowledges nothing of a group that met a full disk, and keeps all that it acknowledged', async () => {
+  const file = newFile()
+  const db = await openFile(file)
+  const [size] = await pragma(db, 'page_count')
+  await pragma(db, `max_page_count = ${Number(size?.rows[0]?.['page_count']) + 20}`)
+  const saved: string[] = []
+  const refused: string[][] = []
+  for (let round = 0; refused.length < 2; round++) {
+    const names = Array.from({ length: 10 }, (_, i) => `${round}-${i}`)
+    const results = await outcomes(names.map((name) => put(db, name, 'x'.repeat(2000))))
+    if (results.includes('saved')) saved.push(...names)
+    else refused.push([...results])
+    expect(new Set(results).size).toBe(1)
+  }
+  expect(saved.length).toBeGreaterThan(0)
+  expect(refused.flat()).toEqual(Array.from({ length: 20 }, () => 'busy'))
+  await db.close()
+  expect(await namesIn(await openFile(file))).toEqual(saved.sort())
+})
+
+test('keeps the main thread free while another program holds the lock, and goes on when it lets go', async () => {
+  const file = newFile()
+  const db = await openFile(file)
+  const other = new Database(file)
+  other.exec('begin immediate')
+  let saved = false
+  const waiting = put(db, 'patient').then(() => (saved = true))
+  const started = performance.now()
+  for (let i = 0; i < 100; i++) await namesIn(db)
+  expect(performance.now() - started).toBeLessThan(1000)
+  expect(saved).toBe(false)
+  other.exec('rollback')
+  other.close()
+  await waiting
+  expect(await namesIn(db)).toEqual(['patient'])
+})
+
+test('refuses as busy what a lock keeps waiting for too long', async () => {
+  const file = newFile()
+  const db = await openFile(file)
+  await pragma(db, 'busy_timeout = 50')
+  const other = new Database(file)
+  onTestFinished(() => void other.close())
+  other.exec('begin immediate')
+  expect(await outcomes([put(db, 'a'), put(db, 'b')])).toEqual(['busy', 'busy'])
+  other.exec('rollback')
+  expect(await outcomes([put(db, 'a'), put(db, 'b')])).toEqual(['saved', 'saved'])
+})
+
+test('refuses as busy what comes when 5,000 writes are waiting, and saves the 5,000', async () => {
+  const db = await openFile(newFile())
+  const results = await outcomes(Array.from({ length: 5003 }, (_, i) => put(db, `n${i}`)))
+  expect(results.filter((one) => one === 'saved')).toHaveLength(5000)
+  expect(results.slice(-3)).toEqual(['busy', 'busy', 'busy'])
+})
+
+test('saves what is queued when it closes, refuses what comes later, and leaves one file', async () => {
+  const file = newFile()
+  const db = await openFile(file)
+  const queued = outcomes(['a', 'b', 'c'].map((name) => put(db, name)))
+  const closing = db.close()
+  expect(await outcomes([put(db, 'late')])).toEqual(['busy'])
+  expect(await queued).toEqual(['saved', 'saved', 'saved'])
+  await closing
+  expect(await readdir(join(file, '..'))).toEqual(['test.db'])
+  expect(await namesIn(await openFile(file))).toEqual(['a', 'b', 'c'])
+})
+
+test('flushes to disk with every commit', async () => {
+  const db = await openFile(newFile())
+  const [synchronous] = await pragma(db, 'synchronous')
+  const [mode] = await pragma(db, 'journal_mode')
+  expect(synchronous?.rows).toEqual([{ synchronous: 2 }])
+  expect(mode?.rows).toEqual([{ journal_mode: 'wal' }])
+})
+
+test('says which file it cannot use, and why', async () => {
+  const file = newFile()
+  await writeFile(file, 'a letter, and no database at all'.repeat(100))
+  await expect(openSqlite({ file, log: quiet })).rejects.toThrow(/test\.db cannot be used: .*not a database/)
+  const nowhere = join(file, '..', 'nowhere', 'test.db')
+  await expect(openSqlite({ file: nowhere, log: quiet })).rejects.toThrow('directory does not exist')
+  expect(existsSync(nowhere)).toBe(false)
+})
