@@ -1,0 +1,244 @@
+import { lookup } from 'node:dns/promises'
+import { isIP, type Socket } from 'node:net'
+import { buildConnector, Pool, type Dispatcher } from 'undici'
+import { checkAddresses, checkUrl, type UrlRules } from '../webhooks/address.ts'
+import type { Answer, OutgoingRequest, Post } from '../webhooks/engine.ts'
+import { judge, MOST_KEPT, MOST_READ, noAnswer, type sentences } from '../webhooks/outcome.ts'
+import { createWheel } from './wheel.ts'
+
+/** The addresses of a name. Rejects when there are none. */
+export type Resolve = (name: string) => Promise<readonly string[]>
+/** Opens a socket to `hostname`, which is an address that was checked. */
+export type Dial = buildConnector.connector
+
+export interface PostOptions {
+  /** Asked at each request: our own address may not be known before we listen. */
+  readonly rules: () => UrlRules
+  readonly resolve?: Resolve
+  readonly dial?: Dial
+  readonly connectTimeoutMs?: number
+  /** Certificates to trust instead of the system's. */
+  readonly ca?: string
+}
+
+const MOST_ORIGINS = 2000
+const MOST_HEAD = 16 * 1024
+/** 100 to 199: an honest receiver sends one or two. */
+const MOST_INTERIM = 10
+
+/**
+ * Posts over sockets that stay open, each to an address that was checked when it was opened. A name is resolved once and
+ * the socket goes to what was checked, while `Host` and SNI stay the name: there is no second look-up to lie in.
+ */
+export function createPost(options: PostOptions): Post & { close(): Promise<void> } {
+  const wheel = createWheel()
+  const connector = createConnector(options)
+  const pools = new Map<string, Pool>()
+
+  const newPool = (origin: string): Pool => new Pool(origin, { ...POOL, connect: connector.connect })
+  const poolOf = (origin: string): Pool => {
+    const pool = pools.get(origin) ?? newPool(origin)
+    pools.delete(origin)
+    pools.set(origin, pool)
+    if (pools.size > MOST_ORIGINS) dropOldest()
+    return pool
+  }
+  const dropOldest = () => {
+    for (const [origin, pool] of pools) {
+      pools.delete(origin)
+      void pool.close()
+      return
+    }
+  }
+
+  const post = async (request: OutgoingRequest): Promise<Answer> => {
+    const checked = checkUrl(request.url, options.rules())
+    if (!checked.ok) return noAnswer('blocked', 0)
+    const started = performance.now()
+    const { origin } = checked.url
+    const answer = await exchange(poolOf(origin), checked.url, request, started)
+    if (answer) return answer
+    // A kept socket may die as we write to it. That tells nothing about the receiver, so it gets one chance on a new one.
+    const fresh = newPool(origin)
+    const second = await exchange(fresh, checked.url, request, started)
+    void fresh.close()
+    return second ?? noAnswer('connect', elapsed(started), CLOSED)
+  }
+
+  /** One exchange; null when a kept socket died before a byte of the answer came. */
+  const exchange = (pool: Pool, url: URL, request: OutgoingRequest, started: number): Promise<Answer | null> =>
+    new Promise((resolve) => {
+      let controller: Dispatcher.DispatchController | null = null
+      let head: { status: number; headers: [string, string][] } | null = null
+      const body: Buffer[] = []
+      let read = 0
+      let interim = 0
+      let kept = false
+      let heard = false
+      let settled = false
+
+      const settle = (answer: Answer | null) => {
+        if (settled) return
+        settled = true
+        callOff()
+        resolve(answer)
+      }
+      const give = (cut: boolean) => {
+        if (!head) return
+        const bytes = Buffer.concat(body)
+        const truncated = cut || bytes.length > MOST_KEPT
+        settle({
+          ...head,
+          ...judge(head.status),
+          body: bytes.subarray(0, MOST_KEPT),
+          truncated,
+          durationMs: elapsed(started),
+        })
+      }
+      const giveUp = (outcome: keyof typeof sentences, sentence?: string) => {
+        settle(noAnswer(outcome, elapsed(started), sentence))
+      }
+      const hangUp = () => controller?.abort(new Error('The exchange is over.'))
+      const callOff = wheel.after(request.timeoutMs - (performance.now() - started), () => {
+        if (head) give(true)
+        else giveUp('timeout')
+        hangUp()
+      })
+
+      pool.dispatch(
+        { method: 'POST', path: url.pathname + url.search, headers: request.headers.flat(), body: request.body },
+        {
+          onRequestStart(started) {
+            controller = started
+            kept = !connector.isOpening()
+            if (settled) hangUp()
+          },
+          onResponseStarted() {
+            heard = true
+          },
+          onResponseStart(controller, status) {
+            if (status >= 200) head = { status, headers: pairs(controller.rawHeaders) }
+            else if (++interim > MOST_INTERIM) {
+              giveUp('protocol')
+              hangUp()
+            }
+          },
+          onResponseData(_, chunk) {
+            if (read < MOST_KEPT + 1) body.push(chunk)
+            read += chunk.length
+            if (read <= MOST_READ) return
+            give(true)
+            hangUp()
+          },
+          onResponseEnd() {
+            give(false)
+          },
+          onResponseError(_, error) {
+            if (head) give(true)
+            else if (error instanceof Refusal) giveUp(error.outcome)
+            else if (isOverflow(error)) giveUp('too_large')
+            else if (heard || isParserError(error)) giveUp('protocol')
+            else if (kept) settle(null)
+            else if (error.name === 'InvalidArgumentError') giveUp('unexpected')
+            else giveUp('connect', CLOSED)
+          },
+        },
+      )
+    })
+
+  return Object.assign(post, {
+    close: async () => {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()))
+    },
+  })
+}
+
+const POOL: Pool.Options = {
+  allowH2: false,
+  maxHeaderSize: MOST_HEAD,
+  // Time is ours to watch, over the whole attempt.
+  headersTimeout: 0,
+  bodyTimeout: 0,
+}
+
+const CLOSED = 'The receiver closed the connection without an answer.'
+
+/** Why there is no socket. */
+class Refusal extends Error {
+  readonly outcome: keyof typeof sentences
+  constructor(outcome: keyof typeof sentences, options?: ErrorOptions) {
+    super(outcome, options)
+    this.outcome = outcome
+  }
+}
+
+/** Opens sockets: resolves, checks every address, and dials them in turn until one takes the connection. */
+function createConnector(options: PostOptions) {
+  const resolve = options.resolve ?? systemResolve
+  const dial: Dial =
+    options.dial ??
+    buildConnector({
+      allowH2: false,
+      timeout: options.connectTimeoutMs ?? 5000,
+      maxCachedSessions: MOST_ORIGINS,
+      ...(options.ca ? { ca: options.ca } : null),
+    })
+  let opening = false
+
+  const open = async (to: buildConnector.Options): Promise<Socket> => {
+    const addresses = isIP(to.hostname) ? [to.hostname] : await resolve(to.hostname).catch(nameFault)
+    if (!checkAddresses(to.hostname, addresses, options.rules())) throw new Refusal('blocked')
+    let fault: unknown
+    for (const hostname of addresses) {
+      try {
+        return await dialed(dial, { ...to, hostname })
+      } catch (error) {
+        fault = error
+      }
+    }
+    throw new Refusal(to.protocol === 'https:' && isTlsError(fault) ? 'tls' : 'connect', { cause: fault })
+  }
+
+  const connect: Dial = (to, callback) => {
+    const opened = (socket: Socket) => {
+      opening = true
+      callback(null, socket)
+      opening = false
+    }
+    void open(to).then(opened, (error: Error) => callback(error, null))
+  }
+  /** Whether the request that starts now is the first on its socket: undici starts it within the connector's callback. */
+  return { connect, isOpening: () => opening }
+}
+
+const systemResolve: Resolve = async (name) =>
+  (await lookup(name, { all: true, order: 'ipv4first' })).map(({ address }) => address)
+
+const nameFault = (cause: unknown): never => {
+  throw new Refusal('dns', { cause })
+}
+
+const dialed = (dial: Dial, to: buildConnector.Options): Promise<Socket> =>
+  new Promise((resolve, reject) => {
+    dial(to, (error, socket) => (error ? reject(error) : resolve(socket)))
+  })
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+/** Everything but an errno (`ECONNREFUSED`) and a time-out: OpenSSL and Node have some fifty codes for certificates alone. */
+const isTlsError = (error: unknown): boolean => !/^(E(?!PROTO|RR_)[A-Z0-9]+$|UND_)/.test(codeOf(error))
+const isOverflow = (error: Error): boolean => /HEADERS?_OVERFLOW$/.test(codeOf(error))
+const isParserError = (error: Error): boolean => codeOf(error).startsWith('HPE_')
+
+const elapsed = (started: number): number => Math.round(performance.now() - started)
+
+/** Names in lower case; values byte by byte, as HTTP has them. */
+function pairs(raw: Dispatcher.DispatchController['rawHeaders']): [string, string][] {
+  const list: [string, string][] = []
+  if (!Array.isArray(raw)) return list
+  for (let i = 0; i + 1 < raw.length; i += 2) list.push([text(raw[i]).toLowerCase(), text(raw[i + 1])])
+  return list
+}
+const text = (part: Buffer | string | undefined): string =>
+  typeof part === 'string' ? part : (part?.toString('latin1') ?? '')

@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { checkAddresses, checkUrl, isPublicAddress, literalAddress } from '../../../server/webhooks/address.ts'
+
+interface Vectors {
+  readonly refuse: readonly string[]
+  readonly allow: readonly string[]
+  readonly dns: Readonly<Record<string, readonly string[] | string>>
+}
+const vectors = JSON.parse(readFileSync('test/vectors/ssrf.json', 'utf8')) as Vectors
+const strict = { allow: [], ownHosts: ['hooks.example.net', '127.0.0.1:3000'] }
+
+describe('a URL is refused', () => {
+  test.each(vectors.refuse.map((raw) => [raw.slice(0, 80), raw]))('%j', (_, raw) => {
+    expect(checkUrl(raw, strict).ok).toBe(false)
+  })
+  test.each([
+    ' https://example.com/',
+    'https://example.com/ ',
+    'https://@example.com/',
+    'https://:@example.com/',
+    'https://loc\u00ADalhost/',
+    'https://a!b.com/',
+    'https://-a.com/',
+    'https://example.com../',
+    `https://${'a'.repeat(64)}.com/`,
+    `https://${'a.'.repeat(130)}com/`,
+    'https://hooks.example.net/bin/1',
+    'https://hooks.example.net:8443/bin/1',
+    'https://hooks.example.net./bin/1',
+    'http://2606:4700::1111/',
+    'https://[2606:4700::5efe:7f00:1]/',
+    'https://example.com/\u0000',
+    'https://example.com:2379/',
+    '',
+  ])('%j', (raw) => {
+    expect(checkUrl(raw, strict).ok).toBe(false)
+  })
+})
+
+describe('a URL is allowed', () => {
+  test.each(vectors.allow)('%s', (raw) => {
+    expect(checkUrl(raw, strict).ok).toBe(true)
+  })
+  test('with one trailing dot of its host taken off', () => {
+    const checked = checkUrl('https://Example.com./hook', strict)
+    expect(checked.ok && checked.url.href).toBe('https://example.com/hook')
+  })
+  test('with a mark when it is plain http', () => {
+    expect(checkUrl('http://example.com/', strict)).toMatchObject({ ok: true, insecure: true })
+    expect(checkUrl('https://example.com/', strict)).toMatchObject({ ok: true, insecure: false })
+  })
+  test('when it has exactly 2,048 characters, and not with one more', () => {
+    const longest = 'https://example.com/'.padEnd(2048, 'a')
+    expect(checkUrl(longest, strict).ok).toBe(true)
+    expect(checkUrl(`${longest}a`, strict).ok).toBe(false)
+  })
+})
+
+describe('OUTBOUND_ALLOW', () => {
+  const loopback = { allow: ['127.0.0.0/8', 'localhost', 'db.internal'], ownHosts: ['127.0.0.1:3000'] }
+  test.each([
+    ['http://127.0.0.1:45123/hook', true],
+    ['http://127.9.9.9/', true],
+    ['http://localhost:45123/hook', true],
+    ['http://LOCALHOST.:45123/hook', true],
+    ['http://db.internal/', true],
+    ['http://other.internal/', false],
+    ['http://10.0.0.1/', false],
+    ['http://[::1]:45123/', false],
+    ['http://[::ffff:127.0.0.1]:45123/', false],
+    ['http://127.0.0.1:3000/hook', false],
+    ['http://127.0.0.1:22/', false],
+    ['http://127.0.0.1:6379/', false],
+  ])('%s: %s', (raw, ok) => {
+    expect(checkUrl(raw, loopback).ok).toBe(ok)
+  })
+  test.each([
+    ['169.254.0.0/16', '169.254.169.254', false],
+    ['0.0.0.0/0', '168.63.129.16', false],
+    ['169.254.169.254/32', '169.254.169.254', true],
+    ['169.254.169.254', '169.254.169.254', true],
+    ['169.254.0.0/16', '169.254.1.1', true],
+    ['::/0', '::ffff:169.254.169.254', false],
+    ['::/0', '64:ff9b::a9fe:a9fe', false],
+    ['::/0', '2002:a9fe:a9fe::1', false],
+    ['::/0', 'fd00:ec2::254', false],
+    ['fd00:ec2::254/128', 'fd00:ec2::254', true],
+    ['inside.test', '169.254.169.254', false],
+    ['inside.test', '10.0.0.5', true],
+    ['10.0.0.0/8', '10.0.0.5', true],
+  ])('%s lets the name inside.test point to %s: %s', (allow, answer, ok) => {
+    expect(checkAddresses('inside.test', [answer], { allow: [allow], ownHosts: [] })).toBe(ok)
+  })
+})
+
+describe('the answers of a name server', () => {
+  const lists = Object.entries(vectors.dns).filter((entry): entry is [string, string[]] => Array.isArray(entry[1]))
+  test.each(lists)('%s', (name, answers) => {
+    expect(checkAddresses(name, answers, strict)).toBe(name === 'public.test')
+  })
+  test('are refused when there are none, more than 16, or one is junk', () => {
+    expect(checkAddresses('a.test', [], strict)).toBe(false)
+    expect(checkAddresses('a.test', Array(16).fill('93.184.216.34'), strict)).toBe(true)
+    expect(checkAddresses('a.test', Array(17).fill('93.184.216.34'), strict)).toBe(false)
+    expect(checkAddresses('a.test', ['93.184.216.34', '2130706433'], strict)).toBe(false)
+  })
+})
+
+test('no private IPv4 address gets through in any IPv6 clothes', () => {
+  const next = lehmer(20260719)
+  const privates = [[10], [127], [169, 254], [172, 16], [192, 168], [100, 64], [0], [224], [198, 18]]
+  for (let n = 0; n < 10_000; n++) {
+    const octets = [0, 0, 0, 0].map(() => next(256))
+    privates[next(privates.length)]?.forEach((octet, i) => (octets[i] = octet))
+    const [a = 0, b = 0, c = 0, d = 0] = octets
+    const high = ((a << 8) | b).toString(16)
+    const low = ((c << 8) | d).toString(16)
+    const inverted = `${(((a << 8) | b) ^ 0xffff).toString(16)}:${(((c << 8) | d) ^ 0xffff).toString(16)}`
+    const dressed = [
+      `${a}.${b}.${c}.${d}`,
+      `::ffff:${high}:${low}`,
+      `::ffff:${a}.${b}.${c}.${d}`,
+      `::${high}:${low}`,
+      `::ffff:0:${high}:${low}`,
+      `64:ff9b::${high}:${low}`,
+      `64:ff9b:1::${high}:${low}`,
+      `2002:${high}:${low}::1`,
+      `2001:0:${high}:${low}::1`,
+      `2001:0:4136:e378:8000:63bf:${inverted}`,
+      `::5efe:${high}:${low}`,
+      `fe80::5efe:${high}:${low}`,
+      `2606:4700::5efe:${high}:${low}`,
+      `2606:4700::200:5efe:${high}:${low}`,
+    ]
+    expect(dressed.filter(isPublicAddress)).toEqual([])
+    const urls = dressed.map((ip) => `http://${ip.includes(':') ? `[${ip}]` : ip}/`)
+    expect(urls.filter((url) => checkUrl(url, strict).ok)).toEqual([])
+  }
+})
+
+test('random text never throws', () => {
+  const next = lehmer(7)
+  const pieces = [
+    'http',
+    's',
+    '://',
+    '/',
+    '@',
+    ':',
+    '[',
+    ']',
+    '::',
+    '.',
+    '127',
+    '%',
+    '\\',
+    '①',
+    '\u00ad',
+    'a',
+    '#',
+    '?',
+    '0x',
+    '。',
+  ]
+  for (let n = 0; n < 5000; n++) {
+    const text = `${next(2) ? 'http://' : ''}${Array.from({ length: next(12) }, () => pieces[next(pieces.length)]).join('')}`
+    expect(() => checkUrl(text, strict)).not.toThrow()
+  }
+})
+
+test('a literal address is told from a name', () => {
+  expect(literalAddress('[2606:4700::1111]')).toBe('2606:4700::1111')
+  expect(literalAddress('1.1.1.1')).toBe('1.1.1.1')
+  expect(literalAddress('1.1.1.1.example')).toBe(null)
+})
+
+/** Small numbers that are the same in every run. */
+function lehmer(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (state * 48271) % 2147483647
+    return state % below
+  }
+}
