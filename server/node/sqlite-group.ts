@@ -46,10 +46,9 @@ export function runLine({ prepare }: Connection, [sql, parameters]: Line): Resul
 }
 
 /**
- * Runs a group in one transaction. It goes without savepoints first, because nearly every group is clean and they cost
- * a third of its time. When an item fails, the group is rolled back and run again with a savepoint around each item:
- * only what fails is refused, and its neighbours still share one flush to disk, where a transaction for each of them
- * would let one bad item cost up to 511 flushes.
+ * Runs a group in one transaction, without savepoints, because nearly every group is clean. When an item fails, the
+ * group is rolled back and run again with a savepoint around each item: only what fails is refused, and its neighbours
+ * still share one flush to disk. A transaction for each of 512 would take more than ten times as long (88 ms for 6).
  *
  * When the engine itself is in trouble (disk full, I/O, locked), every item is refused: whatever part of the
  * transaction ran is gone, so nothing of it may be acknowledged.
