@@ -143,11 +143,17 @@ export const revokeKey = (db: Db, id: string, now: number) =>
 export const revokeKeysOf = (db: Db, userId: string, now: number) =>
   db.q.updateTable('api_key').set({ revoked_at: now }).where('user_id', '=', userId).where('revoked_at', 'is', null)
 
-export const readSetting = async (db: Db, name: string): Promise<string | null> =>
-  (await db.q.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst())?.value ?? null
+/** Until when a door of set-up is open, in milliseconds; null for one that is not there. Its name holds a hash. */
+export async function setupDoor(db: Db, name: string): Promise<number | null> {
+  const row = await db.q.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst()
+  return row ? Number(row.value) : null
+}
 
-export const writeSetting = (db: Db, name: string, value: string) =>
-  db.q
-    .insertInto('setting')
-    .values({ name, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+export const openSetupDoor = (db: Db, name: string, until: number) =>
+  db.q.insertInto('setting').values({ name, value: String(until) })
+
+/** Changes nothing when somebody else swapped it before. */
+export const swapSetupDoor = (db: Db, from: string, to: string) =>
+  db.q.updateTable('setting').set({ name: to }).where('name', '=', from)
+
+export const closeSetupDoors = (db: Db) => db.q.deleteFrom('setting').where('name', 'like', 'setup:%')

@@ -64,6 +64,8 @@ export interface NewKey {
   readonly scopes: readonly string[]
   readonly owner: Owner
   readonly expiresAt: number | null
+  /** An id that a form was given when it was shown, so that sending it twice makes one key. */
+  readonly id?: string
 }
 
 /**
@@ -76,7 +78,7 @@ export async function createKey(deps: Deps, maker: Actor, wanted: NewKey): Promi
   if (granted.length < new Set(wanted.scopes).size)
     throw fail('forbidden', 'A key can do no more than the person who makes it.')
   const secret = `hk_${newToken(deps.random)}`
-  const id = newId('key', deps)
+  const id = wanted.id ?? newId('key', deps)
   await deps.db.commit([
     ...auditEntry(deps, maker, {
       action: 'api_key.created',

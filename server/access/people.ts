@@ -45,15 +45,11 @@ export async function createPerson(
   also: readonly Statement[] = [],
 ): Promise<string> {
   const { db } = deps
-  const id = newId('usr', deps)
+  const id = person.id ?? newId('usr', deps)
   const at = isoTime(deps.clock())
   const hash = await deps.access.hash(person.password)
-  const { name, email, role, siteId } = person
-  const prepared = await announce(deps, 'account_created', siteId, {
-    ...described({ id, name, email, siteId }),
-    created_at: at,
-    plan_name: null,
-  })
+  const { name, email, role, siteId, locale = null } = person
+  const prepared = await announce(deps, 'account_created', siteId, created({ id, name, email, siteId }, at))
   const own: Statement[] = [
     ...auditEntry(deps, by ?? { id, name, address: 'local' }, {
       action: 'user.created',
@@ -62,7 +58,7 @@ export async function createPerson(
       after: { name, email, role, site: siteId },
     }),
     ...also,
-    insertPerson(db, { id, name, email, role, siteId, locale: null, at }),
+    insertPerson(db, { id, name, email, role, siteId, locale, at }),
     insertPassword(db, { userId: id, hash, at }),
   ]
   try {
@@ -97,8 +93,10 @@ export async function removePerson(deps: PeopleDeps, by: By, person: Person): Pr
   const { db } = deps
   const now = deps.clock()
   const prepared = await announce(deps, 'account_deleted', person.siteId, {
-    ...described(person),
-    deleted_at: isoTime(now),
+    user_id: person.id,
+    user_name: person.name,
+    user_email: person.email,
+    date: isoTime(now),
   })
   const own: Statement[] = [
     ...auditEntry(deps, by, {
@@ -171,7 +169,7 @@ async function announce(deps: PeopleDeps, type: string, siteId: string, data: Js
     : { statements: [], finish: () => [] }
 }
 
-const described = (person: Pick<Person, 'id' | 'name' | 'email' | 'siteId'>): JsonObject => {
+function created(person: Pick<Person, 'id' | 'name' | 'email' | 'siteId'>, at: string): JsonObject {
   const [first = '', ...rest] = person.name.split(' ')
   return {
     user_id: person.id,
@@ -179,6 +177,8 @@ const described = (person: Pick<Person, 'id' | 'name' | 'email' | 'siteId'>): Js
     user_firstname: first,
     user_lastname: rest.join(' ') || null,
     user_email: person.email,
-    user_site_id: person.siteId === 'network' ? 'sit_main' : person.siteId,
+    created_at: at,
+    user_site_id: person.siteId === 'network' ? null : person.siteId,
+    plan_name: null,
   }
 }

@@ -37,6 +37,10 @@ export interface NewPerson {
   readonly role: Role
   /** The site of a site admin; `network` for everybody else. */
   readonly siteId: string
+  /** The language of the pages; null goes by the browser. */
+  readonly locale?: string | null
+  /** An id that a form was given when it was shown, so that sending it twice makes one person. */
+  readonly id?: string
 }
 
 /** A role and its site, from what a form sends. `knownSite` says whether a site can be administered. */

@@ -1,15 +1,23 @@
 import { must } from '../../db/must.ts'
-import { hasSuperAdmin, readSetting, someSuperAdmin, writeSetting } from '../../db/queries/access.ts'
+import {
+  closeSetupDoors,
+  hasSuperAdmin,
+  openSetupDoor,
+  setupDoor,
+  someSuperAdmin,
+  swapSetupDoor,
+} from '../../db/queries/access.ts'
+import { setSetting } from '../../db/queries/settings.ts'
 import { HOUR } from '../lib/clock.ts'
-import { normalEmail, type NewPerson } from './person.ts'
 import { createPerson, type PeopleDeps } from './people.ts'
+import { normalEmail, type NewPerson } from './person.ts'
 import { newToken, sha256 } from './token.ts'
 
-// A token opens the door once: GET /setup swaps it for a pass, which the browser keeps in a cookie until the form is sent.
-const TOKEN = 'setup:token:'
-const PASS = 'setup:pass:'
+// A token opens once: GET /setup swaps it for a pass, which the browser keeps in a cookie until the form is sent.
+const token = async (secret: string) => `setup:token:${await sha256(secret)}`
+const pass = async (secret: string) => `setup:pass:${await sha256(secret)}`
 
-/** How long a token holds, and the pass that it was swapped for. */
+/** How long a token holds, together with the pass that it was swapped for. */
 export const SETUP_LIFETIME = HOUR
 
 /**
@@ -24,45 +32,39 @@ export async function ensureSetup(deps: PeopleDeps): Promise<string | null> {
     await finishSetup(deps, { name: email.split('@')[0] ?? email, email, password: setupPassword, network: null })
     return null
   }
-  const token = setupToken ?? newToken(deps.random)
-  if (setupToken === null) await keep(deps, TOKEN, token)
-  return `${deps.publicUrl()}/setup?token=${encodeURIComponent(token)}`
+  const secret = setupToken ?? newToken(deps.random)
+  if (setupToken === null) await open(deps, await token(secret))
+  return `${deps.publicUrl()}/setup?token=${encodeURIComponent(secret)}`
 }
 
-/** Takes a token and gives a pass for it; null when the token is wrong, used or too old. */
-export async function swapSetupToken(deps: PeopleDeps, token: string): Promise<string | null> {
-  const pass = newToken(deps.random)
-  const hash = await sha256(token)
-  if (deps.config.setupToken !== null && hash === (await sha256(deps.config.setupToken))) {
-    await keep(deps, PASS, pass)
-    return pass
+/** Takes a token and gives a pass for it; null when the token is wrong, used or too old. SETUP_TOKEN is never used up. */
+export async function swapSetupToken(deps: PeopleDeps, given: string): Promise<string | null> {
+  const fresh = newToken(deps.random)
+  const [from, to] = await Promise.all([token(given), pass(fresh)])
+  if (deps.config.setupToken !== null && from === (await token(deps.config.setupToken))) {
+    await open(deps, to)
+    return fresh
   }
-  if (!(await holds(deps, TOKEN, token))) return null
-  const [swapped] = await deps.db.commit([
-    deps.db.q
-      .updateTable('setting')
-      .set({ name: PASS + (await sha256(pass)) })
-      .where('name', '=', TOKEN + hash),
-  ])
-  return swapped?.changes === 1 ? pass : null
+  if (!(await isOpen(deps, from))) return null
+  const [swapped] = await deps.db.commit([swapSetupDoor(deps.db, from, to)])
+  return swapped?.changes === 1 ? fresh : null
 }
 
-export const holdsSetupPass = (deps: PeopleDeps, pass: string): Promise<boolean> => holds(deps, PASS, pass)
+export const holdsSetupPass = async (deps: PeopleDeps, given: string): Promise<boolean> =>
+  isOpen(deps, await pass(given))
 
-/**
- * Makes the first super admin and names the network, unless somebody was faster: then false. All tokens and passes end.
- */
+/** Makes the first super admin and names the network, unless somebody was faster: then false. Tokens and passes end. */
 export async function finishSetup(
   deps: PeopleDeps,
-  first: Pick<NewPerson, 'name' | 'email' | 'password'> & { readonly network: string | null },
+  first: Pick<NewPerson, 'name' | 'email' | 'password' | 'locale'> & { readonly network: string | null },
 ): Promise<boolean> {
   const { db } = deps
   const { network, ...person } = first
   try {
     await createPerson(deps, null, { ...person, role: 'super_admin', siteId: 'network' }, [
       must(db, someSuperAdmin),
-      db.q.deleteFrom('setting').where('name', 'like', 'setup:%'),
-      ...(network === null ? [] : [writeSetting(db, 'network_name', network)]),
+      closeSetupDoors(db),
+      ...(network === null ? [] : [setSetting(db, 'network_name', network)]),
     ])
     return true
   } catch (error) {
@@ -71,11 +73,10 @@ export async function finishSetup(
   }
 }
 
-async function keep(deps: PeopleDeps, kind: string, secret: string): Promise<void> {
-  await deps.db.commit([writeSetting(deps.db, kind + (await sha256(secret)), String(deps.clock() + SETUP_LIFETIME))])
-}
+const open = (deps: PeopleDeps, door: string) =>
+  deps.db.commit([openSetupDoor(deps.db, door, deps.clock() + SETUP_LIFETIME)])
 
-async function holds(deps: PeopleDeps, kind: string, secret: string): Promise<boolean> {
-  const until = await readSetting(deps.db, kind + (await sha256(secret)))
-  return until !== null && Number(until) > deps.clock()
+async function isOpen(deps: PeopleDeps, door: string): Promise<boolean> {
+  const until = await setupDoor(deps.db, door)
+  return until !== null && until > deps.clock()
 }
