@@ -28,6 +28,8 @@ document.addEventListener('click', (event) => {
 })
 
 /** `<input type="search" data-filter="id">` shows, while typing, only the entries of that element which hold the words. */
+for (const input of document.querySelectorAll('input[data-filter]'))
+  input.closest('[hidden]')?.removeAttribute('hidden')
 document.addEventListener('input', ({ target }) => {
   const place = target instanceof HTMLInputElement && document.getElementById(target.dataset.filter ?? '')
   if (!place) return
