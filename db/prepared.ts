@@ -7,7 +7,9 @@ const PLACE = '\u0000json'
  * A hot statement: compiled once per database, then only its one parameter changes, a JSON array of rows
  * (`db.dialect.rows`). One array instead of many parameters also keeps D1's limit of 100 out of everybody's way.
  */
-export function prepared(build: (db: Db, json: string) => RawBuilder<unknown>): (db: Db, rows: readonly object[]) => CompiledQuery {
+export function prepared(
+  build: (db: Db, json: string) => RawBuilder<unknown>,
+): (db: Db, rows: readonly object[]) => CompiledQuery {
   const compiled = new WeakMap<Db, CompiledQuery>()
   return (db, rows) => {
     let query = compiled.get(db)

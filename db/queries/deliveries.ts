@@ -40,7 +40,11 @@ export interface DeliveryFilter {
 
 /** Deliveries, newest event first. */
 export function deliveriesBefore(db: Db, filter: DeliveryFilter): Promise<DeliveryRow[]> {
-  return filtered(deliveries(db), filter).orderBy('delivery.seq', 'desc').orderBy('delivery.id', 'desc').limit(filter.limit).execute()
+  return filtered(deliveries(db), filter)
+    .orderBy('delivery.seq', 'desc')
+    .orderBy('delivery.id', 'desc')
+    .limit(filter.limit)
+    .execute()
 }
 
 type Query = ReturnType<typeof deliveries>
@@ -66,14 +70,25 @@ function filtered(query: Query, filter: DeliveryFilter): Query {
 export const MOST_COUNTED = 1000
 
 /** How many deliveries are in a state, counted to `MOST_COUNTED` + 1 at most. */
-export async function countDeliveries(db: Db, filter: Pick<DeliveryFilter, 'owner' | 'webhook' | 'state'>): Promise<number> {
-  let query = db.q.selectFrom('delivery').select(sql<number>`1`.as('one')).limit(MOST_COUNTED + 1)
+export async function countDeliveries(
+  db: Db,
+  filter: Pick<DeliveryFilter, 'owner' | 'webhook' | 'state'>,
+): Promise<number> {
+  let query = db.q
+    .selectFrom('delivery')
+    .select(sql<number>`1`.as('one'))
+    .limit(MOST_COUNTED + 1)
   if (filter.state) query = query.where('state', '=', filter.state)
   if (filter.webhook) query = query.where('webhook_id', '=', filter.webhook)
   if (filter.owner !== 'network') {
-    query = query.where('webhook_id', 'in', (eb) => eb.selectFrom('webhook').select('id').where('owner', '=', filter.owner))
+    query = query.where('webhook_id', 'in', (eb) =>
+      eb.selectFrom('webhook').select('id').where('owner', '=', filter.owner),
+    )
   }
-  const row = await db.q.selectFrom(query.as('few')).select((eb) => eb.fn.countAll<number>().as('count')).executeTakeFirstOrThrow()
+  const row = await db.q
+    .selectFrom(query.as('few'))
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
   return Number(row.count)
 }
 
@@ -82,7 +97,12 @@ export const attemptsOf = (db: Db, deliveryId: string): Promise<AttemptTable[]> 
 
 /** The exact body of an event in a format, while it is kept. */
 export async function bodyOf(db: Db, ownerId: string, formatKey: string): Promise<string | null> {
-  const row = await db.q.selectFrom('body').select('text').where('owner_id', '=', ownerId).where('format_key', '=', formatKey).executeTakeFirst()
+  const row = await db.q
+    .selectFrom('body')
+    .select('text')
+    .where('owner_id', '=', ownerId)
+    .where('format_key', '=', formatKey)
+    .executeTakeFirst()
   return row?.text ?? null
 }
 
@@ -100,17 +120,29 @@ export const redeliver = (db: Db, id: string, now: number): CompiledQuery =>
 export function hourly(db: Db, filter: { owner: string; webhook: string | null; since: number }) {
   let query = db.q
     .selectFrom('delivery_hour')
-    .select(['hour', (eb) => eb.fn.sum<number>('delivered').as('delivered'), (eb) => eb.fn.sum<number>('failed').as('failed')])
+    .select([
+      'hour',
+      (eb) => eb.fn.sum<number>('delivered').as('delivered'),
+      (eb) => eb.fn.sum<number>('failed').as('failed'),
+    ])
     .where('hour', '>=', filter.since)
     .groupBy('hour')
     .orderBy('hour')
   if (filter.webhook !== null) query = query.where('webhook_id', '=', filter.webhook)
   else if (filter.owner !== 'network') {
-    query = query.where('webhook_id', 'in', (eb) => eb.selectFrom('webhook').select('id').where('owner', '=', filter.owner))
+    query = query.where('webhook_id', 'in', (eb) =>
+      eb.selectFrom('webhook').select('id').where('owner', '=', filter.owner),
+    )
   }
   return query.execute()
 }
 
 /** Figures of the last hours per webhook, for the small lines in the list. */
 export const hourlyOf = (db: Db, webhooks: readonly string[], since: number) =>
-  db.q.selectFrom('delivery_hour').selectAll().where('webhook_id', 'in', webhooks).where('hour', '>=', since).orderBy('hour').execute()
+  db.q
+    .selectFrom('delivery_hour')
+    .selectAll()
+    .where('webhook_id', 'in', webhooks)
+    .where('hour', '>=', since)
+    .orderBy('hour')
+    .execute()

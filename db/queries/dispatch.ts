@@ -41,7 +41,10 @@ export async function dueWebhooks(db: Db, now: number): Promise<string[]> {
  * Claims up to `limit` due deliveries of each webhook, oldest due first. A claim moves `due_at` to the end of the lease:
  * a claim whose owner died is simply due again.
  */
-export function claimDue(db: Db, claim: { webhooks: readonly string[]; limit: number; now: number; lease: number; owner: string }): CompiledQuery {
+export function claimDue(
+  db: Db,
+  claim: { webhooks: readonly string[]; limit: number; now: number; lease: number; owner: string },
+): CompiledQuery {
   const json = JSON.stringify(claim.webhooks.map((id) => ({ id })))
   const webhook = db.dialect.field(sql`r.value`, 'id', 'text')
   return sql`update delivery set state = 'delivering', due_at = ${claim.lease}, lease_owner = ${claim.owner}
@@ -50,7 +53,9 @@ export function claimDue(db: Db, claim: { webhooks: readonly string[]; limit: nu
         select id from delivery where ${open} and webhook_id = ${webhook} and due_at <= ${claim.now}
         order by due_at limit ${sql.lit(claim.limit)} ${db.dialect.claimLock})
       where d.${open})
-    returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at`.compile(db.q)
+    returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at`.compile(
+    db.q,
+  )
 }
 
 export interface Parcel {
@@ -110,10 +115,19 @@ export const insertAttempts = prepared((db, json) => {
     join delivery d on d.id = ${of('delivery')} and d.lease_owner = ${of('owner')} and d.attempts = ${of('number', 'number')} - 1`
 })
 
-/** Rows of decisions, under the same condition as the attempts. Runs after everything that asks for the lease. */
+/**
+ * Rows of decisions, under the same condition as the attempts. A retry is held where the webhook was switched off
+ * meanwhile, and cancelled where it is gone.
+ */
 export const updateDeliveries = prepared((db, json) => {
   const of = rowFields(db, sql`r.value`)
-  return sql`update delivery set state = ${of('state')}, attempts = ${of('number', 'number')}, due_at = ${of('due', 'number')},
+  const webhook = sql`select w.state from webhook w where w.id = delivery.webhook_id`
+  return sql`update delivery set state = case
+        when ${of('state')} <> 'retrying' then ${of('state')}
+        when (${webhook}) is null then 'cancelled'
+        when (${webhook}) in ('active', 'failing') then 'retrying'
+        else 'held' end,
+      attempts = ${of('count', 'number')}, due_at = ${of('due', 'number')},
       lease_owner = null, last_outcome = ${of('outcome')}, last_status = ${of('status', 'number')}, reason = ${of('reason')},
       resume_state = null, resume_at = null,
       first_attempt_at = coalesce(first_attempt_at, ${of('started', 'number')}), finished_at = ${of('finished', 'number')}
@@ -131,15 +145,21 @@ export const addToHours = prepared((db, json) => {
       delivered = delivery_hour.delivered + excluded.delivered, failed = delivery_hour.failed + excluded.failed`
 })
 
+/** As many failures in a row make a webhook `failing`; one success makes it `active` again. */
+export const FAILURES_UNTIL_FAILING = 10
+
 /** Rows `{webhook, at, failures, succeeded}`: when it was last tried, and how many failures in a row it has now. */
 export const updateHealth = prepared((db, json) => {
   const of = rowFields(db, sql`r.value`)
   const succeeded = sql`${of('succeeded', 'number')} = 1`
+  const failures = sql`(case when ${succeeded} then 0 else consecutive_failures end + ${of('failures', 'number')})`
   return sql`update webhook set last_delivery_at = ${of('at', 'number')},
       last_delivered_at = case when ${succeeded} then ${of('at', 'number')} else last_delivered_at end,
-      consecutive_failures = case when ${succeeded} then 0 else consecutive_failures end + ${of('failures', 'number')},
+      consecutive_failures = ${failures},
       failing_since = case when ${of('failures', 'number')} = 0 then null
-        when ${succeeded} or failing_since is null then ${of('at', 'number')} else failing_since end
+        when ${succeeded} or failing_since is null then ${of('at', 'number')} else failing_since end,
+      state = case when state = 'active' and ${failures} >= ${sql.lit(FAILURES_UNTIL_FAILING)} then 'failing'
+        when state = 'failing' and ${of('failures', 'number')} = 0 then 'active' else state end
     from ${db.dialect.rows(json)} as r where webhook.id = ${of('webhook')}`
 })
 
@@ -156,4 +176,6 @@ export const freeAllLeases = (db: Db, now: number) =>
 /** Puts up to 500 deliveries that were held for this reason back to work. */
 export const releaseHeld = (db: Db, reason: string, now: number) =>
   sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}, reason = null
-    where id in (select id from delivery where state = 'held' and reason = ${reason} order by seq limit 500)`.compile(db.q)
+    where id in (select id from delivery where state = 'held' and reason = ${reason} order by seq limit 500)`.compile(
+    db.q,
+  )

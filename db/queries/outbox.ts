@@ -12,7 +12,10 @@ export interface Subscription {
 
 /** Raised in every commit that changes a webhook, so that whoever remembers subscriptions knows when to forget them. */
 export const webhooksChanged = (db: Db) =>
-  db.q.updateTable('counter').set((eb) => ({ value: eb('value', '+', 1) })).where('name', '=', 'webhooks')
+  db.q
+    .updateTable('counter')
+    .set((eb) => ({ value: eb('value', '+', 1) }))
+    .where('name', '=', 'webhooks')
 
 export async function webhooksRevision(db: Db): Promise<number> {
   const row = await db.q.selectFrom('counter').select('value').where('name', '=', 'webhooks').executeTakeFirstOrThrow()

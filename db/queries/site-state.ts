@@ -26,6 +26,8 @@ export const wakeWebhooks = (db: Db, siteId: string, now: number): Statement[] =
 export const cancelDeliveriesOf = (db: Db, siteId: string, now: number): Statement[] => [
   sql`update delivery set state = 'cancelled', due_at = null, finished_at = ${now}, reason = 'The site was deleted.'
     where site_id = ${siteId} and state in ('pending', 'retrying', 'held')`.compile(db.q),
-  sql`update webhook set state = 'retired', state_reason = null, revision = revision + 1 where owner = ${siteId}`.compile(db.q),
+  sql`update webhook set state = 'retired', state_reason = null, revision = revision + 1 where owner = ${siteId}`.compile(
+    db.q,
+  ),
   webhooksChanged(db),
 ]

@@ -11,7 +11,12 @@ export interface Webhook extends WebhookTable {
 export async function webhookById(db: Db, id: string): Promise<Webhook | undefined> {
   const row = await db.q.selectFrom('webhook').selectAll().where('id', '=', id).executeTakeFirst()
   if (!row) return undefined
-  const events = await db.q.selectFrom('webhook_event').select('event_type').where('webhook_id', '=', id).orderBy('event_type').execute()
+  const events = await db.q
+    .selectFrom('webhook_event')
+    .select('event_type')
+    .where('webhook_id', '=', id)
+    .orderBy('event_type')
+    .execute()
   return { ...row, events: events.map((event) => event.event_type) }
 }
 
@@ -36,7 +41,12 @@ export async function listWebhooks(db: Db, filter: WebhookFilter): Promise<Webho
     .execute()
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.id)
-  const events = await db.q.selectFrom('webhook_event').selectAll().where('webhook_id', 'in', ids).orderBy('event_type').execute()
+  const events = await db.q
+    .selectFrom('webhook_event')
+    .selectAll()
+    .where('webhook_id', 'in', ids)
+    .orderBy('event_type')
+    .execute()
   return rows.map((row) => ({
     ...row,
     events: events.filter((event) => event.webhook_id === row.id).map((event) => event.event_type),
@@ -44,7 +54,10 @@ export async function listWebhooks(db: Db, filter: WebhookFilter): Promise<Webho
 }
 
 /** How many webhooks there are in each state, for the views above the list. */
-export async function countWebhooks(db: Db, filter: Pick<WebhookFilter, 'owner' | 'search'>): Promise<Record<WebhookState, number>> {
+export async function countWebhooks(
+  db: Db,
+  filter: Pick<WebhookFilter, 'owner' | 'search'>,
+): Promise<Record<WebhookState, number>> {
   const rows = await filtered(db, { ...filter, limit: 0, offset: 0 })
     .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
     .groupBy('state')
@@ -78,7 +91,12 @@ function filtered(db: Db, filter: WebhookFilter) {
 }
 
 /** Webhooks for the API: newest first, after the cursor's position. */
-export async function webhooksAfter(db: Db, owner: string | null, after: string | null, limit: number): Promise<Webhook[]> {
+export async function webhooksAfter(
+  db: Db,
+  owner: string | null,
+  after: string | null,
+  limit: number,
+): Promise<Webhook[]> {
   let query = db.q.selectFrom('webhook').select('id').orderBy('id', 'desc').limit(limit)
   if (owner !== null) query = query.where('owner', '=', owner)
   if (after !== null) query = query.where('id', '<', after)
@@ -95,11 +113,15 @@ export const webhookNames = (db: Db, owner: string | null) => {
 
 /** Breaks the commit when the owner has `most` webhooks already. */
 export const mustHaveRoom = (db: Db, owner: string, most: number): CompiledQuery =>
-  sql`insert into must (ok) select 0 where (select count(*) from webhook where owner = ${owner}) >= ${most}`.compile(db.q)
+  sql`insert into must (ok) select 0 where (select count(*) from webhook where owner = ${owner}) >= ${most}`.compile(
+    db.q,
+  )
 
 /** Breaks the commit when somebody else saved the webhook since. */
 export const mustBeRevision = (db: Db, id: string, revision: number): CompiledQuery =>
-  sql`insert into must (ok) select 0 where not exists (select 1 from webhook where id = ${id} and revision = ${revision})`.compile(db.q)
+  sql`insert into must (ok) select 0 where not exists (select 1 from webhook where id = ${id} and revision = ${revision})`.compile(
+    db.q,
+  )
 
 export const insertWebhook = (db: Db, row: WebhookTable, events: readonly string[]) => [
   db.q.insertInto('webhook').values(row),
@@ -135,7 +157,9 @@ const chooseEvents = (db: Db, id: string, events: readonly string[]): CompiledQu
   if (events.length === 0) return []
   const rows = db.dialect.rows(JSON.stringify(events.map((event) => ({ event }))))
   const event = db.dialect.field(sql`r.value`, 'event', 'text')
-  return [sql`insert into webhook_event (webhook_id, event_type) select ${id}, ${event} from ${rows} as r`.compile(db.q)]
+  return [
+    sql`insert into webhook_event (webhook_id, event_type) select ${id}, ${event} from ${rows} as r`.compile(db.q),
+  ]
 }
 
 /** Everything of this webhook that still waits becomes held; what is on the wire right now decides for itself. */
@@ -165,5 +189,6 @@ export async function countHeld(db: Db, id: string): Promise<number> {
 const secretColumns = (db: Db) => db.q.selectFrom('webhook_secret').selectAll()
 export type WebhookSecret = InferResult<ReturnType<typeof secretColumns>>[number]
 
-export const secretsOf = (db: Db, webhookId: string) => secretColumns(db).where('webhook_id', '=', webhookId).orderBy('created_at').execute()
+export const secretsOf = (db: Db, webhookId: string) =>
+  secretColumns(db).where('webhook_id', '=', webhookId).orderBy('created_at').execute()
 export const secretById = (db: Db, id: string) => secretColumns(db).where('id', '=', id).executeTakeFirst()

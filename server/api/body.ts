@@ -9,8 +9,10 @@ export const MIB = 1024 * KIB
 /** Reads a JSON body of at most `most` bytes. Refuses other content types, any content encoding, and JSON of doubtful shape. */
 export async function readJson(c: C, most = 256 * KIB): Promise<Json> {
   const type = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase()
-  if (type !== 'application/json') throw fail('unsupported_media_type', 'Send the body as content-type: application/json.')
-  if (c.req.header('content-encoding')) throw fail('unsupported_media_type', 'Send the body as it is, without content-encoding.')
+  if (type !== 'application/json')
+    throw fail('unsupported_media_type', 'Send the body as content-type: application/json.')
+  if (c.req.header('content-encoding'))
+    throw fail('unsupported_media_type', 'Send the body as it is, without content-encoding.')
   const bytes = await readBytes(c.req.raw, most)
   let text: string
   try {

@@ -29,7 +29,8 @@ export const eventRoutes = (deps: Deps): Handlers => ({
   'POST /api/v1/events/batch': async (c) => {
     const body = await readJson(c, 4 * MIB)
     if (!Array.isArray(body)) throw fail('bad_json', 'The body has to be one JSON array of events.')
-    if (body.length === 0 || body.length > MOST_IN_BATCH) throw fail('too_large', 'Send 1 to {most} events at a time.', { most: MOST_IN_BATCH })
+    if (body.length === 0 || body.length > MOST_IN_BATCH)
+      throw fail('too_large', 'Send 1 to {most} events at a time.', { most: MOST_IN_BATCH })
     const items = body.map((item: Json, n) => {
       if (isObject(item)) return item
       throw invalid([{ path: String(n), message: msg('This has to be one JSON object.') }])
@@ -38,7 +39,10 @@ export const eventRoutes = (deps: Deps): Handlers => ({
     for (const [n, item] of items.entries()) list.push(await readEmission(deps, c, item, null, `${n}.`))
     const emitted = await deps.host.emit(list).catch((error: unknown) => {
       if (error instanceof DbError && error.kind === 'constraint') {
-        throw fail('idempotency_mismatch', 'One of the ids was used before with another body. Nothing of this batch was stored.')
+        throw fail(
+          'idempotency_mismatch',
+          'One of the ids was used before with another body. Nothing of this batch was stored.',
+        )
       }
       throw error
     })
@@ -113,9 +117,12 @@ async function readEmission(deps: Deps, c: C, body: JsonObject, key: string | nu
   const id = text('id')
   const occurred = text('occurred_at')
   const site = text('site')
-  if (type === null && errors.length === 0) errors.push({ path: `${path}type`, message: msg('Say which event happened.') })
-  if (key !== null && (key === '' || key.length > 255)) errors.push({ path: 'Idempotency-Key', message: msg('This has to be a text of 1 to 255 characters.') })
-  if (key !== null && id !== null && key !== id) errors.push({ path: `${path}id`, message: msg('id and Idempotency-Key are one thing; send one of them.') })
+  if (type === null && errors.length === 0)
+    errors.push({ path: `${path}type`, message: msg('Say which event happened.') })
+  if (key !== null && (key === '' || key.length > 255))
+    errors.push({ path: 'Idempotency-Key', message: msg('This has to be a text of 1 to 255 characters.') })
+  if (key !== null && id !== null && key !== id)
+    errors.push({ path: `${path}id`, message: msg('id and Idempotency-Key are one thing; send one of them.') })
   const data = body.data
   if (!isObject(data)) errors.push({ path: `${path}data`, message: msg('This has to be one JSON object.') })
 
@@ -124,7 +131,10 @@ async function readEmission(deps: Deps, c: C, body: JsonObject, key: string | nu
   if (Number.isNaN(occurredAt) || (occurred !== null && !/^\d{4}-\d\d-\d\dT/.test(occurred))) {
     errors.push({ path: `${path}occurred_at`, message: msg('This is a time such as 2026-01-31T12:00:00Z.') })
   } else if (occurredAt < now - 30 * DAY || occurredAt > now + 5 * MINUTE) {
-    errors.push({ path: `${path}occurred_at`, message: msg('This time lies more than 30 days back or 5 minutes ahead.') })
+    errors.push({
+      path: `${path}occurred_at`,
+      message: msg('This time lies more than 30 days back or 5 minutes ahead.'),
+    })
   }
 
   const { owner, id: actorId } = c.get('actor')
@@ -132,7 +142,10 @@ async function readEmission(deps: Deps, c: C, body: JsonObject, key: string | nu
   if (!found) errors.push({ path: `${path}site`, message: msg('There is no site of this name.') })
   const hops = Number(c.req.header('hookline-hops') ?? 0)
   if (!Number.isInteger(hops) || hops < 0 || hops > 3) {
-    errors.push({ path: 'hookline-hops', message: msg('This event went round more than 3 times. Some receiver sends it back here: break the loop.') })
+    errors.push({
+      path: 'hookline-hops',
+      message: msg('This event went round more than 3 times. Some receiver sends it back here: break the loop.'),
+    })
   }
   if (errors.length > 0 || type === null || !found || !isObject(data)) throw invalid(errors)
   return {

@@ -6,7 +6,8 @@ import type { C } from '../web/env.ts'
 export function pageOf(c: C, list: string, shape: readonly ('string' | 'number')[]) {
   const raw = c.req.query('limit')
   const limit = raw === undefined ? 20 : Number(raw)
-  if (!Number.isInteger(limit) || limit < 1 || limit > 100) throw fail('bad_request', 'limit is a whole number from 1 to 100.')
+  if (!Number.isInteger(limit) || limit < 1 || limit > 100)
+    throw fail('bad_request', 'limit is a whole number from 1 to 100.')
   const cursor = c.req.query('cursor')
   return { limit, position: cursor === undefined ? null : decodeCursor(list, cursor, shape) }
 }

@@ -33,7 +33,12 @@ export const siteRoutes = (deps: Deps): Handlers => ({
   'POST /api/v1/sites': async (c) => {
     const body = parse(newSite, await readJsonObject(c))
     const row = { id: newId('sit', deps), ...body, created_at: deps.clock() }
-    const audit = auditEntry(deps, c.get('actor'), { action: 'site.created', target: row.id, owner: 'network', after: body })
+    const audit = auditEntry(deps, c.get('actor'), {
+      action: 'site.created',
+      target: row.id,
+      owner: 'network',
+      after: body,
+    })
     await deps.db.commit([insertSite(deps.db, row), ...audit]).catch((error: unknown) => {
       if (error instanceof DbError && error.kind === 'constraint') {
         throw invalid([{ path: 'slug', message: msg('Another site has this slug. Take another one.') }])
@@ -49,8 +54,19 @@ export const siteRoutes = (deps: Deps): Handlers => ({
     if (site.id === 'sit_main' && body.state === 'archived') throw fail('conflict', 'The main site cannot be archived.')
     const next = { name: body.name ?? site.name, state: body.state ?? site.state }
     const { db } = deps
-    const moved = next.state === site.state ? [] : next.state === 'archived' ? archiveWebhooks(db, site.id) : wakeWebhooks(db, site.id, deps.clock())
-    const audit = auditEntry(deps, c.get('actor'), { action: 'site.updated', target: site.id, owner: site.id, before: { name: site.name, state: site.state }, after: next })
+    const moved =
+      next.state === site.state
+        ? []
+        : next.state === 'archived'
+          ? archiveWebhooks(db, site.id)
+          : wakeWebhooks(db, site.id, deps.clock())
+    const audit = auditEntry(deps, c.get('actor'), {
+      action: 'site.updated',
+      target: site.id,
+      owner: site.id,
+      before: { name: site.name, state: site.state },
+      after: next,
+    })
     await db.commit([updateSite(db, site.id, next), ...moved, ...audit])
     return Response.json(show({ ...site, ...next }))
   },
@@ -58,8 +74,17 @@ export const siteRoutes = (deps: Deps): Handlers => ({
   'DELETE /api/v1/sites/:id': async (c) => {
     const site = await find(deps, c)
     if (site.id === 'sit_main') throw fail('conflict', 'The main site cannot be deleted.')
-    const audit = auditEntry(deps, c.get('actor'), { action: 'site.deleted', target: site.id, owner: site.id, before: { slug: site.slug, name: site.name } })
-    await deps.db.commit([updateSite(deps.db, site.id, { state: 'deleted' }), ...cancelDeliveriesOf(deps.db, site.id, deps.clock()), ...audit])
+    const audit = auditEntry(deps, c.get('actor'), {
+      action: 'site.deleted',
+      target: site.id,
+      owner: site.id,
+      before: { slug: site.slug, name: site.name },
+    })
+    await deps.db.commit([
+      updateSite(deps.db, site.id, { state: 'deleted' }),
+      ...cancelDeliveriesOf(deps.db, site.id, deps.clock()),
+      ...audit,
+    ])
     return new Response(null, { status: 204 })
   },
 })

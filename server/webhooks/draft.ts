@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { AuthType } from '../../db/schema.ts'
 import type { FieldError } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
-import { checkUrl, type AddressRules } from './address.ts'
+import { checkUrl, type UrlRules } from './address.ts'
 import { formats } from './formats.ts'
 import { DEFAULT_SCHEDULE } from './retry.ts'
 import { checkSecret } from './sign.ts'
@@ -29,7 +29,7 @@ export interface WebhookDraft {
 
 /** What a draft is checked against. */
 export interface DraftRules {
-  readonly address: AddressRules
+  readonly address: UrlRules
   readonly isEventType: (name: string) => boolean
   /** Whether a password is stored already, so that none has to be given. */
   readonly hasPassword: boolean
@@ -77,11 +77,21 @@ export function readDraft(
   const name = value.name.trim()
   if (name === '') wrong('name', msg('Give the webhook a name.'))
   else if (name.length > 191) wrong('name', msg('The name can have up to 191 characters.'))
-  else if (!plain(name)) wrong('name', msg('The name holds control characters or marks that turn the reading direction. Type it again without them.'))
+  else if (!plain(name))
+    wrong(
+      'name',
+      msg('The name holds control characters or marks that turn the reading direction. Type it again without them.'),
+    )
 
   const description = value.description.trim()
   if (description.length > 140) wrong('description', msg('The description can have up to 140 characters.'))
-  else if (!plain(description.replaceAll(/[\r\n\t]/g, ' '))) wrong('description', msg('The description holds control characters or marks that turn the reading direction. Type it again without them.'))
+  else if (!plain(description.replaceAll(/[\r\n\t]/g, ' ')))
+    wrong(
+      'description',
+      msg(
+        'The description holds control characters or marks that turn the reading direction. Type it again without them.',
+      ),
+    )
 
   const checked = checkUrl(value.url, rules.address)
   if (!checked.ok) wrong('url', checked.message)
@@ -89,22 +99,28 @@ export function readDraft(
   const events = [...new Set(value.events)]
   if (value.all_events && events.length > 0) wrong('events', msg('Choose all events or a list of events, not both.'))
   else if (!value.all_events && events.length === 0) wrong('events', msg('Choose at least one event.'))
-  else if (events.length > MOST_EVENTS) wrong('events', msg('Choose at most {most} events, or all events.', { most: MOST_EVENTS }))
+  else if (events.length > MOST_EVENTS)
+    wrong('events', msg('Choose at most {most} events, or all events.', { most: MOST_EVENTS }))
   else {
     for (const [index, event] of events.entries()) {
-      if (!rules.isEventType(event)) wrong(`events.${index}`, msg('No plugin here sends an event called {event}.', { event: event.slice(0, 80) }))
+      if (!rules.isEventType(event))
+        wrong(`events.${index}`, msg('No plugin here sends an event called {event}.', { event: event.slice(0, 80) }))
     }
   }
 
-  if (!Object.hasOwn(formats, value.format)) wrong('format', msg('Choose one of the payload formats: {formats}.', { formats: Object.keys(formats).join(', ') }))
+  if (!Object.hasOwn(formats, value.format))
+    wrong('format', msg('Choose one of the payload formats: {formats}.', { formats: Object.keys(formats).join(', ') }))
 
   const { type: auth, username, password } = value.auth
   if (auth === 'basic') {
     if (username === '') wrong('auth.username', msg('Basic authentication needs a user name.'))
-    else if (username.includes(':')) wrong('auth.username', msg('A user name for Basic authentication cannot hold a colon.'))
-    else if (CONTROL.test(username) || username.length > 191) wrong('auth.username', msg('A user name has up to 191 characters, none of them a control character.'))
+    else if (username.includes(':'))
+      wrong('auth.username', msg('A user name for Basic authentication cannot hold a colon.'))
+    else if (CONTROL.test(username) || username.length > 191)
+      wrong('auth.username', msg('A user name has up to 191 characters, none of them a control character.'))
     if (!password && !rules.hasPassword) wrong('auth.password', msg('Basic authentication needs a password.'))
-    else if (password && (CONTROL.test(password) || password.length > 191)) wrong('auth.password', msg('A password has up to 191 characters, none of them a control character.'))
+    else if (password && (CONTROL.test(password) || password.length > 191))
+      wrong('auth.password', msg('A password has up to 191 characters, none of them a control character.'))
   }
   if (value.secret !== null) {
     const secret = checkSecret(value.secret)
@@ -113,9 +129,11 @@ export function readDraft(
   }
 
   const { timeout_seconds: timeout, retry_schedule: schedule } = value
-  if (!Number.isInteger(timeout) || timeout < 1 || timeout > 30) wrong('timeout_seconds', msg('The time-out is a whole number of seconds from 1 to 30.'))
+  if (!Number.isInteger(timeout) || timeout < 1 || timeout > 30)
+    wrong('timeout_seconds', msg('The time-out is a whole number of seconds from 1 to 30.'))
   if (schedule.length > 100) wrong('retry_schedule', msg('A schedule has at most 100 waits.'))
-  else if (schedule.some((wait) => !Number.isInteger(wait) || wait < 1 || wait > 86_400)) wrong('retry_schedule', msg('Each wait is a whole number of seconds from 1 to 86400.'))
+  else if (schedule.some((wait) => !Number.isInteger(wait) || wait < 1 || wait > 86_400))
+    wrong('retry_schedule', msg('Each wait is a whole number of seconds from 1 to 86400.'))
 
   if (errors.length > 0 || !checked.ok) return { ok: false, errors }
   return {
@@ -142,7 +160,10 @@ export function readDraft(
 export function issueSentences(issue: z.core.$ZodIssue): FieldError[] {
   const path = issue.path.join('.')
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [path, key].filter(Boolean).join('.'), message: msg('There is no field of this name.') }))
+    return issue.keys.map((key) => ({
+      path: [path, key].filter(Boolean).join('.'),
+      message: msg('There is no field of this name.'),
+    }))
   }
   if (issue.code === 'invalid_type') {
     return [{ path, message: msg('This has to be of type {type}.', { type: issue.expected }) }]

@@ -19,7 +19,8 @@ import type { Engine } from './engine.ts'
 import { newSecret } from './sign.ts'
 
 /** Why a webhook that signs waits: nobody could verify what it sends. Its deliveries are held meanwhile. */
-export const SECRET_NOT_TAKEN = 'Nobody has taken its signing secret yet. Show or download it once, then it starts to send.'
+export const SECRET_NOT_TAKEN =
+  'Nobody has taken its signing secret yet. Show or download it once, then it starts to send.'
 const RETIRED = 'The webhook is retired.'
 
 /** How a signing secret comes to a webhook. `handle`: one that a form generated before, by the id of its row. */
@@ -106,7 +107,12 @@ export async function saveWebhook(
   return {
     statements: [
       mustBeRevision(engine.db, current.id, current.revision),
-      ...updateWebhook(engine.db, current.id, { ...columns(draft), ...state, updated_at: engine.clock() }, draft.events),
+      ...updateWebhook(
+        engine.db,
+        current.id,
+        { ...columns(draft), ...state, updated_at: engine.clock() },
+        draft.events,
+      ),
       ...secrets.statements,
       ...(next.state === 'retired' && !wasOff ? [holdOpen(engine.db, current.id, RETIRED)] : []),
       ...(!keeps && next.state === 'active' ? [sendHeld(engine.db, current.id, engine.clock())] : []),
@@ -122,15 +128,21 @@ export const retireWebhook = (engine: Engine, id: string): Statement[] => [
 ]
 
 /** Takes up work again. `held` says what becomes of the deliveries that were held. */
-export async function activateWebhook(engine: Engine, webhook: Webhook, held: 'send' | 'discard'): Promise<Statement[]> {
+export async function activateWebhook(
+  engine: Engine,
+  webhook: Webhook,
+  held: 'send' | 'discard',
+): Promise<Statement[]> {
   const { db } = engine
   const secrets = webhook.auth === 'signature' ? await secretsOf(db, webhook.id) : []
-  const untaken = webhook.auth === 'signature' && !secrets.some((secret) => secret.kind === 'v1' && secret.taken_at !== null)
+  const untaken =
+    webhook.auth === 'signature' && !secrets.some((secret) => secret.kind === 'v1' && secret.taken_at !== null)
   const state = untaken
     ? { state: 'disabled' as const, state_reason: SECRET_NOT_TAKEN }
     : { state: 'active' as const, state_reason: null, consecutive_failures: 0, failing_since: null }
   const now = engine.clock()
-  const waiting = held === 'discard' ? [discardHeld(db, webhook.id, now)] : untaken ? [] : [sendHeld(db, webhook.id, now)]
+  const waiting =
+    held === 'discard' ? [discardHeld(db, webhook.id, now)] : untaken ? [] : [sendHeld(db, webhook.id, now)]
   return [...updateWebhook(db, webhook.id, { ...state, updated_at: now }), ...waiting]
 }
 
@@ -138,7 +150,11 @@ export async function activateWebhook(engine: Engine, webhook: Webhook, held: 's
 export function takeSecret(engine: Engine, webhook: Webhook, secretId: string): Statement[] {
   const { db } = engine
   const now = engine.clock()
-  const taken = db.q.updateTable('webhook_secret').set({ taken_at: now }).where('id', '=', secretId).where('taken_at', 'is', null)
+  const taken = db.q
+    .updateTable('webhook_secret')
+    .set({ taken_at: now })
+    .where('id', '=', secretId)
+    .where('taken_at', 'is', null)
   if (webhook.state !== 'disabled' || webhook.state_reason !== SECRET_NOT_TAKEN) return [taken]
   return [
     taken,
@@ -181,7 +197,8 @@ async function secretStatements(
   choice: SecretChoice,
 ): Promise<Change & { readonly taken: boolean }> {
   const { q } = engine.db
-  const drop = (kind: 'v1' | 'password') => q.deleteFrom('webhook_secret').where('webhook_id', '=', webhook.id).where('kind', '=', kind)
+  const drop = (kind: 'v1' | 'password') =>
+    q.deleteFrom('webhook_secret').where('webhook_id', '=', webhook.id).where('kind', '=', kind)
   const statements: Statement[] = []
   const had = (kind: string) => webhook.had.find((secret) => secret.kind === kind)
   const seal = (kind: 'v1' | 'password', plain: string, taken: boolean) =>
@@ -189,7 +206,10 @@ async function secretStatements(
 
   if (draft.auth !== 'basic' && had('password')) statements.push(drop('password'))
   if (draft.auth === 'basic' && draft.password !== null) {
-    statements.push(drop('password'), q.insertInto('webhook_secret').values(await seal('password', draft.password, true)))
+    statements.push(
+      drop('password'),
+      q.insertInto('webhook_secret').values(await seal('password', draft.password, true)),
+    )
   }
   if (draft.auth !== 'signature') {
     if (had('v1')) statements.push(drop('v1'))
@@ -198,7 +218,10 @@ async function secretStatements(
   if (choice.handle) {
     const generated = await unsavedSecret(engine, choice.handle, webhook.by)
     if (generated) {
-      statements.push(drop('v1'), q.updateTable('webhook_secret').set({ webhook_id: webhook.id }).where('id', '=', generated.id))
+      statements.push(
+        drop('v1'),
+        q.updateTable('webhook_secret').set({ webhook_id: webhook.id }).where('id', '=', generated.id),
+      )
       return { statements, secret: null, taken: generated.taken_at !== null }
     }
   }

@@ -1,12 +1,24 @@
 import type { Db } from '../../db/db.ts'
+import { keepSetting, setting } from '../../db/queries/settings.ts'
+import type { Random } from '../lib/clock.ts'
 
-/** The number that stands for the whole network in the `envelope` format (`accountId`). Set once, at the first start. */
+/** Seven digits: `accountId` in the `envelope` format, different for every network so that receivers can tell two apart. */
+export const newNetworkNumber = (random: Random): number => {
+  const [a = 0, b = 0, c = 0] = random(3)
+  return 1_000_000 + ((a * 65_536 + b * 256 + c) % 9_000_000)
+}
+
+/** Settles at the first start what stays as it is from then on. */
+export async function ensureNetwork(deps: { readonly db: Db; readonly random: Random }): Promise<void> {
+  await deps.db.commit([keepSetting(deps.db, 'network_number', String(newNetworkNumber(deps.random)))])
+}
+
+const numbers = new WeakMap<Db, number>()
+
 export async function networkNumber(db: Db): Promise<number> {
   const known = numbers.get(db)
   if (known !== undefined) return known
-  const row = await db.q.selectFrom('setting').select('value').where('name', '=', 'network_number').executeTakeFirst()
-  const number = row ? Number(row.value) : 1
-  if (row) numbers.set(db, number)
+  const number = Number(await setting(db, 'network_number', '0'))
+  if (number > 0) numbers.set(db, number)
   return number
 }
-const numbers = new WeakMap<Db, number>()

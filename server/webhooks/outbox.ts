@@ -106,7 +106,12 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
   if (bodies.length > 0) statements.push(insertBodies(db, bodies))
   const keysAt =
     keyed.length > 0
-      ? statements.push(eventsByKey(db, keyed.map(({ siteId, key }) => ({ site: siteId, key })))) - 1
+      ? statements.push(
+          eventsByKey(
+            db,
+            keyed.map(({ siteId, key }) => ({ site: siteId, key })),
+          ),
+        ) - 1
       : null
 
   const read = (results: readonly Result[]): Recorded[] => {
@@ -128,10 +133,27 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
   return { statements, read }
 }
 
+/** The body of an event in a format that nobody wanted when it happened (the webhook's format was changed since). */
+export async function renderMissing(
+  engine: Engine,
+  event: { id: string; type: string; payload: string; occurred_at: number; site_slug: string },
+  name: string,
+): Promise<string> {
+  const format = formats[name]
+  if (!format) throw new Error(`A webhook asks for the format ${name}, which nobody provides.`)
+  const data = JSON.parse(event.payload) as JsonObject
+  const finished = { id: event.id, type: event.type, occurredAt: event.occurred_at, site: event.site_slug, data }
+  return renderBody(format, finished, { accountId: await networkNumber(engine.db) })
+}
+
 const mismatch = (key: string | null) =>
-  fail('idempotency_mismatch', 'The idempotency key {key} was used before with another body. Take a new key for a new event.', {
-    key: key ?? '',
-  })
+  fail(
+    'idempotency_mismatch',
+    'The idempotency key {key} was used before with another body. Take a new key for a new event.',
+    {
+      key: key ?? '',
+    },
+  )
 
 function rowOf(result: Result | undefined, n: number) {
   const row = result?.rows.find((one) => Number(one.n) === n)

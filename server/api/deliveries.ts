@@ -1,0 +1,143 @@
+import {
+  attemptsOf,
+  bodyOf,
+  deliveriesBefore,
+  deliveryById,
+  redeliver,
+  type DeliveryRow,
+} from '../../db/queries/deliveries.ts'
+import { webhookById } from '../../db/queries/webhooks.ts'
+import type { AttemptTable, DeliveryState } from '../../db/schema.ts'
+import { auditEntry } from '../access/audit.ts'
+import type { Deps } from '../deps.ts'
+import { fromBase64 } from '../lib/base64.ts'
+import { isoTime } from '../lib/clock.ts'
+import { fail, notFound } from '../lib/errors.ts'
+import { isId } from '../lib/ids.ts'
+import { redactUrl } from '../webhooks/redact.ts'
+import type { C } from '../web/env.ts'
+import { siteFilter, testFilter } from './events.ts'
+import type { Handlers } from './handlers.ts'
+import { listAnswer, pageOf, timeOf } from './list.ts'
+
+const STATES: readonly string[] = [
+  'pending',
+  'delivering',
+  'delivered',
+  'retrying',
+  'failed',
+  'cancelled',
+  'held',
+] satisfies DeliveryState[]
+
+export const deliveryRoutes = (deps: Deps): Handlers => ({
+  'GET /api/v1/deliveries': async (c) => {
+    const { limit, position } = pageOf(c, 'deliveries', ['number', 'string'])
+    const state = c.req.query('state')
+    if (state !== undefined && !STATES.includes(state))
+      throw fail('bad_request', 'state is one of: {states}.', { states: STATES.join(', ') })
+    const rows = await deliveriesBefore(deps.db, {
+      owner: c.get('actor').owner,
+      webhook: c.req.query('webhook'),
+      event: c.req.query('event'),
+      type: c.req.query('type'),
+      state: state as DeliveryState | undefined,
+      siteId: await siteFilter(deps, c),
+      since: timeOf(c, 'since'),
+      until: timeOf(c, 'until'),
+      test: testFilter(c),
+      before: position ? { seq: Number(position[0]), id: String(position[1]) } : null,
+      limit: limit + 1,
+    })
+    return listAnswer('deliveries', rows, limit, show, (row) => [row.seq, row.id])
+  },
+
+  'GET /api/v1/deliveries/:id': async (c) => {
+    const delivery = await mine(deps, c)
+    const webhook = await webhookById(deps.db, delivery.webhook_id)
+    const [attempts, body] = await Promise.all([
+      attemptsOf(deps.db, delivery.id),
+      bodyOf(deps.db, delivery.event_id, webhook?.format ?? 'standard'),
+    ])
+    return Response.json({
+      ...show(delivery),
+      attempts: attempts.map((attempt) => showAttempt(attempt, delivery.webhook_url, body)),
+    })
+  },
+
+  'POST /api/v1/deliveries/:id/redeliver': async (c) => {
+    const delivery = await mine(deps, c)
+    await redeliverOne(deps, c, delivery)
+    return Response.json(show(await mine(deps, c)), { status: 202 })
+  },
+})
+
+/** One more attempt, now. Throws `conflict` with the reason where there can be none. */
+export async function redeliverOne(deps: Deps, c: C, delivery: DeliveryRow): Promise<void> {
+  if (delivery.test === 1) throw fail('conflict', 'This was a test event. Send a new test instead.')
+  if (delivery.webhook_name === null) throw fail('conflict', 'The webhook of this delivery was deleted.')
+  const [result] = await deps.db.commit([
+    redeliver(deps.db, delivery.id, deps.clock()),
+    ...auditEntry(deps, c.get('actor'), {
+      action: 'delivery.redelivered',
+      target: delivery.id,
+      owner: delivery.webhook_owner ?? 'network',
+    }),
+  ])
+  if (result?.rows.length === 0) {
+    throw fail(
+      'conflict',
+      'This delivery is on its way already, or its webhook is switched off. Wait for it, or activate the webhook first.',
+    )
+  }
+  deps.wake()
+}
+
+/** A delivery of the actor's own webhooks; everything else is not there. */
+export async function mine(deps: Deps, c: C): Promise<DeliveryRow> {
+  const id = c.req.param('id') ?? ''
+  const delivery = isId('dlv', id) ? await deliveryById(deps.db, id) : undefined
+  const { owner } = c.get('actor')
+  if (!delivery || (owner !== 'network' && delivery.webhook_owner !== owner)) throw notFound()
+  return delivery
+}
+
+const show = (delivery: DeliveryRow) => ({
+  id: delivery.id,
+  event: delivery.event_id,
+  type: delivery.type,
+  webhook: delivery.webhook_id,
+  site: delivery.site_slug,
+  state: delivery.state,
+  attempt_count: delivery.attempts,
+  test: delivery.test === 1,
+  last_status: delivery.last_status,
+  last_outcome: delivery.last_outcome,
+  reason: delivery.reason,
+  next_attempt_at: delivery.due_at !== null && delivery.state === 'retrying' ? isoTime(delivery.due_at) : null,
+  created_at: isoTime(delivery.created_at),
+  finished_at: delivery.finished_at === null ? null : isoTime(delivery.finished_at),
+})
+
+const pairs = (json: string) => Object.fromEntries(JSON.parse(json) as [string, string][])
+
+const showAttempt = (attempt: AttemptTable, url: string | null, body: string | null) => ({
+  id: attempt.id,
+  number: attempt.number,
+  started_at: isoTime(attempt.started_at),
+  duration_ms: attempt.duration_ms,
+  outcome: attempt.outcome,
+  status: attempt.status,
+  error: attempt.error,
+  redelivery: attempt.redelivery === 1,
+  request: { method: 'POST', url: url === null ? null : redactUrl(url), headers: pairs(attempt.request_headers), body },
+  response:
+    attempt.status === null
+      ? null
+      : {
+          status: attempt.status,
+          headers: pairs(attempt.response_headers),
+          body: new TextDecoder().decode(fromBase64(attempt.response_body)),
+          body_truncated: attempt.body_truncated === 1,
+        },
+})

@@ -1,0 +1,20 @@
+import type { Deps } from '../deps.ts'
+import { deliveryRoutes } from './deliveries.ts'
+import { eventTypeRoutes } from './event-types.ts'
+import { eventRoutes } from './events.ts'
+import type { Handlers } from './handlers.ts'
+import { healthRoutes } from './health.ts'
+import { meRoutes } from './me.ts'
+import { siteRoutes } from './sites.ts'
+import { webhookRoutes } from './webhooks.ts'
+
+/** Everything that answers in JSON. */
+export const apiRoutes = (deps: Deps): Handlers => ({
+  ...healthRoutes(deps),
+  ...eventRoutes(deps),
+  ...eventTypeRoutes(deps),
+  ...webhookRoutes(deps),
+  ...deliveryRoutes(deps),
+  ...siteRoutes(deps),
+  ...meRoutes(deps),
+})

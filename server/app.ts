@@ -1,0 +1,133 @@
+import { Hono } from 'hono'
+import { DbError } from '../db/db.ts'
+import { siteBySlug } from '../db/queries/sites.ts'
+import { setting } from '../db/queries/settings.ts'
+import { createRequestLimit } from './access/limits.ts'
+import { rules, type RouteKey, type Rule } from './access/rules.ts'
+import { adminRoutes } from './admin/routes.ts'
+import { errorPage } from './admin/page.ts'
+import { problem } from './api/problem.ts'
+import { apiRoutes } from './api/routes.ts'
+import type { Deps } from './deps.ts'
+import { can } from './lib/actor.ts'
+import { AppError, fail, notFound } from './lib/errors.ts'
+import { msg } from './lib/message.ts'
+import type { C, Env, Handler, Scope } from './web/env.ts'
+import { pickLocale, translator } from './web/i18n.ts'
+import { clientAddress, hostCheck, sameOriginOnly, securityHeaders } from './web/security.ts'
+import { asAppError } from './web/surprise.ts'
+
+const NETWORK: Scope = { base: '/network', owner: 'network', site: null }
+const AREAS = ['/network', '/sites/:slug/admin']
+
+/** The whole product behind one `fetch`. `remoteAddress` says whose socket a request came through. */
+export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env> {
+  const app = new Hono<Env>()
+  const reach = { host: deps.config.host, publicUrl: deps.config.publicUrl }
+  const countRequest = createRequestLimit(deps.clock)
+
+  app.use(async (c, next) => {
+    c.set('address', clientAddress(c, deps.config.trustProxy, remoteAddress(c)))
+    c.set('t', translator(pickLocale(null, c.req.header('accept-language'))))
+    await next()
+  })
+  app.use(securityHeaders(reach), hostCheck(reach), sameOriginOnly(reach))
+  app.notFound((c) => failed(c, notFound()))
+  app.onError((error, c) => failed(c, error))
+
+  for (const [key, handler] of Object.entries({ ...apiRoutes(deps), ...adminRoutes(deps) })) {
+    mount(key as RouteKey, handler)
+  }
+  return app
+
+  function mount(key: RouteKey, handler: Handler): void {
+    const [method = '', path = ''] = key.split(' ')
+    const rule: Rule = rules[key]
+    const guarded = path.startsWith('/api/') ? guardApi(rule, handler) : guardPage(rule, handler)
+    const paths = path.startsWith('{area}') ? AREAS.map((area) => path.replace('{area}', area)) : [path]
+    for (const each of paths) app.on(method, each, guarded)
+  }
+
+  function guardApi(rule: Rule, handler: Handler): Handler {
+    return async (c) => {
+      const actor = await deps.access.byKey(c.req.header('authorization') ?? '', c.get('address'))
+      if (!actor) {
+        const detail = msg('Send an API key: Authorization: Bearer hk_…')
+        throw new AppError('unauthorized', detail, [], { 'www-authenticate': 'Bearer' })
+      }
+      countRequest(actor.id)
+      if (rule !== 'public' && rule !== 'session' && !can(actor, rule, actor.owner)) {
+        throw fail('forbidden', 'This key lacks the scope {scope}.', { scope: rule })
+      }
+      c.set('actor', actor)
+      return handler(c)
+    }
+  }
+
+  function guardPage(rule: Rule, handler: Handler): Handler {
+    return async (c) => {
+      const visitor = await deps.access.bySession(c.req.raw.headers, c.get('address'))
+      const language = visitor?.locale ?? null
+      const timeZone = await setting(deps.db, 'time_zone', 'UTC')
+      c.set('t', translator(pickLocale(language, c.req.header('accept-language')), timeZone))
+      if (rule === 'public') return handler(c)
+      if (!visitor) return toLogin(c)
+      const { actor } = visitor
+      c.set('actor', actor)
+      const home = await homeOf(actor.owner)
+      const slug = c.req.param('slug')
+      const scope = c.req.path.startsWith('/sites/')
+        ? await scopeOf(slug ?? '')
+        : c.req.path.startsWith('/network')
+          ? NETWORK
+          : home
+      if (!scope || (scope.site && actor.owner !== 'network' && actor.owner !== scope.owner)) {
+        c.set('scope', home)
+        throw notFound()
+      }
+      if (scope.site === null && home.site !== null && c.req.path === '/network') return c.redirect(home.base, 303)
+      c.set('scope', scope)
+      if (rule !== 'session' && !can(actor, rule, scope.owner)) {
+        c.set('scope', home)
+        throw fail('forbidden', 'Your role does not allow this. Ask a super admin of this network.')
+      }
+      return handler(c)
+    }
+  }
+
+  /** Where an actor belongs: Network Admin, or the admin of the one site. */
+  async function homeOf(owner: string): Promise<Scope> {
+    if (owner === 'network') return NETWORK
+    const site = await deps.db.q
+      .selectFrom('site')
+      .select(['id', 'slug', 'name'])
+      .where('id', '=', owner)
+      .executeTakeFirst()
+    return site ? { base: `/sites/${site.slug}/admin`, owner, site } : { ...NETWORK, owner }
+  }
+
+  async function scopeOf(slug: string): Promise<Scope | null> {
+    const site = await siteBySlug(deps.db, slug)
+    return site ? { base: `/sites/${site.slug}/admin`, owner: site.id, site } : null
+  }
+
+  async function toLogin(c: C): Promise<Response> {
+    if (c.req.method !== 'GET') return c.redirect('/login', 303)
+    const url = new URL(c.req.url)
+    const next = url.pathname === '/network' ? '' : `?next=${encodeURIComponent(url.pathname + url.search)}`
+    return c.redirect(`/login${next}`, 303)
+  }
+
+  function failed(c: C, thrown: unknown): Response | Promise<Response> {
+    const error = thrown instanceof DbError && thrown.kind === 'busy' ? busy(thrown) : asAppError(deps, thrown)
+    const machine = c.req.path.startsWith('/api/') || c.req.path.endsWith('z')
+    return machine ? problem(error) : errorPage(c, deps, error)
+  }
+
+  /** The database could not take it: nothing was stored, nothing acknowledged. */
+  function busy(error: DbError): AppError {
+    deps.log.error('The database could not take a write', { error: error.message })
+    const detail = msg('The database cannot take this right now, so nothing was stored. Try again in a moment.')
+    return new AppError('unavailable', detail, [], { 'retry-after': '1' })
+  }
+}

@@ -1,0 +1,36 @@
+import { ConfigError, readConfig } from '../config.ts'
+import { buildIfStale } from './build.ts'
+import { DataDirTaken } from './lock.ts'
+
+// Exit codes of sysexits.h: EX_CONFIG for settings that cannot work, EX_TEMPFAIL for a folder that is in use.
+const EX_CONFIG = 78
+const EX_TEMPFAIL = 75
+
+try {
+  buildIfStale()
+  const config = readConfig(process.env)
+  const { start } = await import('./start.ts')
+  const running = await start(config)
+  console.log(`Hookline listens on ${running.url}`)
+  if (running.setUp !== null) console.log(`Set up: ${running.setUp}`)
+
+  let stopping = false
+  const stop = async () => {
+    if (stopping) return
+    stopping = true
+    await running.stop()
+    process.exit(0)
+  }
+  process.on('SIGTERM', () => void stop())
+  process.on('SIGINT', () => void stop())
+} catch (error) {
+  if (error instanceof ConfigError) {
+    for (const sentence of error.sentences) console.error(sentence)
+    process.exit(EX_CONFIG)
+  }
+  if (error instanceof DataDirTaken) {
+    console.error(error.message)
+    process.exit(EX_TEMPFAIL)
+  }
+  throw error
+}

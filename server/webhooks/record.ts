@@ -1,0 +1,189 @@
+import {
+  addToHours,
+  insertAttempts,
+  updateDeliveries,
+  updateHealth,
+  type ClaimedDelivery,
+} from '../../db/queries/dispatch.ts'
+import { holdOpen, updateWebhook } from '../../db/queries/webhooks.ts'
+import type { Statement } from '../../db/db.ts'
+import type { WebhookTable } from '../../db/schema.ts'
+import { toBase64 } from '../lib/base64.ts'
+import { HOUR, SECOND } from '../lib/clock.ts'
+import { newId } from '../lib/ids.ts'
+import { decide, type Decision, type Resume } from './decide.ts'
+import type { Engine } from './engine.ts'
+import type { Attempt } from './send.ts'
+
+/** Writes down what attempts brought, many in one commit. */
+export interface Recorder {
+  /** Resolves when the attempt, the delivery's next state and the figures are durable. */
+  attempt(delivery: ClaimedDelivery, webhook: WebhookTable, attempt: Attempt): Promise<void>
+  /** A claimed delivery that can never be sent: what it was for is gone. */
+  abandon(delivery: ClaimedDelivery, reason: string): void
+  flushed(): Promise<void>
+}
+
+interface Entry {
+  readonly delivery: ClaimedDelivery
+  readonly webhook: WebhookTable | null
+  readonly attempt: Attempt | null
+  readonly decision: Omit<Decision, 'state'> & { readonly state: Decision['state'] | 'cancelled' }
+  readonly done: PromiseWithResolvers<void>
+}
+
+const MOST_AT_ONCE = 128
+const RETRY_AFTER = SECOND
+
+/**
+ * While one commit is on its way, the attempts that end gather for the next one: idle, each is written at once; busy,
+ * many share a commit. A commit that fails is tried again until the lease would run out anyway: nothing is forgotten.
+ */
+export function createRecorder(engine: Engine, owner: string): Recorder {
+  let waiting: Entry[] = []
+  let flushing: Promise<void> | null = null
+
+  function add(entry: Entry): Promise<void> {
+    waiting.push(entry)
+    flushing ??= flush().finally(() => (flushing = null))
+    return entry.done.promise
+  }
+
+  async function flush(): Promise<void> {
+    while (waiting.length > 0) {
+      const entries = waiting.splice(0, MOST_AT_ONCE)
+      try {
+        await commitWithPatience(statementsFor(engine, owner, entries))
+        for (const entry of entries) entry.done.resolve()
+      } catch (error) {
+        for (const entry of entries) entry.done.reject(error)
+      }
+    }
+  }
+
+  async function commitWithPatience(list: readonly Statement[]): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await engine.db.commit(list)
+        return
+      } catch (error) {
+        if (tries === 10) throw error
+        engine.log.warn('Attempts could not be recorded; trying again', { error: String(error), tries })
+        await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER))
+      }
+    }
+  }
+
+  return {
+    attempt(delivery, webhook, attempt) {
+      const decision = decide(
+        {
+          attempts: delivery.attempts + 1,
+          firstAttemptAt: delivery.first_attempt_at ?? attempt.startedAt,
+          schedule: JSON.parse(webhook.retry_schedule) as number[],
+          test: delivery.test === 1,
+          redelivery: delivery.resume_state === null ? null : { resume: resumeOf(delivery) },
+        },
+        attempt,
+        engine.clock(),
+        chanceOf(engine),
+      )
+      return add({ delivery, webhook, attempt, decision, done: Promise.withResolvers() })
+    },
+    abandon(delivery, reason) {
+      const decision = { state: 'cancelled' as const, dueAt: null, reason, disable: null }
+      add({ delivery, webhook: null, attempt: null, decision, done: Promise.withResolvers() }).catch((error: unknown) =>
+        engine.log.error('A delivery could not be cancelled', { delivery: delivery.id, error: String(error) }),
+      )
+    },
+    flushed: () => flushing ?? Promise.resolve(),
+  }
+}
+
+/** What the schedule had in mind before a person asked for one more attempt; null where it had given up. */
+function resumeOf({ resume_state: state, resume_at: dueAt }: ClaimedDelivery): Resume | null {
+  if (state === 'pending' || state === 'retrying' || state === 'held' || state === 'delivered') return { state, dueAt }
+  return null
+}
+
+const chanceOf = ({ random }: Engine): number => (random(1)[0] ?? 0) / 255
+
+function statementsFor(engine: Engine, owner: string, entries: readonly Entry[]): Statement[] {
+  const { db } = engine
+  const now = engine.clock()
+  const attempts = entries.flatMap(({ delivery, attempt }) =>
+    attempt
+      ? {
+          id: newId('att', engine),
+          delivery: delivery.id,
+          owner,
+          number: delivery.attempts + 1,
+          started: attempt.startedAt,
+          duration: Math.round(attempt.durationMs),
+          outcome: attempt.outcome,
+          status: attempt.status,
+          error: attempt.error,
+          request_headers: JSON.stringify(attempt.requestHeaders),
+          response_headers: JSON.stringify(attempt.responseHeaders),
+          response_body: toBase64(attempt.body),
+          truncated: attempt.truncated ? 1 : 0,
+          redelivery: delivery.resume_state === null ? 0 : 1,
+        }
+      : [],
+  )
+  const decisions = entries.map(({ delivery, attempt, decision }) => ({
+    delivery: delivery.id,
+    owner,
+    number: delivery.attempts + 1,
+    count: delivery.attempts + (attempt ? 1 : 0),
+    state: decision.state,
+    due: decision.dueAt,
+    outcome: attempt?.outcome ?? null,
+    status: attempt?.status ?? null,
+    reason: decision.reason,
+    started: attempt?.startedAt ?? null,
+    finished: decision.dueAt === null && decision.state !== 'held' ? now : null,
+  }))
+  const counted = entries.filter(({ delivery, attempt }) => attempt && delivery.test === 0)
+  return [
+    ...(attempts.length > 0 ? [insertAttempts(db, attempts)] : []),
+    ...entries.flatMap(({ webhook, decision }) =>
+      webhook && decision.disable ? switchOff(engine, webhook, decision.disable) : [],
+    ),
+    updateDeliveries(db, decisions),
+    ...(counted.length > 0 ? [updateHealth(db, healthOf(counted)), addToHours(db, hoursOf(counted))] : []),
+  ]
+}
+
+/** The receiver wants no more: the webhook is switched off, and what waits for it is held. */
+const switchOff = (engine: Engine, webhook: WebhookTable, reason: string): Statement[] => [
+  ...updateWebhook(engine.db, webhook.id, { state: 'disabled', state_reason: reason, updated_at: engine.clock() }),
+  holdOpen(engine.db, webhook.id, reason),
+]
+
+/** Per webhook: when it was last tried, and how many of its latest attempts failed in a row. */
+function healthOf(entries: readonly Entry[]): object[] {
+  return [...Map.groupBy(entries, ({ delivery }) => delivery.webhook_id)].map(([webhook, list]) => {
+    const outcomes = list.map(({ attempt }) => attempt?.outcome === 'ok')
+    const lastSuccess = outcomes.lastIndexOf(true)
+    return {
+      webhook,
+      at: Math.max(...list.map(({ attempt }) => attempt?.startedAt ?? 0)),
+      failures: outcomes.length - 1 - lastSuccess,
+      succeeded: lastSuccess >= 0 ? 1 : 0,
+    }
+  })
+}
+
+/** Per webhook and hour: attempts that delivered, and attempts that did not. */
+function hoursOf(entries: readonly Entry[]): object[] {
+  const hourOf = ({ attempt }: Entry) => Math.floor((attempt?.startedAt ?? 0) / HOUR) * HOUR
+  return [...Map.groupBy(entries, (entry) => `${entry.delivery.webhook_id} ${hourOf(entry)}`).values()].flatMap(
+    (list) => {
+      const [first] = list
+      if (!first) return []
+      const delivered = list.filter(({ attempt }) => attempt?.outcome === 'ok').length
+      return { webhook: first.delivery.webhook_id, hour: hourOf(first), delivered, failed: list.length - delivered }
+    },
+  )
+}

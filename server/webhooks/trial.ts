@@ -1,0 +1,126 @@
+import { sql } from 'kysely'
+import type { Statement } from '../../db/db.ts'
+import { insertBodies, insertEvents, raiseEventCounter } from '../../db/queries/outbox.ts'
+import { toBase64 } from '../lib/base64.ts'
+import { fail } from '../lib/errors.ts'
+import { newId } from '../lib/ids.ts'
+import type { JsonObject } from '../lib/json.ts'
+import type { AuthType, AttemptTable } from '../../db/schema.ts'
+import type { Engine } from './engine.ts'
+import { formats, renderBody } from './formats.ts'
+import { networkNumber } from './network.ts'
+import { sendAttempt, type Attempt, type SendDeps } from './send.ts'
+import type { OpenSecrets } from './webhook-secrets.ts'
+
+/** A webhook as a test needs it: saved, or what stands in a form right now. */
+export interface TrialWebhook {
+  /** `whk_…`, or `unsaved`. */
+  readonly id: string
+  readonly url: string
+  readonly format: string
+  readonly auth: AuthType
+  readonly username: string
+  readonly timeout_seconds: number
+}
+
+/** The whole exchange of a test, as the page and the API show it. */
+export interface Exchange {
+  readonly ok: boolean
+  readonly delivery: string
+  readonly event: string
+  readonly url: string
+  readonly requestBody: string
+  readonly attempt: Attempt
+}
+
+/**
+ * Sends one test event at once and waits for the answer. It stands in the log as a test: never retried, not counted, no
+ * matter for the webhook's health. Throws `conflict` while sending is off.
+ */
+export async function sendTest(
+  engine: Engine & SendDeps,
+  webhook: TrialWebhook,
+  secrets: OpenSecrets,
+  event: { type: string; sample: JsonObject; site: { id: string; slug: string }; source: string },
+): Promise<Exchange> {
+  if (!engine.config.delivery)
+    throw fail('conflict', 'Sending is switched off (DELIVERY=off), and that goes for test events too.')
+  const format = formats[webhook.format]
+  if (!format) throw fail('conflict', 'There is no payload format of this name.')
+  const now = engine.clock()
+  const id = newId('evt', engine)
+  const delivery = newId('dlv', engine)
+  const finished = { id, type: event.type, occurredAt: now, site: event.site.slug, data: event.sample }
+  const body = renderBody(format, finished, { accountId: await networkNumber(engine.db) })
+  const attempt = await sendAttempt(engine, {
+    delivery,
+    event: { id, type: event.type, site: event.site.slug, hops: 0 },
+    webhook,
+    secrets,
+    body,
+    number: 1,
+    test: true,
+    redelivery: false,
+  })
+  const row = {
+    id,
+    type: event.type,
+    site: event.site.id,
+    payload: JSON.stringify(event.sample),
+    source: event.source,
+    test: 1,
+    hops: 0,
+    key: null,
+    fingerprint: '',
+    rejected: null,
+    occurred: now,
+    created: now,
+    heard: now,
+  }
+  const { db } = engine
+  const statements: Statement[] = [
+    raiseEventCounter(db, [row]),
+    insertEvents(db, [row]),
+    insertBodies(db, [{ event: id, format: format.name, text: body }]),
+    db.q.insertInto('delivery').values({
+      id: delivery,
+      seq: sql<number>`(select seq from event where id = ${id})`,
+      event_id: id,
+      webhook_id: webhook.id,
+      site_id: event.site.id,
+      type: event.type,
+      test: 1,
+      state: attempt.outcome === 'ok' ? 'delivered' : 'failed',
+      attempts: 1,
+      due_at: null,
+      lease_owner: null,
+      last_outcome: attempt.outcome,
+      last_status: attempt.status,
+      reason: attempt.error,
+      resume_state: null,
+      resume_at: null,
+      first_attempt_at: attempt.startedAt,
+      created_at: now,
+      finished_at: engine.clock(),
+    }),
+    db.q.insertInto('attempt').values(attemptRow(engine, delivery, attempt)),
+  ]
+  await db.commit(statements)
+  return { ok: attempt.outcome === 'ok', delivery, event: id, url: webhook.url, requestBody: body, attempt }
+}
+
+const attemptRow = (engine: Engine, delivery: string, attempt: Attempt): AttemptTable => ({
+  id: newId('att', engine),
+  delivery_id: delivery,
+  number: 1,
+  started_at: attempt.startedAt,
+  duration_ms: Math.round(attempt.durationMs),
+  outcome: attempt.outcome,
+  status: attempt.status,
+  error: attempt.error,
+  request_headers: JSON.stringify(attempt.requestHeaders),
+  response_headers: JSON.stringify(attempt.responseHeaders),
+  response_body: toBase64(attempt.body),
+  body_truncated: attempt.truncated ? 1 : 0,
+  redelivery: 0,
+})
