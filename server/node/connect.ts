@@ -1,13 +1,11 @@
 import { lookup } from 'node:dns/promises'
 import { isIP, type Socket } from 'node:net'
 import { buildConnector, Pool, type Dispatcher } from 'undici'
-import { checkAddresses, checkUrl, type UrlRules } from '../webhooks/address.ts'
+import { checkAddresses, checkUrl, type Resolve, type UrlRules } from '../webhooks/address.ts'
 import type { Answer, OutgoingRequest, Post } from '../webhooks/engine.ts'
 import { judge, MOST_KEPT, MOST_READ, noAnswer, type sentences } from '../webhooks/outcome.ts'
 import { createWheel } from './wheel.ts'
 
-/** The addresses of a name. Rejects when there are none. */
-export type Resolve = (name: string) => Promise<readonly string[]>
 /** Opens a socket to `hostname`, which is an address that was checked. */
 export type Dial = buildConnector.connector
 

@@ -12,6 +12,9 @@ export type CheckedUrl =
   | { readonly ok: true; readonly url: URL; /** Plain http: to be warned about. */ readonly insecure: boolean }
   | { readonly ok: false; readonly message: Message }
 
+/** The addresses of a name. Rejects when there are none. Handed to whoever connects. */
+export type Resolve = (name: string) => Promise<readonly string[]>
+
 /** The rules of this installation. */
 export const urlRules = (engine: Pick<Engine, 'config' | 'publicUrl'>): UrlRules => ({
   allow: engine.config.outboundAllow,
