@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs'
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { FLOW_KEY } from './test/flows/key.ts'
 import { defineConfig } from 'vitest/config'
 
 const root = new URL('.', import.meta.url).pathname
@@ -13,6 +13,7 @@ export default defineConfig({
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/**/*.{worker,postgres}.test.ts', 'test/browser/**'],
+          globalSetup: ['test/support/receiver-server.ts'],
         },
       },
       {
@@ -27,12 +28,21 @@ export default defineConfig({
         plugins: [
           cloudflareTest({
             wrangler: { configPath: `${root}wrangler.toml` },
-            ...(existsSync(`${root}server/worker/main.ts`) ? {} : { main: `${root}server/worker/d1.ts` }),
+            miniflare: {
+              bindings: {
+                PUBLIC_URL: 'http://hookline.test',
+                APP_SECRET: 'an app secret for tests, 32 characters or more',
+                SETUP_API_KEY: FLOW_KEY,
+                OUTBOUND_ALLOW: '127.0.0.0/8',
+                LOG_LEVEL: 'error',
+              },
+            },
           }),
         ],
         test: {
           name: 'worker',
           include: ['test/**/*.worker.test.ts'],
+          globalSetup: ['test/support/receiver-server.ts'],
           provide: { migrations: await readD1Migrations(`${root}db/migrations`) },
         },
       },

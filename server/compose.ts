@@ -1,0 +1,46 @@
+import type { Db } from '../db/db.ts'
+import { keepSetting, setSetting, setting } from '../db/queries/settings.ts'
+import { createAccess } from './access/access.ts'
+import { ensureSetupKey } from './access/api-keys.ts'
+import { ConfigError } from './config.ts'
+import type { Deps } from './deps.ts'
+import { createHost, type Registry } from './plugin/load.ts'
+import type { Engine } from './webhooks/engine.ts'
+import { ensureNetwork } from './webhooks/network.ts'
+import { createVault, proof } from './webhooks/secrets.ts'
+import type { Sign } from './webhooks/sign.ts'
+
+/** What a runtime brings along. */
+export interface Parts extends Omit<Engine, 'vault'> {
+  readonly sign?: Sign
+  readonly appSecret: string
+  readonly registry: Registry
+  readonly dispatcher: Deps['dispatcher']
+}
+
+/** Puts the product together from what a runtime brings. Throws ConfigError when the database was made with another secret. */
+export async function compose({ appSecret, registry, dispatcher, ...parts }: Parts): Promise<Deps> {
+  const { config, db, random } = parts
+  await checkAppSecret(db, appSecret, config.appSecretPrevious)
+  await ensureNetwork({ db, random })
+  const vault = await createVault({ appSecret, previous: config.appSecretPrevious, random })
+  const engine = { ...parts, vault }
+  const host = await createHost(engine, { registry, safeMode: config.safeMode })
+  const access = await createAccess(engine, { appSecret })
+  await ensureSetupKey(engine)
+  return { ...engine, host, access, dispatcher }
+}
+
+/** Refuses a secret that this database was not made with: nothing in it would open. The previous one is a way over. */
+async function checkAppSecret(db: Db, appSecret: string, previous: string | null): Promise<void> {
+  const ours = await proof(appSecret)
+  await db.commit([keepSetting(db, 'secret_proof', ours)])
+  const known = await setting(db, 'secret_proof', ours)
+  if (known === ours) return
+  if (previous === null || known !== (await proof(previous))) {
+    throw new ConfigError([
+      'APP_SECRET is another one than this database was made with; start with that one, or give it as APP_SECRET_PREVIOUS.',
+    ])
+  }
+  await db.commit([setSetting(db, 'secret_proof', ours)])
+}

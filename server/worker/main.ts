@@ -1,0 +1,127 @@
+import { resolve4, resolve6 } from 'node:dns/promises'
+import type { D1Database, ExportedHandler } from '@cloudflare/workers-types'
+import { registry } from '../../plugins/registry.gen.ts'
+import { ensureSetup } from '../access/setup.ts'
+import { createApp } from '../app.ts'
+import { compose } from '../compose.ts'
+import { ConfigError, readConfig, type Config } from '../config.ts'
+import type { Deps } from '../deps.ts'
+import { SECOND, type Clock } from '../lib/clock.ts'
+import { jsonLog } from '../lib/log.ts'
+import { tidy } from '../tidy.ts'
+import { version } from '../version.ts'
+import { urlRules } from '../webhooks/address.ts'
+import { createDispatcher } from '../webhooks/dispatch.ts'
+import { openD1 } from './d1.ts'
+import { createPost } from './fetch.ts'
+
+/** Bindings and variables, as wrangler.toml and the secrets of the Worker set them. */
+export interface Bindings {
+  readonly DB: D1Database
+  readonly [setting: string]: unknown
+}
+
+interface Product {
+  readonly deps: Deps
+  readonly app: ReturnType<typeof createApp>
+  /** Whether something became due since the last look. */
+  takeWake(): boolean
+}
+
+/** A platform lets a Worker go on for 30 seconds after its answer; attempts that were begun have to end within. */
+const LOOK_FOR = 20 * SECOND
+/** A Worker has six connections at once; a seventh would only wait. */
+const CONNECTIONS = 6
+
+const clock: Clock = () => Date.now()
+
+let product: Promise<Product> | null = null
+
+export default {
+  async fetch(request, env, context) {
+    const { app, deps, takeWake } = await assembled(env)
+    const answer = await app.fetch(request, env)
+    if (takeWake()) context.waitUntil(send(deps).then(() => deps.host.settled()))
+    return answer
+  },
+
+  async scheduled(_controller, env) {
+    const { deps } = await assembled(env)
+    await send(deps)
+    await tidy(deps)
+  },
+} satisfies ExportedHandler<Bindings>
+
+/** Puts the product together once per isolate. What failed is tried again at the next request. */
+function assembled(env: Bindings): Promise<Product> {
+  product ??= assemble(env).catch((error: unknown) => {
+    product = null
+    throw error
+  })
+  return product
+}
+
+async function assemble(env: Bindings): Promise<Product> {
+  const config = configOf(env)
+  const { publicUrl, appSecret } = config
+  const address = () => publicUrl
+  const log = jsonLog(config.logLevel, clock, (line) => console.log(line))
+  let woken = false
+  const deps = await compose({
+    config,
+    publicUrl: address,
+    version,
+    db: openD1(env.DB),
+    clock,
+    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    log,
+    post: createPost({ rules: () => urlRules({ config, publicUrl: address }), resolve: addressesOf, clock }),
+    wake: () => {
+      woken = true
+    },
+    appSecret,
+    registry,
+    dispatcher: () => (config.delivery ? 'cron' : 'off'),
+  })
+  const setUp = await ensureSetup(deps)
+  if (setUp !== null && config.setupToken === null) log.info(`Set up: ${setUp}`)
+  const takeWake = () => {
+    const was = woken
+    woken = false
+    return was
+  }
+  return { deps, app: createApp(deps, (c) => c.req.header('cf-connecting-ip') ?? ''), takeWake }
+}
+
+type Settled = Config & { readonly publicUrl: string; readonly appSecret: string }
+
+/** On Workers nothing can be found out or made at start, so two settings have no default there. */
+function configOf(env: Bindings): Settled {
+  const texts = Object.entries(env).filter((entry): entry is [string, string] => typeof entry[1] === 'string')
+  const config = readConfig({ HOST: '0.0.0.0', ...Object.fromEntries(texts) })
+  const { publicUrl, appSecret } = config
+  const missing = [
+    ...(publicUrl === null ? ['PUBLIC_URL is not set; it has to be the address of this Worker.'] : []),
+    ...(appSecret === null ? ['APP_SECRET is not set; set it with wrangler secret put, 32 characters or more.'] : []),
+  ]
+  if (publicUrl === null || appSecret === null) throw new ConfigError(missing)
+  return { ...config, publicUrl, appSecret }
+}
+
+/**
+ * Sends what is due. Each look has a dispatcher of its own, because one request must not wait for what another began;
+ * leases keep them apart.
+ */
+async function send(deps: Deps): Promise<void> {
+  const dispatcher = createDispatcher(deps, { owner: crypto.randomUUID(), alone: false, concurrency: CONNECTIONS })
+  await dispatcher.start()
+  await dispatcher.drain(deps.clock() + LOOK_FOR)
+  await dispatcher.stop(LOOK_FOR)
+}
+
+async function addressesOf(name: string): Promise<readonly string[]> {
+  const none = (): string[] => []
+  const found = await Promise.all([resolve4(name).catch(none), resolve6(name).catch(none)])
+  if (found.flat().length === 0) throw new Error('The name has no address.')
+  return found.flat()
+}

@@ -1,0 +1,295 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { Webhook } from 'standardwebhooks'
+import type { Kept } from '../support/receiver-server.ts'
+import { fiftyEvents } from './fifty-events.ts'
+import { FLOW_KEY } from './key.ts'
+
+/** A running product, on whichever runtime. */
+export interface Subject {
+  fetch(path: string, init?: RequestInit): Promise<Response>
+  /** Sends what is due and waits for the outcome. */
+  deliver(): Promise<void>
+  /** Moves the product's clock. */
+  advance(ms: number): void
+  stop(): Promise<void>
+}
+
+interface Answer {
+  readonly status: number
+  readonly body: Record<string, unknown>
+}
+
+/** The main job end to end, word for word the same on Node and in workerd. */
+export function flows(runtime: string, open: () => Promise<Subject>): void {
+  describe(`on ${runtime}`, () => {
+    let subject: Subject
+    let boxes = 0
+    beforeAll(async () => {
+      subject = await open()
+    })
+    afterAll(() => subject.stop())
+
+    async function api(
+      method: string,
+      path: string,
+      body?: unknown,
+      headers: Record<string, string> = {},
+    ): Promise<Answer> {
+      const response = await subject.fetch(`/api/v1${path}`, {
+        method,
+        headers: {
+          authorization: `Bearer ${FLOW_KEY}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      })
+      const text = await response.text()
+      return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) }
+    }
+
+    /** A place of its own at the receiver, and what came in there. */
+    function box(answers = '200') {
+      const path = `/box/${runtime}-${++boxes}`
+      const url = `${inject('receiver')}${path}?answers=${answers}`
+      const kept = async () => (await (await fetch(inject('receiver') + path)).json()) as Kept[]
+      return { url, kept }
+    }
+
+    async function addWebhook(
+      url: string,
+      more: Record<string, unknown> = {},
+    ): Promise<{ id: string; secret: string }> {
+      const made = await api('POST', '/webhooks', { name: 'A flow', url, events: ['payment_received'], ...more })
+      expect(made.status, JSON.stringify(made.body)).toBe(201)
+      return { id: String(made.body.id), secret: String(made.body.secret ?? '') }
+    }
+
+    const payment = (n: number) => fiftyEvents[n % fiftyEvents.length] ?? {}
+
+    test('a payment reaches the receiver: signed, in the standard format, once', async () => {
+      const { url, kept } = box()
+      const webhook = await addWebhook(url, { auth: { type: 'signature' } })
+      const sent = await api('POST', '/events', { type: 'payment_received', data: payment(0) })
+      expect(sent).toMatchObject({ status: 202, body: { duplicate: false } })
+      await subject.deliver()
+      const [request, ...more] = await kept()
+      expect(more).toEqual([])
+      expect(request?.headers).toMatchObject({
+        'content-type': 'application/json',
+        'webhook-id': sent.body.id,
+        'hookline-event': 'payment_received',
+        'hookline-site': 'main',
+        'hookline-attempt': '1',
+      })
+      expect(JSON.parse(request?.body ?? '')).toMatchObject({
+        id: sent.body.id,
+        type: 'payment_received',
+        site: 'main',
+        data: payment(0),
+      })
+      expect(new Webhook(webhook.secret).verify(request?.body ?? '', request?.headers ?? {})).toBeTruthy()
+      const log = await api('GET', `/deliveries?webhook=${webhook.id}`)
+      expect(log.body.data).toMatchObject([{ state: 'delivered', attempt_count: 1, last_status: 200 }])
+      await api('DELETE', `/webhooks/${webhook.id}`)
+    })
+
+    test('500, 500, 200 on the schedule [1, 1]: three attempts, one id, three timestamps, three valid signatures', async () => {
+      const { url, kept } = box('500,500,200')
+      const { id, secret } = await addWebhook(url, { auth: { type: 'signature' }, retry_schedule: [1, 1] })
+      const sent = await api('POST', '/events', { type: 'payment_received', data: payment(1) })
+      for (let i = 0; i < 5; i++) {
+        await subject.deliver()
+        subject.advance(1300)
+      }
+      const requests = await kept()
+      expect(requests.map(({ headers }) => headers['webhook-id'])).toEqual(Array(3).fill(sent.body.id))
+      expect(requests.map(({ headers }) => headers['hookline-attempt'])).toEqual(['1', '2', '3'])
+      expect(new Set(requests.map(({ headers }) => headers['webhook-timestamp'])).size).toBe(3)
+      expect(new Set(requests.map(({ body }) => body)).size).toBe(1)
+      for (const { body, headers } of requests) expect(new Webhook(secret).verify(body, headers)).toBeTruthy()
+      const log = await api('GET', `/deliveries?webhook=${id}`)
+      expect(log.body.data).toMatchObject([{ state: 'delivered', attempt_count: 3 }])
+      await api('DELETE', `/webhooks/${id}`)
+    })
+
+    test('50 events arrive byte for byte as the contract writes them; sent again they are duplicates and nothing moves', async () => {
+      const { url, kept } = box()
+      const { id } = await addWebhook(url)
+      const occurred = new Date(Date.now() - 60_000).toISOString()
+      const batch = fiftyEvents.map((data, n) => ({
+        type: 'payment_received',
+        data,
+        id: `${runtime}-fifty-${n}`,
+        occurred_at: occurred,
+      }))
+      const first = await api('POST', '/events/batch', batch)
+      expect(first.status, JSON.stringify(first.body)).toBe(202)
+      for (let i = 0; i < 12; i++) await subject.deliver()
+      const stored = first.body.data as { id: string; deliveries: number; duplicate: boolean }[]
+      const byId = new Map((await kept()).map(({ headers, body }) => [headers['webhook-id'], body]))
+      expect(byId.size).toBe(50)
+      for (const [n, { id: event, deliveries, duplicate }] of stored.entries()) {
+        expect({ deliveries, duplicate }).toEqual({ deliveries: 1, duplicate: false })
+        const data = JSON.stringify(fiftyEvents[n])
+        expect(byId.get(event)).toBe(
+          `{"id":"${event}","type":"payment_received","timestamp":"${occurred}","site":"main","data":${data}}`,
+        )
+      }
+      const again = await api('POST', '/events/batch', batch)
+      expect(again.body.data).toEqual(stored.map((one) => ({ ...one, duplicate: true })))
+      await subject.deliver()
+      expect(await kept()).toHaveLength(50)
+      const other = await api('POST', '/events', {
+        type: 'payment_received',
+        id: `${runtime}-fifty-0`,
+        data: payment(1),
+      })
+      expect(other).toMatchObject({ status: 409, body: { code: 'idempotency_mismatch' } })
+      await api('DELETE', `/webhooks/${id}`)
+    })
+
+    test('Basic authentication, the flat and the envelope format', async () => {
+      const flat = box()
+      const envelope = box()
+      const one = await addWebhook(flat.url, {
+        format: 'flat',
+        auth: { type: 'basic', username: 'anna', password: 'pässword' },
+      })
+      const two = await addWebhook(envelope.url, { format: 'envelope' })
+      const sent = await api('POST', '/events', { type: 'payment_received', data: payment(2) })
+      await subject.deliver()
+      const [asFlat] = await flat.kept()
+      expect(asFlat?.headers.authorization).toBe(
+        `Basic ${btoa(String.fromCharCode(...new TextEncoder().encode('anna:pässword')))}`,
+      )
+      expect(JSON.parse(asFlat?.body ?? '')).toMatchObject({
+        id: sent.body.id,
+        type: 'payment_received',
+        ...payment(2),
+      })
+      const [asEnvelope] = await envelope.kept()
+      expect(JSON.parse(asEnvelope?.body ?? '')).toMatchObject({
+        accountId: expect.any(Number) as number,
+        events: [
+          {
+            eventId: sent.body.id,
+            eventName: 'payment_received',
+            eventInfo: `${String(sent.body.id)}-0`,
+            data: payment(2),
+          },
+        ],
+      })
+      const shown = JSON.stringify((await api('GET', `/deliveries?webhook=${one.id}`)).body)
+      expect(shown).not.toContain('pässword')
+      for (const { id } of [one, two]) await api('DELETE', `/webhooks/${id}`)
+    })
+
+    test('a test event shows the whole exchange before and after saving, and changes no figures', async () => {
+      const { url, kept } = box('500')
+      const draft = { name: 'Not saved', url, events: ['payment_received'] }
+      const before = await api('POST', '/webhooks/test', draft)
+      expect(before.body).toMatchObject({
+        ok: false,
+        status: 500,
+        request: { method: 'POST' },
+        response: { body: 'taken' },
+      })
+      const { id } = await addWebhook(url)
+      const after = await api('POST', `/webhooks/${id}/test`, { event: 'payment_received' })
+      expect(after.body).toMatchObject({ ok: false, status: 500 })
+      const [request] = await kept()
+      expect(request?.headers['hookline-test']).toBe('1')
+      expect((await api('GET', `/webhooks/${id}`)).body).toMatchObject({ state: 'active', last_delivered_at: null })
+      await subject.deliver()
+      expect(await kept()).toHaveLength(2)
+      await api('DELETE', `/webhooks/${id}`)
+    })
+
+    test('a delivery that failed for good is redelivered by one request, with the same id and body', async () => {
+      const { url, kept } = box('503,200')
+      const { id } = await addWebhook(url, { retry_schedule: [] })
+      await api('POST', '/events', { type: 'payment_received', data: payment(3) })
+      await subject.deliver()
+      const [failed] = (await api('GET', `/deliveries?webhook=${id}`)).body.data as { id: string; state: string }[]
+      expect(failed?.state).toBe('failed')
+      expect((await api('POST', `/deliveries/${failed?.id}/redeliver`)).status).toBe(202)
+      await subject.deliver()
+      const [first, second] = await kept()
+      expect(second?.body).toBe(first?.body)
+      expect(second?.headers).toMatchObject({
+        'hookline-redelivery': '1',
+        'hookline-attempt': '2',
+        'webhook-id': first?.headers['webhook-id'],
+      })
+      expect((await api('GET', `/deliveries/${failed?.id}`)).body).toMatchObject({
+        state: 'delivered',
+        attempts: [{ status: 503 }, { status: 200 }],
+      })
+      await api('DELETE', `/webhooks/${id}`)
+    })
+
+    test('410 switches the webhook off and says why; events go on being kept for it', async () => {
+      const { url } = box('410')
+      const { id } = await addWebhook(url)
+      await api('POST', '/events', { type: 'payment_received', data: payment(4) })
+      await subject.deliver()
+      expect((await api('GET', `/webhooks/${id}`)).body).toMatchObject({
+        state: 'disabled',
+        state_reason: expect.stringContaining('410') as string,
+      })
+      await api('POST', '/events', { type: 'payment_received', data: payment(5) })
+      const held = (await api('GET', `/deliveries?webhook=${id}&state=held`)).body.data
+      expect(held).toHaveLength(1)
+      await api('DELETE', `/webhooks/${id}`)
+    })
+
+    test('bad input is told field by field, and nothing is stored', async () => {
+      const bad = await api('POST', '/webhooks', {
+        name: ' ',
+        url: 'http://10.0.0.1/',
+        events: ['nothing_happened'],
+        auth: { type: 'basic', username: 'a:b' },
+        colour: 'red',
+      })
+      expect(bad).toMatchObject({ status: 422, body: { code: 'invalid' } })
+      const wrong = await api('POST', '/webhooks', {
+        name: ' ',
+        url: 'http://10.0.0.1/',
+        events: ['nothing_happened'],
+        auth: { type: 'basic', username: 'a:b' },
+      })
+      expect((wrong.body.errors as { path: string }[]).map(({ path }) => path)).toEqual([
+        'name',
+        'url',
+        'events.0',
+        'auth.username',
+        'auth.password',
+      ])
+      const event = await api('POST', '/events', { type: 'payment_received', data: { payment_id: 7 } })
+      expect(event.status).toBe(422)
+      expect((event.body.errors as { path: string }[])[0]?.path).toMatch(/^data\./)
+      expect((await api('GET', '/webhooks')).body.data).toEqual([])
+    })
+
+    test('without a key 401, with junk in the body 400, for what is not there 404', async () => {
+      expect((await subject.fetch('/api/v1/me')).status).toBe(401)
+      expect((await api('GET', '/me')).body).toMatchObject({ id: expect.stringMatching(/^key_/) as string })
+      expect((await api('GET', '/webhooks/whk_00000000000000000000000000')).status).toBe(404)
+      const junk = await subject.fetch('/api/v1/events', {
+        method: 'POST',
+        headers: { authorization: `Bearer ${FLOW_KEY}`, 'content-type': 'application/json' },
+        body: '{"type":"payment_received","type":"x","data":{}}',
+      })
+      expect(junk.status).toBe(400)
+      expect(await junk.json()).toMatchObject({ code: 'bad_json' })
+    })
+
+    test('ready, healthy, and a log-in page in Swedish for who asks in Swedish', async () => {
+      expect((await subject.fetch('/healthz')).status).toBe(200)
+      expect((await subject.fetch('/readyz')).status).toBe(200)
+      const page = await (await subject.fetch('/login', { headers: { 'accept-language': 'sv-FI' } })).text()
+      expect(page).toContain('<html lang="sv"')
+    })
+  })
+}

@@ -1,0 +1,38 @@
+import {
+  applyD1Migrations,
+  createExecutionContext,
+  createScheduledController,
+  waitOnExecutionContext,
+} from 'cloudflare:test'
+import { env } from 'cloudflare:workers'
+import { inject, vi } from 'vitest'
+import worker from '../../server/worker/main.ts'
+import { flows } from './flows.ts'
+
+flows('workerd', async () => {
+  await applyD1Migrations(env.DB, inject('migrations'))
+  const realNow = Date.now
+  let ahead = 0
+  vi.spyOn(Date, 'now').mockImplementation(() => realNow() + ahead)
+  return {
+    async fetch(path, init) {
+      const context = createExecutionContext()
+      const answer = await worker.fetch(
+        new Request(`http://hookline.test${path}`, { redirect: 'manual', ...init }),
+        env,
+        context,
+      )
+      await waitOnExecutionContext(context)
+      return answer
+    },
+    async deliver() {
+      const context = createExecutionContext()
+      await worker.scheduled(createScheduledController(), env, context)
+      await waitOnExecutionContext(context)
+    },
+    advance(ms) {
+      ahead += ms
+    },
+    stop: () => Promise.resolve(vi.restoreAllMocks()).then(() => {}),
+  }
+})
