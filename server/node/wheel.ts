@@ -27,7 +27,7 @@ export function createWheel(tickMs = 25, now: () => number = () => performance.n
         turned = Math.floor(now() / tickMs)
         timer = setInterval(turn, tickMs).unref()
       }
-      const at = Math.ceil((now() + ms) / tickMs)
+      const at = Math.max(turned, Math.ceil((now() + ms) / tickMs))
       let slot = slots.get(at)
       if (!slot) slots.set(at, (slot = new Set()))
       slot.add(late)

@@ -1,7 +1,7 @@
 import { toBase64 } from '../lib/base64.ts'
 import { SECOND } from '../lib/clock.ts'
 import type { AuthType, Outcome } from '../../db/schema.ts'
-import type { Engine } from './engine.ts'
+import type { Answer, Engine } from './engine.ts'
 import { formats } from './formats.ts'
 import { noAnswer, UNREACHABLE } from './outcome.ts'
 import { maskHeaders } from './redact.ts'
@@ -50,38 +50,46 @@ const webSign = createWebSign()
 /** Makes one attempt. Never throws for what a receiver, a name server or a bad setting does: all of it is an outcome. */
 export async function sendAttempt(deps: SendDeps, parcel: Parcel): Promise<Attempt> {
   const startedAt = deps.clock()
-  let headers: [string, string][] = []
-  const answer = await attempt().catch((error: unknown) => {
+  try {
+    const headers = await requestHeaders(deps, parcel, Math.floor(startedAt / SECOND))
+    const wrong = whyNotSent(parcel, headers)
+    const answer = wrong === null ? await post(deps, parcel, headers) : noAnswer('unexpected', 0, wrong)
+    return attempted(parcel, startedAt, headers, answer)
+  } catch (error) {
     deps.log.error('An attempt could not be made', { delivery: parcel.delivery, error: String(error) })
-    return noAnswer('unexpected', deps.clock() - startedAt)
-  })
-  return {
-    startedAt,
-    durationMs: answer.durationMs,
-    outcome: answer.outcome,
-    status: answer.status,
-    requestHeaders: maskHeaders(headers),
-    responseHeaders: maskHeaders(answer.headers),
-    body: answer.body,
-    truncated: answer.truncated,
-    error: answer.error,
-    ...(parcel.test ? discreet(answer.outcome) : null),
+    return attempted(parcel, startedAt, [], noAnswer('unexpected', deps.clock() - startedAt))
   }
+}
 
-  async function attempt() {
-    headers = await requestHeaders(deps, parcel, Math.floor(startedAt / SECOND))
-    const wrong = headers.find(([, value]) => !/^[\x20-\x7e]*$/.test(value))
-    if (wrong) return noAnswer('unexpected', 0, `The header ${wrong[0]} would hold characters that no header may have.`)
-    if (parcel.webhook.auth === 'signature' && parcel.secrets.signing.length === 0) {
-      return noAnswer('unexpected', 0, 'The webhook signs, but has no secret. Generate a signature for it.')
-    }
-    return deps.post({
-      url: parcel.webhook.url,
-      headers,
-      body: parcel.body,
-      timeoutMs: parcel.webhook.timeout_seconds * SECOND,
-    })
+type Headers = readonly (readonly [string, string])[]
+
+const post = (deps: SendDeps, parcel: Parcel, headers: Headers): Promise<Answer> =>
+  deps.post({
+    url: parcel.webhook.url,
+    headers,
+    body: parcel.body,
+    timeoutMs: parcel.webhook.timeout_seconds * SECOND,
+  })
+
+const attempted = (parcel: Parcel, startedAt: number, headers: Headers, answer: Answer): Attempt => ({
+  startedAt,
+  durationMs: answer.durationMs,
+  outcome: answer.outcome,
+  status: answer.status,
+  requestHeaders: maskHeaders(headers),
+  responseHeaders: maskHeaders(answer.headers),
+  body: answer.body,
+  truncated: answer.truncated,
+  error: answer.error,
+  ...(parcel.test ? discreet(answer.outcome) : null),
+})
+
+function whyNotSent(parcel: Parcel, headers: Headers): string | null {
+  if (parcel.webhook.auth === 'signature' && parcel.secrets.signing.length === 0) {
+    return 'The webhook signs, but has no secret. Generate a signature for it.'
   }
+  const wrong = headers.find(([, value]) => !/^[\x20-\x7e]*$/.test(value))
+  return wrong ? `The header ${wrong[0]} would hold characters that no header may have.` : null
 }
 
 /** The headers of the contract, in a fixed order. `seconds` is the time of this attempt. */
