@@ -83,6 +83,14 @@ export interface PluginView {
   readonly data: Readonly<Record<string, unknown>>
 }
 
+/** What a route answered: a response, or a page of the plugin, to be shown in the admin's layout with that status. */
+export type PluginAnswer = Response & { readonly view?: PluginView }
+
+/** Who asks a plugin for something. */
+export interface PluginVisitor {
+  readonly name: string
+}
+
 /** The plugin host, as the rest of the product uses it. */
 export interface Host {
   /** Types of every plugin that loaded, by plugin and title. */
@@ -98,14 +106,19 @@ export interface Host {
   /** `prepare`, commit, `finish`. Resolves when all is durable. */
   emit(list: readonly Emission[]): Promise<readonly Emitted[]>
   plugins(): Promise<readonly PluginInfo[]>
-  activate(slug: string): Promise<readonly Statement[]>
-  deactivate(slug: string): Promise<readonly Statement[]>
+  /** Statements for the caller's commit; for one site alone where `site` is an id. Throws AppError `conflict`, `not_found`. */
+  activate(slug: string, site?: string): Promise<readonly Statement[]>
+  deactivate(slug: string, site?: string): Promise<readonly Statement[]>
   resume(slug: string): Promise<readonly Statement[]>
+  /** The pages of the plugins that run for this site; null is Network Admin, which works on the main site. */
   pages(site: string | null): Promise<readonly PluginPage[]>
-  /** Loads a plugin's page for a site; null when there is none (or its plugin is not running). */
-  view(slug: string, path: string, site: string, request: Request): Promise<PluginView | null>
-  /** Runs a plugin's route; null when there is none (or its plugin is not running). */
-  route(slug: string, path: string, site: string, request: Request): Promise<Response | null>
+  /**
+   * Loads a plugin's page for a site; null when there is none (or its plugin is not running). Throws AppError `internal`
+   * with the id of the fault when the page fails.
+   */
+  view(slug: string, path: string, site: string, request: Request, actor?: PluginVisitor): Promise<PluginView | null>
+  /** Runs a plugin's POST route; null when there is none (or its plugin is not running). Throws as `view` does. */
+  route(slug: string, path: string, site: string, request: Request, actor?: PluginVisitor): Promise<PluginAnswer | null>
   /** Runs listeners that a crash left unheard. Both drivers call it from their tick. */
   tick(now: number): Promise<void>
   /** Resolves when the listeners started so far have ended. */

@@ -1,0 +1,102 @@
+import { sql } from 'kysely'
+import type { Db, Statement } from '../db.ts'
+import type { PluginFaultTable } from '../schema.ts'
+
+export const faultsOf = (db: Db, slug: string, limit: number): Promise<PluginFaultTable[]> =>
+  db.q
+    .selectFrom('plugin_fault')
+    .selectAll()
+    .where('slug', '=', slug)
+    .orderBy('at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute()
+
+/** Handlers whose last run failed, as far as anybody wrote down. */
+export async function handlersInTrouble(db: Db): Promise<string[]> {
+  const rows = await db.q
+    .selectFrom('plugin_fault')
+    .select('handler')
+    .distinct()
+    .where('state', '=', sql.lit('open'))
+    .execute()
+  return rows.map(({ handler }) => handler)
+}
+
+/** A handler succeeded: its faults are no longer in a row. */
+export const interruptFaults = (db: Db, handler: string): Statement =>
+  db.q
+    .updateTable('plugin_fault')
+    .set({ state: 'past' })
+    .where('handler', '=', handler)
+    .where('state', '=', sql.lit('open'))
+
+/** Keeps a fault; with `quietSince`, only if this handler had none about this event type since then. */
+export function insertFault(db: Db, row: Omit<PluginFaultTable, 'state'>, quietSince: number | null): Statement {
+  if (quietSince === null) return db.q.insertInto('plugin_fault').values({ ...row, state: 'open' })
+  return sql`insert into plugin_fault
+      (id, slug, site_id, handler, event_type, event_id, message, stack, duration_ms, at, state)
+    select ${row.id}, ${row.slug}, ${row.site_id}, ${row.handler}, ${row.event_type}, ${row.event_id}, ${row.message},
+      ${row.stack}, cast(${row.duration_ms} as integer), cast(${row.at} as bigint), 'open'
+    where not exists (select 1 from plugin_fault
+      where handler = ${row.handler} and event_type = ${row.event_type} and at > ${quietSince})`.compile(db.q)
+}
+
+/** When faults are too many. */
+export interface FaultLimits {
+  /** Faults of one handler without a success between them. */
+  readonly inARow: number
+  /** Faults of all handlers of one plugin since `since`. */
+  readonly inAll: number
+  readonly since: number
+}
+
+/** Pauses the plugin if its faults are too many by now. `defaults` are for a plugin that nobody ever switched. */
+export function pauseIfTooMany(
+  db: Db,
+  { slug, handler, at, limits }: { slug: string; handler: string; at: number; limits: FaultLimits },
+  reasons: { readonly inARow: string; readonly inAll: string },
+  defaults: { readonly active: boolean; readonly version: string },
+): readonly Statement[] {
+  const pause = (reason: string) =>
+    db.q
+      .updateTable('plugin_state')
+      .set({ paused_at: at, paused_reason: reason })
+      .where('slug', '=', slug)
+      .where('paused_at', 'is', null)
+  return [
+    db.q
+      .insertInto('plugin_state')
+      .values({
+        slug,
+        network_active: defaults.active ? 1 : 0,
+        installed_version: defaults.version,
+        paused_at: null,
+        paused_reason: null,
+      })
+      .onConflict((oc) => oc.column('slug').doNothing()),
+    pause(reasons.inARow).where((eb) =>
+      eb(
+        eb
+          .selectFrom('plugin_fault')
+          .select((f) => f.fn.countAll<number>().as('n'))
+          .where('handler', '=', handler)
+          .where('state', '=', sql.lit('open')),
+        '>=',
+        limits.inARow,
+      ),
+    ),
+    pause(reasons.inAll).where((eb) =>
+      eb(
+        eb
+          .selectFrom('plugin_fault')
+          .select((f) => f.fn.countAll<number>().as('n'))
+          .where('slug', '=', slug)
+          .where('state', '<>', 'cleared')
+          .where('at', '>', limits.since),
+        '>=',
+        limits.inAll,
+      ),
+    ),
+  ]
+}

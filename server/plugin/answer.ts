@@ -1,0 +1,137 @@
+import { fail, type AppError } from '../lib/errors.ts'
+import { baseContext, readPart, writePart } from './context.ts'
+import type { Core } from './core.ts'
+import { handle } from './handle.ts'
+import type { PluginAnswer, PluginView, PluginVisitor } from './host.ts'
+import type { Page, Ready, Route } from './load.ts'
+import type { Standing } from './standing.ts'
+
+/** A request to a plugin of one site. `path` is below `/plugins/<slug>`. */
+export interface Ask {
+  readonly slug: string
+  readonly path: string
+  readonly site: string
+  readonly request: Request
+  readonly actor: PluginVisitor | undefined
+}
+
+/** A page of a plugin that runs, loaded; null if there is none. */
+export async function showPage(core: Core, ask: Ask): Promise<PluginView | null> {
+  const found = await runningPlugin(core, ask)
+  const page = found?.plugin.pages.find(({ path }) => path === ask.path)
+  if (!found || !page) return null
+  const { plugin, standing } = found
+  const handled = await handle(core, {
+    handler: page,
+    standing,
+    limit: core.limits.page,
+    run: (_, signal) => loadPage(core, plugin, page, standing, ask, signal),
+  })
+  if (!handled.ok) throw broken(plugin, handled.fault)
+  return handled.value
+}
+
+/** Lets a plugin's route answer; null if there is none. What it queued is committed below status 400. */
+export async function runRoute(core: Core, ask: Ask): Promise<PluginAnswer | null> {
+  if (ask.request.method !== 'POST') return null
+  const found = await runningPlugin(core, ask)
+  if (!found) return null
+  const { plugin, standing } = found
+  for (const route of plugin.routes) {
+    const params = match(route.pattern, ask.path)
+    if (params) return answer(core, plugin, route, standing, ask, params)
+  }
+  return null
+}
+
+async function answer(
+  core: Core,
+  plugin: Ready,
+  route: Route,
+  standing: Standing,
+  ask: Ask,
+  params: Readonly<Record<string, string>>,
+): Promise<PluginAnswer> {
+  const handled = await handle<PluginAnswer>(core, {
+    handler: route,
+    standing,
+    limit: core.limits.route,
+    run: async (unit, signal) => {
+      const ctx = {
+        ...baseContext(core, plugin, standing, signal),
+        actor: visitor(ask),
+        params,
+        render: async (path: string, data: Readonly<Record<string, unknown>>, status = 422) => {
+          const page = plugin.pages.find((one) => one.path === path)
+          if (!page) throw new Error(`${plugin.slug} has no page ${path}.`)
+          const view = await loadPage(core, plugin, page, standing, ask, signal)
+          return Object.assign(new Response(null, { status }), { view: { ...view, data: { ...view.data, ...data } } })
+        },
+        ...writePart(core, plugin, standing, unit),
+      }
+      // A clone, because a unit that loses a race runs again and reads the body again.
+      const response = await route.run(ask.request.clone(), ctx)
+      if (!(response instanceof Response)) throw new Error('The route did not answer with a Response.')
+      return response
+    },
+    keeps: (response) => response.status < 400,
+  })
+  if (!handled.ok) throw broken(plugin, handled.fault)
+  return handled.value
+}
+
+async function loadPage(
+  core: Core,
+  plugin: Ready,
+  page: Page,
+  standing: Standing,
+  ask: Ask,
+  signal: AbortSignal,
+): Promise<PluginView> {
+  const data = await page.load({
+    ...baseContext(core, plugin, standing, signal),
+    actor: visitor(ask),
+    query: new URL(ask.request.url).searchParams,
+    ...readPart(core, plugin, standing),
+  })
+  if (data === null || typeof data !== 'object')
+    throw new Error('load has to give an object: what the template may see.')
+  return { title: page.title, template: `@${plugin.slug}/${page.template}`, data: { ...data } }
+}
+
+async function runningPlugin(core: Core, { slug, site }: Ask): Promise<{ plugin: Ready; standing: Standing } | null> {
+  const plugin = core.plugins.get(slug)
+  if (core.safeMode || plugin?.state !== 'ready') return null
+  const standing = (await core.standings.of([site])).get(site)
+  return standing?.runs(slug) ? { plugin, standing } : null
+}
+
+const visitor = ({ actor }: Ask) => (actor ? { name: actor.name } : null)
+
+const broken = ({ manifest }: Ready, fault: string): AppError =>
+  fail('internal', 'The plugin {plugin} could not answer. Its fault is kept as {fault}.', {
+    plugin: manifest.title,
+    fault,
+  })
+
+/** The values of the `:names` of a pattern, or null if the path is another one. */
+export function match(pattern: string, path: string): Readonly<Record<string, string>> | null {
+  const wanted = pattern.split('/')
+  const given = path.split('/')
+  if (wanted.length !== given.length) return null
+  const params: Record<string, string> = {}
+  for (const [i, part] of wanted.entries()) {
+    const value = given[i] ?? ''
+    if (!part.startsWith(':')) {
+      if (part !== value) return null
+      continue
+    }
+    try {
+      params[part.slice(1)] = decodeURIComponent(value)
+    } catch {
+      return null
+    }
+    if (value === '') return null
+  }
+  return params
+}

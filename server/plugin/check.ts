@@ -1,0 +1,125 @@
+import { z } from 'zod'
+import type { JsonObject } from '../lib/json.ts'
+import { inEnglish, msg, type Message } from '../lib/message.ts'
+import { hostVersion, type Manifest, type PluginEvent } from './define.ts'
+import { bytesOf, faultsIn, MAX_SAMPLE_BYTES } from './payload.ts'
+import { describePayload } from './schema.ts'
+
+const text = z.string().min(1).max(500)
+const schema = z.custom<z.ZodType>((value) => value instanceof z.ZodType, 'has to be a zod schema')
+const event = z.strictObject({
+  name: z.string(),
+  title: text,
+  sentence: text,
+  description: text,
+  lane: z.enum(['realtime', 'batched']),
+  payload: schema,
+  sample: z.unknown(),
+  shared: z.boolean(),
+})
+const shape = z.strictObject({
+  slug: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{1,39}$/, 'has 2 to 40 lower-case letters, digits and hyphens, a letter first'),
+  version: z.string().regex(/^\d+\.\d+\.\d+$/, 'is written as 1.0.0'),
+  title: text,
+  description: text.optional(),
+  requires: z.strictObject({ host: z.string() }),
+  scope: z.enum(['site', 'network']),
+  defaultActive: z.boolean().optional(),
+  mustUse: z.boolean().optional(),
+  events: z.array(event).optional(),
+  emits: z.array(event).optional(),
+  storage: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9_]{0,39}$/),
+      z.strictObject({ schema, indexes: z.array(z.string()).optional() }),
+    )
+    .optional(),
+})
+
+/**
+ * What is wrong with a manifest, or null. `ours`: the plugin ships with this repository, so its events may have bare
+ * names and it may be always on.
+ */
+export function wrongManifest(slug: string, manifest: unknown, ours: boolean): Message | null {
+  const parsed = shape.safeParse(manifest)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    return msg('The manifest is not right at {path}: {problem}.', {
+      path: issue?.path.join('.') || 'its top level',
+      problem: issue?.message ?? 'unknown',
+    })
+  }
+  const { data } = parsed
+  if (data.slug !== slug) {
+    return msg('The slug is {slug}, and the folder {folder}. They have to be the same.', {
+      slug: data.slug,
+      folder: slug,
+    })
+  }
+  if (data.mustUse && !ours) return msg('Only plugins that ship with the host may be always on. Leave mustUse out.')
+  for (const [name, { schema, indexes = [] }] of Object.entries(data.storage ?? {})) {
+    const known = fieldsOf(schema)
+    if (!known.includes('id')) return msg('Records of {name} need a field id.', { name })
+    const unknown = indexes.find((field) => !known.includes(field))
+    if (unknown) return msg('{name} is indexed by {field}, which its schema does not have.', { name, field: unknown })
+  }
+  return null
+}
+
+const fieldsOf = (schema: z.ZodType): string[] => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : ['id'])
+
+/** What is wrong with an event, or its JSON Schema. */
+export function checkEvent(
+  { slug }: Pick<Manifest, 'slug'>,
+  event: PluginEvent,
+  ours: boolean,
+): { readonly schema: JsonObject; readonly wrong: null } | { readonly schema: null; readonly wrong: Message } {
+  const no = (wrong: Message) => ({ schema: null, wrong })
+  const { name } = event
+  const bare = name.startsWith(`${slug}.`) ? name.slice(slug.length + 1) : name
+  if (bare === name && !ours) {
+    return no(
+      msg('The event {name} has to be called {right}: names without a prefix belong to the host.', {
+        name,
+        right: `${slug}.${name}`,
+      }),
+    )
+  }
+  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(bare) || name.length > 100) {
+    return no(
+      msg('The event {name} is not named as events are: past tense in snake_case, such as order_paid.', { name }),
+    )
+  }
+  const { schema, unfit } = describePayload(event.payload)
+  if (schema === null) return no(msg('The event {name}: {problem}', { name, problem: inEnglish(unfit) }))
+  const sample = JSON.stringify(event.sample) ?? ''
+  if (bytesOf(sample) > MAX_SAMPLE_BYTES) {
+    return no(msg('The sample of {name} has more than {max} KiB.', { name, max: MAX_SAMPLE_BYTES / 1024 }))
+  }
+  const [fault] = faultsIn(event, JSON.parse(sample) as JsonObject)
+  if (fault) {
+    return no(
+      msg('The sample of {name} does not fit its payload at {path}.', {
+        name,
+        path: fault.path.replace(/^data\.?/, '') || 'its top level',
+      }),
+    )
+  }
+  return { schema, wrong: null }
+}
+
+/** Whether a range, `^1.2` or `>=1.2`, takes this version. Both are floors; `^` stays inside the major. */
+export function takes(range: string, version: string = hostVersion): boolean {
+  const match = /^(\^|>=)(\d+)\.(\d+)(?:\.(\d+))?$/.exec(range.trim())
+  if (!match) return false
+  const want = [Number(match[2]), Number(match[3]), Number(match[4] ?? 0)]
+  const have = version.split('.').map(Number)
+  if (match[1] === '^' && want[0] !== have[0]) return false
+  for (const [i, least] of want.entries()) {
+    const part = have[i] ?? 0
+    if (part !== least) return part > least
+  }
+  return true
+}

@@ -1,0 +1,71 @@
+import { newId } from '../lib/ids.ts'
+import type { Level, Log } from '../lib/log.ts'
+import { MAX_CHAIN, type Core, type Stored } from './core.ts'
+import type { BaseContext, Happening, PluginEvent } from './define.ts'
+import type { Handler, Ready } from './load.ts'
+import { demandFit, snapshot } from './payload.ts'
+import type { Standing } from './standing.ts'
+import { readStorage, writeStorage } from './storage.ts'
+import type { Unit } from './unit.ts'
+
+/** What every handler has, whatever its plugin declared. */
+export function baseContext(core: Core, plugin: Ready, { site }: Standing, signal: AbortSignal): BaseContext {
+  const { engine } = core
+  return {
+    site: { id: site.id, slug: site.slug, name: site.name },
+    log: logOf(engine.log, { plugin: plugin.slug, site: site.slug }),
+    now: () => new Date(engine.clock()),
+    newId: () => newId('rec', engine),
+    signal,
+  }
+}
+
+const logOf = (log: Log, about: Readonly<Record<string, string>>): Log => {
+  const line = (level: Level) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
+    log[level](message, { ...fields, ...about })
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+}
+
+export const happening = (event: Pick<Stored, 'id' | 'type' | 'occurredAt'>): Happening => ({
+  id: event.id,
+  type: event.type,
+  occurredAt: new Date(event.occurredAt),
+})
+
+/** Storage to read, for a plugin that declared some. */
+export const readPart = (core: Core, plugin: Ready, { site }: Standing) =>
+  plugin.manifest.storage ? { storage: readStorage(core.engine.db, plugin.manifest, site.id) } : {}
+
+/** Storage to write and events to emit, as far as the plugin declared them; both wait in the unit. */
+export function writePart(
+  core: Core,
+  plugin: Ready,
+  { site }: Standing,
+  unit: Unit,
+  heard?: { by: Handler; event: Stored },
+) {
+  const { manifest } = plugin
+  const mine: readonly PluginEvent[] = [...(manifest.events ?? []), ...(manifest.emits ?? [])]
+  const emit = (event: PluginEvent, payload: unknown) => {
+    if (!mine.includes(event)) {
+      throw new Error(
+        `${plugin.slug} may not emit ${event.name}: name it in events, or in emits if its owner shares it.`,
+      )
+    }
+    const chain = heard ? heard.event.chain + 1 : 0
+    if (chain > MAX_CHAIN) {
+      throw new Error(`${event.name} would be event ${chain} in a row that a listener emits; that is a loop.`)
+    }
+    const data = snapshot(payload)
+    demandFit(event, data)
+    const emission = { type: event.name, site: site.id, data, source: `plugin:${plugin.slug}` }
+    if (!heard) return unit.emit(emission)
+    // Listeners may run twice; what they emit is stored once, because the key says which run of which handler it was.
+    const key = `${heard.event.id}/${heard.by.id}/${unit.emissions.length}`
+    unit.emit({ ...emission, key, once: true, hops: heard.event.hops })
+  }
+  return {
+    ...(manifest.storage ? { storage: writeStorage(core.engine, manifest, site.id, unit) } : {}),
+    ...(mine.length > 0 ? { emit } : {}),
+  }
+}

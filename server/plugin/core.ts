@@ -1,0 +1,72 @@
+import { SECOND } from '../lib/clock.ts'
+import type { Engine } from '../webhooks/engine.ts'
+import type { Emission } from './host.ts'
+import type { Loaded, Ordered, Ready } from './load.ts'
+import type { PluginEvent } from './define.ts'
+import type { Standings } from './standing.ts'
+
+/** How long each kind of handler may take, in milliseconds. */
+export interface TimeLimits {
+  readonly load: number
+  readonly filter: number
+  readonly listener: number
+  readonly page: number
+  readonly route: number
+}
+
+export const timeLimits: TimeLimits = {
+  load: 10 * SECOND,
+  filter: 250,
+  listener: 2 * SECOND,
+  page: 5 * SECOND,
+  route: 10 * SECOND,
+}
+
+/** How many events in a row listeners may cause: more is a loop. */
+export const MAX_CHAIN = 5
+
+/** What every part of the host works with. */
+export interface Core {
+  readonly engine: Engine
+  readonly safeMode: boolean
+  readonly limits: TimeLimits
+  readonly plugins: ReadonlyMap<string, Loaded>
+  readonly types: ReadonlyMap<string, { readonly event: PluginEvent; readonly owner: Ready }>
+  /** In the order in which they run. */
+  readonly listeners: ReadonlyMap<string, readonly Ordered[]>
+  readonly filters: ReadonlyMap<string, readonly Ordered[]>
+  readonly standings: Standings
+  /** Lets listeners run, some time after the commit. */
+  readonly hear: (events: readonly Stored[]) => void
+}
+
+/** An event that is stored, for those who listen. `chain` counts the listeners that led to it. */
+export interface Stored {
+  readonly id: string
+  readonly type: string
+  readonly site: string
+  readonly data: Emission['data']
+  readonly occurredAt: number
+  readonly hops: number
+  readonly chain: number
+}
+
+/** What a handler emits. `once`: the key alone says that it is the same event, whatever its payload holds by now. */
+export interface HandlerEmission extends Emission {
+  readonly once?: boolean
+}
+
+/** Handlers of all plugins for each name: by priority, then slug, then the order in which they registered. */
+export function inOrder(
+  plugins: Iterable<Loaded>,
+  pick: (plugin: Ready) => ReadonlyMap<string, readonly Ordered[]>,
+): ReadonlyMap<string, readonly Ordered[]> {
+  const all = new Map<string, Ordered[]>()
+  for (const plugin of plugins) {
+    if (plugin.state !== 'ready') continue
+    for (const [name, list] of pick(plugin)) all.set(name, [...(all.get(name) ?? []), ...list])
+  }
+  // Plugins come sorted by slug and sorting is stable, so the priority is all there is to compare.
+  for (const list of all.values()) list.sort((a, b) => a.priority - b.priority)
+  return all
+}

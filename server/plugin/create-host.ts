@@ -1,0 +1,195 @@
+import { faultsOf } from '../../db/queries/plugin-faults.ts'
+import {
+  pluginsChanged,
+  pluginStates,
+  resumePlugin,
+  switchPlugin,
+  switchPluginForSite,
+} from '../../db/queries/plugins.ts'
+import type { PluginFaultTable, PluginStateTable } from '../../db/schema.ts'
+import { fail, notFound } from '../lib/errors.ts'
+import { msg, type Message } from '../lib/message.ts'
+import type { Engine } from '../webhooks/engine.ts'
+import { runRoute, showPage } from './answer.ts'
+import { inOrder, timeLimits, type Core, type TimeLimits } from './core.ts'
+import type { EventType, Fault, Host, PluginInfo } from './host.ts'
+import { listening } from './listen.ts'
+import { loadPlugins, type Loaded, type Ready, type Registry } from './load.ts'
+import { prepare } from './prepare.ts'
+import { isOnForAll, standings } from './standing.ts'
+
+export type { Registry } from './load.ts'
+
+export interface HostOptions {
+  /** The plugins of this repository. */
+  readonly registry: Registry
+  /** Plugins from elsewhere: their events carry their slug in front, and they are never always on. */
+  readonly outside?: Registry
+  /** No plugin code runs, not even to load it. */
+  readonly safeMode: boolean
+  /** The names of all compiled templates: a plugin whose page has none is refused. */
+  readonly templates?: ReadonlySet<string>
+  readonly limits?: Partial<TimeLimits>
+}
+
+const MAIN_SITE = 'sit_main'
+const FAULTS_SHOWN = 20
+
+/** Loads the plugins and makes the host. Resolves also when plugins fail: then that is their state. */
+export async function createHost(engine: Engine, options: HostOptions): Promise<Host> {
+  const { db } = engine
+  const limits = { ...timeLimits, ...options.limits }
+  const slugs = [...Object.keys(options.registry), ...Object.keys(options.outside ?? {})].sort()
+  const loaded = options.safeMode
+    ? []
+    : await loadPlugins(options.registry, options.outside ?? {}, {
+        clock: engine.clock,
+        limit: limits.load,
+        templates: options.templates,
+      })
+  for (const plugin of loaded) {
+    if (plugin.state !== 'ready')
+      engine.log.error('A plugin cannot run.', { plugin: plugin.slug, reason: plugin.reason.text })
+  }
+  const plugins = new Map(loaded.map((plugin) => [plugin.slug, plugin]))
+  const ready = loaded.filter((plugin) => plugin.state === 'ready')
+  const ears = listening(() => core)
+  const core: Core = {
+    engine,
+    safeMode: options.safeMode,
+    limits,
+    plugins,
+    types: new Map(ready.flatMap((owner) => owner.events.map(({ event }) => [event.name, { event, owner }]))),
+    listeners: inOrder(loaded, (plugin) => plugin.listeners),
+    filters: inOrder(loaded, (plugin) => plugin.filters),
+    standings: standings(db, plugins),
+    hear: ears.hear,
+  }
+  const types = new Map(
+    ready
+      .flatMap(eventTypesOf)
+      .sort(byPluginAndTitle)
+      .map((type) => [type.name, type]),
+  )
+
+  const usable = (slug: string): Ready => {
+    const plugin = plugins.get(slug)
+    if (!plugin) throw notFound()
+    if (plugin.state !== 'ready')
+      throw fail('conflict', 'The plugin {plugin} cannot run; see its reason.', { plugin: slug })
+    return plugin
+  }
+  const turn = (slug: string, on: boolean, site: string | undefined) => {
+    const { manifest } = usable(slug)
+    if (manifest.mustUse) throw fail('conflict', 'The plugin {plugin} is always on.', { plugin: manifest.title })
+    if (site === undefined) return [switchPlugin(db, slug, manifest.version, on), pluginsChanged(db)]
+    if (manifest.scope === 'network') {
+      throw fail('conflict', 'The plugin {plugin} is active for all sites or for none.', { plugin: manifest.title })
+    }
+    return [switchPluginForSite(db, slug, manifest.version, site, on), pluginsChanged(db)]
+  }
+  const standingAt = async (site: string) => (await core.standings.of([site])).get(site)
+
+  return {
+    eventTypes: () => [...types.values()],
+    eventType: (name) => types.get(name),
+    async isAvailable(type, site) {
+      const owner = core.types.get(type)?.owner
+      return owner !== undefined && ((await standingAt(site))?.runs(owner.slug) ?? false)
+    },
+    prepare: (list) => prepare(core, list),
+    async emit(list) {
+      const prepared = await prepare(core, list)
+      return prepared.finish(await db.commit(prepared.statements))
+    },
+    async plugins() {
+      if (options.safeMode) return slugs.map(unloaded)
+      const states = new Map((await pluginStates(db)).map((state) => [state.slug, state]))
+      return Promise.all(
+        loaded.map(async (plugin) =>
+          infoOf(plugin, states.get(plugin.slug), await faultsOf(db, plugin.slug, FAULTS_SHOWN)),
+        ),
+      )
+    },
+    activate: async (slug, site) => turn(slug, true, site),
+    deactivate: async (slug, site) => turn(slug, false, site),
+    async resume(slug) {
+      usable(slug)
+      return [...resumePlugin(db, slug), pluginsChanged(db)]
+    },
+    async pages(site) {
+      const standing = await standingAt(site ?? MAIN_SITE)
+      return ready
+        .filter(({ slug }) => standing?.runs(slug))
+        .flatMap(({ pages }) => pages.map(({ slug, path, title }) => ({ plugin: slug, path, title })))
+    },
+    view: (slug, path, site, request, actor) => showPage(core, { slug, path, site, request, actor }),
+    route: (slug, path, site, request, actor) => runRoute(core, { slug, path, site, request, actor }),
+    tick: ears.tick,
+    settled: ears.settled,
+  }
+}
+
+const eventTypesOf = ({ manifest, events }: Ready): EventType[] =>
+  events.map(({ event, schema }) => ({
+    name: event.name,
+    title: event.title,
+    sentence: event.sentence,
+    description: event.description,
+    lane: event.lane,
+    plugin: manifest.slug,
+    pluginTitle: manifest.title,
+    sample: JSON.parse(JSON.stringify(event.sample)) as EventType['sample'],
+    schema,
+  }))
+
+const byPluginAndTitle = (a: EventType, b: EventType): number =>
+  a.pluginTitle.localeCompare(b.pluginTitle, 'en') || a.title.localeCompare(b.title, 'en')
+
+const nothing = { events: [], listens: [], filters: [], stores: [], routes: [], faults: [] }
+
+const unloaded = (slug: string): PluginInfo => ({
+  ...nothing,
+  slug,
+  title: slug,
+  description: '',
+  version: '',
+  state: 'inactive',
+  reason: msg('Safe mode is on: no plugin code runs.'),
+  mustUse: false,
+})
+
+function infoOf(plugin: Loaded, state: PluginStateTable | undefined, faults: readonly PluginFaultTable[]): PluginInfo {
+  const { slug, manifest } = plugin
+  const about = {
+    slug,
+    title: manifest.title ?? slug,
+    description: manifest.description ?? '',
+    version: manifest.version ?? '',
+    mustUse: manifest.mustUse ?? false,
+    faults: faults.map(faultOf),
+  }
+  if (plugin.state !== 'ready') return { ...nothing, ...about, state: plugin.state, reason: plugin.reason }
+  const paused = state !== undefined && state.paused_at !== null
+  return {
+    ...about,
+    state: paused ? 'paused' : isOnForAll(plugin, state) ? 'active' : 'inactive',
+    reason: paused && state.paused_reason !== null ? (JSON.parse(state.paused_reason) as Message) : null,
+    events: plugin.events.map(({ event }) => event.name),
+    listens: [...plugin.listeners.keys()],
+    filters: [...plugin.filters.keys()],
+    stores: Object.keys(manifest.storage ?? {}),
+    routes: plugin.routes.map(({ pattern }) => `POST ${pattern}`),
+  }
+}
+
+const faultOf = (row: PluginFaultTable): Fault => ({
+  id: row.id,
+  handler: row.handler,
+  event: row.event_type,
+  site: row.site_id,
+  message: row.message,
+  stack: row.stack,
+  durationMs: row.duration_ms,
+  at: row.at,
+})

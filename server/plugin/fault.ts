@@ -1,0 +1,80 @@
+import { insertFault, pauseIfTooMany } from '../../db/queries/plugin-faults.ts'
+import { pluginsChanged } from '../../db/queries/plugins.ts'
+import { MINUTE } from '../lib/clock.ts'
+import { newId } from '../lib/ids.ts'
+import { msg } from '../lib/message.ts'
+import { redactUrl } from '../webhooks/redact.ts'
+import { isOnForAll } from './standing.ts'
+import type { Core } from './core.ts'
+import { sentenceOf, type Handler } from './load.ts'
+
+export const IN_A_ROW = 5
+export const IN_ALL = 20
+export const WINDOW = 10 * MINUTE
+
+/** What went wrong, and where. */
+export interface Mishap {
+  readonly handler: Handler
+  readonly site: string
+  readonly event: { readonly id: string; readonly type: string } | null
+  readonly error: unknown
+  readonly ms: number
+  /** Whether only the first fault a minute about one event type counts: payloads of strangers must not pause a plugin. */
+  readonly quiet?: boolean
+}
+
+const REASON_IN_A_ROW = msg('One of its handlers failed {count} times in a row.', { count: IN_A_ROW })
+const REASON_IN_ALL = msg('It failed {count} times within {minutes} minutes.', {
+  count: IN_ALL,
+  minutes: WINDOW / MINUTE,
+})
+
+/** Keeps a fault, pauses the plugin when there are too many, and answers with the fault's id. Never throws. */
+export async function recordFault(core: Core, mishap: Mishap): Promise<string> {
+  const { db, clock, log } = core.engine
+  const { handler, event, error } = mishap
+  const id = newId('flt', core.engine)
+  const at = clock()
+  const row = {
+    id,
+    slug: handler.slug,
+    site_id: mishap.site,
+    handler: handler.id,
+    event_type: event?.type ?? null,
+    event_id: event?.id ?? null,
+    message: presentable(sentenceOf(error), 500),
+    stack: presentable(error instanceof Error ? (error.stack ?? '') : '', 4000),
+    duration_ms: Math.round(mishap.ms),
+    at,
+  }
+  log.warn('A plugin failed.', { fault: id, handler: handler.id, site: mishap.site, error: row.message })
+  const plugin = core.plugins.get(handler.slug)
+  if (plugin?.state !== 'ready') return id
+  const pausing = pauseIfTooMany(
+    db,
+    { slug: handler.slug, handler: handler.id, at, limits: { inARow: IN_A_ROW, inAll: IN_ALL, since: at - WINDOW } },
+    { inARow: JSON.stringify(REASON_IN_A_ROW), inAll: JSON.stringify(REASON_IN_ALL) },
+    { active: isOnForAll(plugin, undefined), version: plugin.manifest.version },
+  )
+  try {
+    const [, , ...paused] = await db.commit([
+      insertFault(db, row, mishap.quiet ? at - MINUTE : null),
+      ...pausing,
+      pluginsChanged(db),
+    ])
+    if (paused.slice(0, 2).some((result) => result.changes > 0)) {
+      log.error('A plugin was paused: it failed too often.', { plugin: handler.slug, fault: id })
+    }
+  } catch (failure) {
+    log.error('A fault could not be kept.', { fault: id, error: String(failure) })
+  }
+  return id
+}
+
+/** Short, and without the secrets that URLs carry. U+0000 is what PostgreSQL refuses. */
+const presentable = (text: string, length: number): string =>
+  text
+    .replaceAll(/https?:\/\/[^\s"'<>)]+/g, redactUrl)
+    .replaceAll('\u0000', '')
+    .toWellFormed()
+    .slice(0, length)

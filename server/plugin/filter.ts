@@ -1,0 +1,67 @@
+import { interruptFaults } from '../../db/queries/plugin-faults.ts'
+import { pluginsChanged } from '../../db/queries/plugins.ts'
+import type { JsonObject } from '../lib/json.ts'
+import { baseContext, happening, readPart } from './context.ts'
+import type { Core } from './core.ts'
+import { recordFault } from './fault.ts'
+import { snapshot } from './payload.ts'
+import { isRejection, type Point } from './points.ts'
+import type { Standing } from './standing.ts'
+import { within } from './within.ts'
+
+export interface Filtered {
+  readonly value: JsonObject
+  /** Why a filter wants none of it, or null. */
+  readonly rejected: string | null
+}
+
+/**
+ * Hands a value from filter to filter. One that throws, takes too long, gives back nothing, or something that `check`
+ * throws at, leaves a fault, and the value passes as it was before.
+ */
+export async function applyFilters(
+  core: Core,
+  point: Point<JsonObject>,
+  start: JsonObject,
+  about: { readonly standing: Standing; readonly event: { id: string; type: string; occurredAt: number } },
+  check: (value: JsonObject) => void,
+): Promise<Filtered> {
+  const { engine, limits } = core
+  const { standing, event } = about
+  let value = start
+  for (const filter of core.filters.get(point.name) ?? []) {
+    const plugin = core.plugins.get(filter.slug)
+    if (plugin?.state !== 'ready' || !standing.runs(filter.slug)) continue
+    const ran = await within(limits.filter, engine.clock, async (signal) => {
+      const ctx = {
+        ...baseContext(core, plugin, standing, signal),
+        event: happening(event),
+        ...readPart(core, plugin, standing),
+      }
+      // A copy: a filter that changes it in place and then throws has changed nothing.
+      const given = await filter.run(structuredClone(value), ctx)
+      if (isRejection(given)) return given
+      if (given === undefined)
+        throw new Error('The filter gave back nothing. It has to return the value, or reject(reason).')
+      const next = snapshot(given)
+      check(next)
+      return next
+    })
+    if (!ran.ok) {
+      await recordFault(core, {
+        handler: filter,
+        site: standing.site.id,
+        event,
+        error: ran.error,
+        ms: ran.ms,
+        quiet: true,
+      })
+      continue
+    }
+    if (standing.isInTrouble(filter.id))
+      await engine.db.commit([interruptFaults(engine.db, filter.id), pluginsChanged(engine.db)])
+    if (isRejection(ran.value)) return { value, rejected: ran.value.reason }
+    value = ran.value
+  }
+  return { value, rejected: null }
+}

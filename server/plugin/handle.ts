@@ -1,0 +1,68 @@
+import { DbError, type Statement } from '../../db/db.ts'
+import { interruptFaults } from '../../db/queries/plugin-faults.ts'
+import { pluginsChanged } from '../../db/queries/plugins.ts'
+import type { Core, Stored } from './core.ts'
+import { recordFault } from './fault.ts'
+import type { Handler } from './load.ts'
+import { prepare } from './prepare.ts'
+import type { Standing } from './standing.ts'
+import { openUnit, type Unit } from './unit.ts'
+import { within } from './within.ts'
+
+export type Handled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string }
+
+export interface Handling<T> {
+  readonly handler: Handler
+  readonly standing: Standing
+  readonly limit: number
+  /** The event that it listens to. */
+  readonly event?: Stored
+  run(unit: Unit, signal: AbortSignal): T | Promise<T>
+  /** Whether what it queued shall be committed. */
+  keeps?(value: T): boolean
+}
+
+/**
+ * Runs a handler as one unit of work: when it succeeds, all it queued is committed at once; else nothing is. If the
+ * commit meets a record that `add` wanted to be new, somebody else was faster, and the handler runs once more to see it.
+ *
+ * What the handler does wrong is a fault. Throws what is not its doing: AppError of what it emitted (an archived site,
+ * an inactive plugin), DbError of the commit.
+ */
+export async function handle<T>(core: Core, handling: Handling<T>): Promise<Handled<T>> {
+  const { engine } = core
+  const { handler, standing, event } = handling
+  const fault = async (error: unknown, ms: number): Promise<Handled<T>> => {
+    const about = event ? { id: event.id, type: event.type } : null
+    return { ok: false, fault: await recordFault(core, { handler, site: standing.site.id, event: about, error, ms }) }
+  }
+  for (let again = true; ; again = false) {
+    const unit = openUnit()
+    const ran = await within(handling.limit, engine.clock, (signal) => handling.run(unit, signal))
+    unit.close()
+    if (!ran.ok) return fault(ran.error, ran.ms)
+    try {
+      await commit(core, handling.keeps?.(ran.value) === false ? openUnit() : unit, handling)
+      return { ok: true, value: ran.value }
+    } catch (error) {
+      if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
+      if (!again) return fault(new Error('It adds a record that is there already.', { cause: error }), ran.ms)
+    }
+  }
+}
+
+async function commit(
+  core: Core,
+  unit: Unit,
+  { handler, standing, event }: Omit<Handling<unknown>, 'run' | 'keeps'>,
+): Promise<void> {
+  const { db } = core.engine
+  const after: Statement[] = standing.isInTrouble(handler.id)
+    ? [interruptFaults(db, handler.id), pluginsChanged(db)]
+    : []
+  const prepared = await prepare(core, unit.emissions, event ? event.chain + 1 : 0)
+  const list = [...unit.writes, ...prepared.statements, ...after]
+  if (list.length === 0) return
+  const results = await db.commit(list)
+  prepared.finish(results.slice(unit.writes.length, unit.writes.length + prepared.statements.length))
+}

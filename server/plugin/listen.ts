@@ -1,0 +1,105 @@
+import { markHeard, unheardEvents } from '../../db/queries/plugins.ts'
+import { SECOND } from '../lib/clock.ts'
+import type { JsonObject } from '../lib/json.ts'
+import { baseContext, happening, writePart } from './context.ts'
+import type { Core, Stored } from './core.ts'
+import { handle } from './handle.ts'
+import type { Ordered } from './load.ts'
+import type { Standing } from './standing.ts'
+import { AppError } from '../lib/errors.ts'
+import { recordFault } from './fault.ts'
+
+const AT_ONCE = 8
+/** More events than this wait in the database, not in memory. */
+const MOST_WAITING = 1000
+const GRACE = 10 * SECOND
+
+/**
+ * Runs listeners after the commit: one event's handlers in series, several events at once. An event stays unheard in
+ * the database until all its listeners have run, so that `tick` finds what a crash left behind.
+ */
+export function listening(core: () => Core) {
+  const waiting: Stored[] = []
+  const known = new Set<string>()
+  const running = new Set<Promise<void>>()
+
+  const start = () => {
+    while (running.size < AT_ONCE) {
+      const event = waiting.shift()
+      if (!event) return
+      const run = tell(core(), event)
+        .catch((error: unknown) => {
+          core().engine.log.error('Listeners were cut short; the tick runs them again.', {
+            event: event.id,
+            error: String(error),
+          })
+        })
+        .finally(() => {
+          running.delete(run)
+          known.delete(event.id)
+          start()
+        })
+      running.add(run)
+    }
+  }
+
+  const hear = (events: readonly Stored[]) => {
+    for (const event of events) {
+      if (known.has(event.id) || waiting.length >= MOST_WAITING) continue
+      known.add(event.id)
+      waiting.push(event)
+    }
+    start()
+  }
+
+  return {
+    hear,
+    async tick(now: number): Promise<void> {
+      if (core().safeMode) return
+      const events = await unheardEvents(core().engine.db, now - GRACE, 100)
+      hear(
+        events.map(({ id, type, site_id, payload, occurred_at, hops }) => {
+          const data = JSON.parse(payload) as JsonObject
+          return { id, type, site: site_id, data, occurredAt: occurred_at, hops, chain: 0 }
+        }),
+      )
+    },
+    async settled(): Promise<void> {
+      while (running.size > 0) await Promise.all(running)
+    },
+  }
+}
+
+async function tell(core: Core, event: Stored): Promise<void> {
+  const standing = (await core.standings.of([event.site])).get(event.site)
+  for (const listener of standing ? (core.listeners.get(event.type) ?? []) : []) {
+    if (standing?.runs(listener.slug)) await tellOne(core, listener, standing, event)
+  }
+  await core.engine.db.commit([markHeard(core.engine.db, event.id, core.engine.clock())])
+}
+
+async function tellOne(core: Core, listener: Ordered, standing: Standing, event: Stored): Promise<void> {
+  const plugin = core.plugins.get(listener.slug)
+  if (plugin?.state !== 'ready') return
+  try {
+    await handle(core, {
+      handler: listener,
+      standing,
+      event,
+      limit: core.limits.listener,
+      run: async (unit, signal) => {
+        const ctx = {
+          ...baseContext(core, plugin, standing, signal),
+          event: happening(event),
+          ...writePart(core, plugin, standing, unit, { by: listener, event }),
+        }
+        // A copy each, so that no listener changes what the next one hears.
+        await listener.run(structuredClone(event.data), ctx)
+      },
+    })
+  } catch (error) {
+    // It emitted what could not be taken. A database that fails is not its doing: then the event stays unheard.
+    if (!(error instanceof AppError)) throw error
+    await recordFault(core, { handler: listener, site: standing.site.id, event, error, ms: 0 })
+  }
+}

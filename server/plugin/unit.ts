@@ -1,0 +1,25 @@
+import type { Statement } from '../../db/db.ts'
+import type { HandlerEmission } from './core.ts'
+
+/** What a handler wants to happen if it succeeds. Once closed, it takes nothing any more. */
+export interface Unit {
+  readonly writes: readonly Statement[]
+  readonly emissions: readonly HandlerEmission[]
+  write(statements: readonly Statement[]): void
+  emit(emission: HandlerEmission): void
+  close(): void
+}
+
+/** Closing is what makes a time-out true: code that goes on after it can call all it likes, and nothing comes of it. */
+export function openUnit(): Unit {
+  const writes: Statement[] = []
+  const emissions: HandlerEmission[] = []
+  let open = true
+  return {
+    writes,
+    emissions,
+    write: (statements) => void (open && writes.push(...statements)),
+    emit: (emission) => void (open && emissions.push(emission)),
+    close: () => void (open = false),
+  }
+}
