@@ -1,0 +1,87 @@
+import { personById, type Person } from '../../db/queries/access.ts'
+import type { Refusal } from '../access/access.ts'
+import { changePassword, changeProfile } from '../access/people.ts'
+import { wrongName, wrongPassword } from '../access/person.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { notFound, type FieldError } from '../lib/errors.ts'
+import { msg } from '../lib/message.ts'
+import type { C } from '../web/env.ts'
+import { seeOther } from '../web/flash.ts'
+import { errorsByPath, readForm } from '../web/forms.ts'
+import { languages, readLanguage } from './language.ts'
+import { setCookies } from './login.ts'
+import { faultsNotice, page, type Shown } from './page.ts'
+import { refusalNotice, refusalStatus } from './password-try.ts'
+import { roleName } from './role-name.ts'
+
+export const accountRoutes = (deps: Deps): Handlers => ({
+  'GET /account': async (c) => accountPage(c, deps, await self(c, deps)),
+
+  'POST /account': async (c) => {
+    const [person, form] = await Promise.all([self(c, deps), readForm(c)])
+    const typed = { name: form.get('name').trim(), locale: readLanguage(form.get('language')) }
+    const wrong = wrongName(typed.name)
+    if (wrong) return accountPage(c, deps, { ...person, ...typed }, { errors: [{ path: 'name', message: wrong }] })
+    await changeProfile(deps, c.get('actor'), person, typed)
+    return seeOther(c, deps, '/account', { tone: 'good', title: msg('Account saved.') })
+  },
+
+  'POST /account/password': async (c) => {
+    const [person, form] = await Promise.all([self(c, deps), readForm(c)])
+    const fresh = form.get('new_password')
+    const wrong = wrongPassword(fresh)
+    if (wrong) return accountPage(c, deps, person, { errors: [{ path: 'new_password', message: wrong }] })
+    const { headers } = c.req.raw
+    const [session, confirmed] = await Promise.all([
+      deps.access.sessionOf(headers),
+      deps.access.confirm(c.get('actor'), form.get('password')),
+    ])
+    if (!confirmed.ok) return accountPage(c, deps, person, { refused: confirmed })
+    await changePassword(deps, c.get('actor'), person, fresh)
+    // All sessions have ended, this one too: the person goes on in a new one.
+    const remember = session?.remembered ?? false
+    const who = { email: person.email, password: fresh, remember, address: c.get('address') }
+    const login = await deps.access.login(headers, who)
+    if (login.ok) setCookies(c, login.cookies)
+    return seeOther(c, deps, '/account', {
+      tone: 'good',
+      title: msg('Password changed.'),
+      text: msg('You are logged out everywhere else.'),
+    })
+  },
+})
+
+async function self(c: C, deps: Deps): Promise<Person> {
+  const person = await personById(deps.db, c.get('actor').id)
+  if (!person) throw notFound()
+  return person
+}
+
+function accountPage(
+  c: C,
+  deps: Deps,
+  person: Person,
+  faults: { errors?: readonly FieldError[]; refused?: Refusal } = {},
+): Promise<Response> {
+  const t = c.get('t')
+  const { errors = [], refused } = faults
+  const notices: Shown[] = [
+    ...(errors.length > 0 ? [faultsNotice(t, errors)] : []),
+    ...(refused ? [refusalNotice(t, refused, t('Check the current password.'))] : []),
+  ]
+  return page(c, deps, 'pages/account/account', {
+    title: t('Account'),
+    notices,
+    ...(errors.length > 0 && { status: 422 }),
+    ...(refused && refusalStatus(refused)),
+    data: {
+      name: person.name,
+      email: person.email,
+      role: roleName(t, person.role),
+      language: person.locale ?? '',
+      languages: languages(t),
+      errors: errorsByPath(errors, t),
+    },
+  })
+}

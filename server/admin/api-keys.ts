@@ -1,0 +1,197 @@
+import { keyById, keyList, type KeyRow } from '../../db/queries/access.ts'
+import { sites } from '../../db/queries/sites.ts'
+import { createKey, keyState, revoke } from '../access/api-keys.ts'
+import { wrongName } from '../access/person.ts'
+import { grantable, scopes } from '../access/roles.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { can, type Capability } from '../lib/actor.ts'
+import { DAY } from '../lib/clock.ts'
+import { notFound, type FieldError } from '../lib/errors.ts'
+import { isId, newId } from '../lib/ids.ts'
+import { msg } from '../lib/message.ts'
+import type { C } from '../web/env.ts'
+import { seeOther } from '../web/flash.ts'
+import { errorsByPath, readForm } from '../web/forms.ts'
+import type { Translator } from '../web/i18n.ts'
+import { faultsNotice, page } from './page.ts'
+
+const LIST = '/network/api-keys'
+const LIFETIMES = ['', '30', '90', '365']
+
+export const apiKeyRoutes = (deps: Deps): Handlers => ({
+  'GET /network/api-keys': async (c) => {
+    const t = c.get('t')
+    const now = deps.clock()
+    const rows = await keyList(deps.db)
+    return page(c, deps, 'pages/api-keys/list', {
+      title: t('API Keys'),
+      action: { href: `${LIST}/new`, label: t('Add New API Key') },
+      lead: t('A key lets a program in. It can do no more than the person who made it may do now.'),
+      data: {
+        now,
+        keys: rows.map((row) => ({
+          id: row.id,
+          name: row.name,
+          hint: row.hint,
+          scopes: JSON.parse(row.scopes) as string[],
+          site: row.owner === 'network' ? null : (row.site ?? row.owner),
+          maker: row.maker,
+          lastUsedAt: row.last_used_at,
+          expiresAt: row.expires_at,
+          state: keyState(row, now),
+        })),
+      },
+    })
+  },
+
+  'GET /network/api-keys/new': (c) => addForm(c, deps, { ...nothing, id: newId('key', deps) }, []),
+
+  'POST /network/api-keys': async (c) => {
+    const form = await readForm(c)
+    const owner = form.get('site') || 'network'
+    // The form brings the id of the key to be, so that a double click makes one.
+    const id = isId('key', form.get('id')) ? form.get('id') : newId('key', deps)
+    const typed: Typed = {
+      id,
+      name: form.get('name').trim(),
+      scopes: form.getAll('scopes'),
+      site: form.get('site'),
+      lifetime: form.get('lifetime'),
+    }
+    const errors = await wrong(c, deps, typed, owner)
+    if (errors.length > 0) return addForm(c, deps, typed, errors)
+    if (await keyById(deps.db, id)) return alreadyMade(c, deps)
+    const expiresAt = typed.lifetime === '' ? null : deps.clock() + Number(typed.lifetime) * DAY
+    const wanted = { id, name: typed.name, scopes: typed.scopes, owner, expiresAt }
+    let made: { secret: string }
+    try {
+      made = await createKey(deps, c.get('actor'), wanted)
+    } catch (error) {
+      if (await keyById(deps.db, id)) return alreadyMade(c, deps)
+      throw error
+    }
+    const t = c.get('t')
+    return page(c, deps, 'pages/api-keys/made', {
+      title: t('Your new API key'),
+      crumbs: crumbs(t),
+      status: 201,
+      headers: { 'cache-control': 'no-store' },
+      notices: [{ tone: 'good', title: t('API key made.'), text: t('Copy it now: it is shown this once.') }],
+      data: { name: typed.name, secret: made.secret },
+    })
+  },
+
+  'GET /network/api-keys/:id/revoke': async (c) => {
+    const key = await asked(c, deps)
+    const t = c.get('t')
+    return page(c, deps, 'pages/api-keys/revoke', {
+      title: t('Revoke {name}?', { name: key.name }),
+      crumbs: crumbs(t),
+      data: { id: key.id, hint: key.hint },
+    })
+  },
+
+  'POST /network/api-keys/:id/revoke': async (c) => {
+    const key = await asked(c, deps)
+    if (key.revoked_at === null) await revoke(deps, c.get('actor'), key)
+    return seeOther(c, deps, LIST, {
+      tone: 'good',
+      title: msg('{name} is revoked.', { name: key.name }),
+      text: msg('Programs that use it are refused from now on.'),
+    })
+  },
+})
+
+interface Typed {
+  readonly id: string
+  readonly name: string
+  readonly scopes: readonly string[]
+  readonly site: string
+  /** Days, as the form says it; empty: for ever. */
+  readonly lifetime: string
+}
+const nothing: Omit<Typed, 'id'> = { name: '', scopes: [], site: '', lifetime: '' }
+
+async function asked(c: C, deps: Deps): Promise<KeyRow> {
+  const key = await keyById(deps.db, c.req.param('id') ?? '')
+  if (!key || !can(c.get('actor'), 'network:read', key.owner)) throw notFound()
+  return key
+}
+
+async function wrong(c: C, deps: Deps, typed: Typed, owner: string): Promise<FieldError[]> {
+  const errors: FieldError[] = []
+  const name = wrongName(typed.name)
+  if (name) errors.push({ path: 'name', message: name })
+  if (typed.scopes.length === 0) errors.push({ path: 'scopes', message: msg('Choose at least one scope.') })
+  else if (grantable(c.get('actor'), typed.scopes, owner).length < new Set(typed.scopes).size) {
+    errors.push({ path: 'scopes', message: msg('A key can do no more than you may do yourself.') })
+  }
+  if (owner !== 'network' && !(await sites(deps.db)).some((site) => site.id === owner)) {
+    errors.push({ path: 'site', message: msg('Choose one of the sites, or the whole network.') })
+  }
+  if (!LIFETIMES.includes(typed.lifetime)) {
+    errors.push({ path: 'lifetime', message: msg('Choose one of the times.') })
+  }
+  return errors
+}
+
+/** The second of two clicks: the key stands, but its secret went out with the answer to the first. */
+const alreadyMade = (c: C, deps: Deps): Response =>
+  seeOther(c, deps, LIST, {
+    tone: 'info',
+    title: msg('This API key was made already.'),
+    text: msg('It was shown once. Revoke it and make another one if you did not copy it.'),
+  })
+
+const crumbs = (t: Translator) => [{ href: LIST, label: t('API Keys') }]
+
+async function addForm(c: C, deps: Deps, typed: Typed, errors: readonly FieldError[]): Promise<Response> {
+  const t = c.get('t')
+  const known = (await sites(deps.db)).filter((site) => site.state === 'active')
+  return page(c, deps, 'pages/api-keys/new', {
+    title: t('Add New API Key'),
+    crumbs: crumbs(t),
+    ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
+    data: {
+      ...typed,
+      choices: scopes
+        .filter((scope) => c.get('actor').capabilities.has(scope))
+        .map((scope) => ({ scope, sentence: sentence(t, scope), checked: typed.scopes.includes(scope) })),
+      sites: [
+        { value: '', label: t('The whole network') },
+        ...known.map((site) => ({ value: site.id, label: site.name })),
+      ],
+      lifetimes: LIFETIMES.map((days) => ({
+        value: days,
+        label: days === '' ? t('Never') : t('In {days} days', { days: Number(days) }),
+      })),
+      errors: errorsByPath(errors, t),
+    },
+  })
+}
+
+function sentence(t: Translator, scope: Capability): string {
+  switch (scope) {
+    case 'events:read':
+      return t('See events and event types')
+    case 'events:write':
+      return t('Send events')
+    case 'webhooks:read':
+      return t('See webhooks')
+    case 'webhooks:write':
+      return t('Add, change and delete webhooks')
+    case 'webhooks:secrets':
+      return t('See signing secrets')
+    case 'deliveries:read':
+      return t('See deliveries with their payloads')
+    case 'deliveries:write':
+      return t('Redeliver and cancel deliveries')
+    case 'network:read':
+      return t('See sites, users and plugins')
+    case 'network:write':
+      return t('Change sites, users and plugins')
+    case 'metrics:read':
+      return t('Read metrics')
+  }
+}

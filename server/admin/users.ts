@@ -1,0 +1,178 @@
+import { people, personById, type Person } from '../../db/queries/access.ts'
+import { sites } from '../../db/queries/sites.ts'
+import { changeRole, createPerson, removePerson } from '../access/people.ts'
+import { normalEmail, readRole, wrongFields } from '../access/person.ts'
+import { roles } from '../access/roles.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { AppError, notFound, type FieldError } from '../lib/errors.ts'
+import { isId, newId } from '../lib/ids.ts'
+import { msg } from '../lib/message.ts'
+import type { C } from '../web/env.ts'
+import { seeOther } from '../web/flash.ts'
+import { errorsByPath, readForm, type Form } from '../web/forms.ts'
+import type { Translator } from '../web/i18n.ts'
+import { faultsNotice, page } from './page.ts'
+import { roleName } from './role-name.ts'
+
+const LIST = '/network/users'
+
+export const userRoutes = (deps: Deps): Handlers => ({
+  'GET /network/users': async (c) => {
+    const t = c.get('t')
+    const rows = await people(deps.db)
+    return page(c, deps, 'pages/users/list', {
+      title: t('Users'),
+      action: { href: `${LIST}/new`, label: t('Add New User') },
+      data: {
+        users: rows.map((row) => ({
+          id: row.id,
+          name: row.name,
+          email: row.email,
+          role: roleName(t, row.role),
+          site: row.role === 'site_admin' ? row.site : null,
+          createdAt: Date.parse(row.createdAt),
+          self: row.id === c.get('actor').id,
+        })),
+      },
+    })
+  },
+
+  'GET /network/users/new': (c) => addForm(c, deps, { ...nothing, id: newId('usr', deps) }, []),
+
+  'POST /network/users': async (c) => {
+    const form = await readForm(c)
+    const person = {
+      name: form.get('name').trim(),
+      email: normalEmail(form.get('email')),
+      password: form.get('password'),
+    }
+    const role = await roleOf(deps, form)
+    // The form brings the id of the account to be, so that a double click makes one.
+    const id = isId('usr', form.get('id')) ? form.get('id') : newId('usr', deps)
+    const again = (errors: readonly FieldError[]) =>
+      addForm(
+        c,
+        deps,
+        { id, name: person.name, email: person.email, role: form.get('role'), site: form.get('site') },
+        errors,
+      )
+    const errors = [...wrongFields(person), ...(role.ok ? [] : role.errors)]
+    if (errors.length > 0 || !role.ok) return again(errors)
+    try {
+      await createPerson(deps, c.get('actor'), { ...person, id, role: role.role, siteId: role.siteId })
+    } catch (error) {
+      const made = await personById(deps.db, id)
+      if (made?.email !== person.email) {
+        if (error instanceof AppError && error.errors.length > 0) return again(error.errors)
+        throw error
+      }
+    }
+    return seeOther(c, deps, LIST, { tone: 'good', title: msg('{name} can log in now.', { name: person.name }) })
+  },
+
+  'GET /network/users/:id': async (c) => roleForm(c, deps, await asked(c, deps), []),
+
+  'POST /network/users/:id': async (c) => {
+    const [person, form] = await Promise.all([asked(c, deps), readForm(c)])
+    const role = await roleOf(deps, form)
+    if (!role.ok) return roleForm(c, deps, person, role.errors)
+    if (role.role !== person.role || role.siteId !== person.siteId) {
+      const refused = await expected(changeRole(deps, c.get('actor'), person, role.role, role.siteId))
+      if (refused) return roleForm(c, deps, person, [{ path: 'role', message: refused.detail }])
+    }
+    return seeOther(c, deps, LIST, {
+      tone: 'good',
+      title: msg('{name} saved.', { name: person.name }),
+    })
+  },
+
+  'GET /network/users/:id/delete': async (c) => deleteForm(c, deps, await asked(c, deps)),
+
+  'POST /network/users/:id/delete': async (c) => {
+    const person = await personById(deps.db, c.req.param('id') ?? '')
+    // Sent twice: it is gone, which is what was asked for.
+    if (!person) return c.redirect(LIST, 303)
+    const refused = await expected(removePerson(deps, c.get('actor'), person))
+    if (refused) return deleteForm(c, deps, person, refused)
+    return seeOther(c, deps, LIST, { tone: 'good', title: msg('{name} was deleted.', { name: person.name }) })
+  },
+})
+
+interface Typed {
+  readonly id: string
+  readonly name: string
+  readonly email: string
+  readonly role: string
+  readonly site: string
+}
+const nothing = { name: '', email: '', role: 'viewer', site: '' }
+
+async function asked(c: C, deps: Deps): Promise<Person> {
+  const person = await personById(deps.db, c.req.param('id') ?? '')
+  if (!person) throw notFound()
+  return person
+}
+
+async function roleOf(deps: Deps, form: Form) {
+  const known = await sites(deps.db)
+  return readRole(form.get('role'), form.get('site'), (id) => known.some((site) => site.id === id))
+}
+
+/** The failure that a form shows; anything else is thrown on. */
+async function expected(work: Promise<void>): Promise<AppError | null> {
+  try {
+    await work
+    return null
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'conflict') return error
+    throw error
+  }
+}
+
+const choices = async (deps: Deps, t: Translator) => ({
+  roles: roles.map((role) => ({ value: role, label: roleName(t, role) })),
+  sites: [
+    { value: '', label: t('None') },
+    ...(await sites(deps.db)).map((site) => ({ value: site.id, label: site.name })),
+  ],
+})
+
+const crumbs = (t: Translator) => [{ href: LIST, label: t('Users') }]
+
+async function addForm(c: C, deps: Deps, typed: Typed, errors: readonly FieldError[]): Promise<Response> {
+  const t = c.get('t')
+  return page(c, deps, 'pages/users/new', {
+    title: t('Add New User'),
+    crumbs: crumbs(t),
+    ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
+    data: { ...typed, ...(await choices(deps, t)), errors: errorsByPath(errors, t) },
+  })
+}
+
+async function roleForm(c: C, deps: Deps, person: Person, errors: readonly FieldError[]): Promise<Response> {
+  const t = c.get('t')
+  return page(c, deps, 'pages/users/edit', {
+    title: person.name,
+    crumbs: crumbs(t),
+    ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
+    data: {
+      id: person.id,
+      email: person.email,
+      role: person.role,
+      site: person.siteId === 'network' ? '' : person.siteId,
+      ...(await choices(deps, t)),
+      errors: errorsByPath(errors, t),
+    },
+  })
+}
+
+function deleteForm(c: C, deps: Deps, person: Person, refused?: AppError): Promise<Response> {
+  const t = c.get('t')
+  return page(c, deps, 'pages/users/delete', {
+    title: t('Delete {name}?', { name: person.name }),
+    crumbs: crumbs(t),
+    ...(refused && { status: 409, notices: [{ tone: 'bad', title: t.say(refused.detail) }] }),
+    data: { id: person.id, email: person.email },
+  })
+}
