@@ -1,23 +1,9 @@
-import { lookup } from 'node:dns/promises'
-import { isIP, type Socket } from 'node:net'
-import { buildConnector, Pool, type Dispatcher } from 'undici'
-import { checkAddresses, checkUrl, type Resolve, type UrlRules } from '../webhooks/address.ts'
+import { Pool, type Dispatcher } from 'undici'
+import { checkUrl } from '../webhooks/address.ts'
 import type { Answer, OutgoingRequest, Post } from '../webhooks/engine.ts'
 import { judge, MOST_KEPT, MOST_READ, noAnswer, type sentences } from '../webhooks/outcome.ts'
+import { codeOf, createConnector, Refusal, type ConnectorOptions } from './connector.ts'
 import { createWheel } from './wheel.ts'
-
-/** Opens a socket to `hostname`, which is an address that was checked. */
-export type Dial = buildConnector.connector
-
-export interface PostOptions {
-  /** Asked at each request: our own address may not be known before we listen. */
-  readonly rules: () => UrlRules
-  readonly resolve?: Resolve
-  readonly dial?: Dial
-  readonly connectTimeoutMs?: number
-  /** Certificates to trust instead of the system's. */
-  readonly ca?: string
-}
 
 const MOST_ORIGINS = 2000
 const MOST_HEAD = 16 * 1024
@@ -28,7 +14,7 @@ const MOST_INTERIM = 10
  * Posts over sockets that stay open, each to an address that was checked when it was opened. A name is resolved once and
  * the socket goes to what was checked, while `Host` and SNI stay the name: there is no second look-up to lie in.
  */
-export function createPost(options: PostOptions): Post & { close(): Promise<void> } {
+export function createPost(options: ConnectorOptions): Post & { close(): Promise<void> } {
   const wheel = createWheel()
   const connector = createConnector(options)
   const pools = new Map<string, Pool>()
@@ -106,8 +92,8 @@ export function createPost(options: PostOptions): Post & { close(): Promise<void
       pool.dispatch(
         { method: 'POST', path: url.pathname + url.search, headers: request.headers.flat(), body: request.body },
         {
-          onRequestStart(started) {
-            controller = started
+          onRequestStart(ours) {
+            controller = ours
             kept = !connector.isOpening()
             if (settled) hangUp()
           },
@@ -161,71 +147,6 @@ const POOL: Pool.Options = {
 
 const CLOSED = 'The receiver closed the connection without an answer.'
 
-/** Why there is no socket. */
-class Refusal extends Error {
-  readonly outcome: keyof typeof sentences
-  constructor(outcome: keyof typeof sentences, options?: ErrorOptions) {
-    super(outcome, options)
-    this.outcome = outcome
-  }
-}
-
-/** Opens sockets: resolves, checks every address, and dials them in turn until one takes the connection. */
-function createConnector(options: PostOptions) {
-  const resolve = options.resolve ?? systemResolve
-  const dial: Dial =
-    options.dial ??
-    buildConnector({
-      allowH2: false,
-      timeout: options.connectTimeoutMs ?? 5000,
-      maxCachedSessions: MOST_ORIGINS,
-      ...(options.ca ? { ca: options.ca } : null),
-    })
-  let opening = false
-
-  const open = async (to: buildConnector.Options): Promise<Socket> => {
-    const addresses = isIP(to.hostname) ? [to.hostname] : await resolve(to.hostname).catch(nameFault)
-    if (!checkAddresses(to.hostname, addresses, options.rules())) throw new Refusal('blocked')
-    let fault: unknown
-    for (const hostname of addresses) {
-      try {
-        return await dialed(dial, { ...to, hostname })
-      } catch (error) {
-        fault = error
-      }
-    }
-    throw new Refusal(to.protocol === 'https:' && isTlsError(fault) ? 'tls' : 'connect', { cause: fault })
-  }
-
-  const connect: Dial = (to, callback) => {
-    const opened = (socket: Socket) => {
-      opening = true
-      callback(null, socket)
-      opening = false
-    }
-    void open(to).then(opened, (error: Error) => callback(error, null))
-  }
-  /** Whether the request that starts now is the first on its socket: undici starts it within the connector's callback. */
-  return { connect, isOpening: () => opening }
-}
-
-const systemResolve: Resolve = async (name) =>
-  (await lookup(name, { all: true, order: 'ipv4first' })).map(({ address }) => address)
-
-const nameFault = (cause: unknown): never => {
-  throw new Refusal('dns', { cause })
-}
-
-const dialed = (dial: Dial, to: buildConnector.Options): Promise<Socket> =>
-  new Promise((resolve, reject) => {
-    dial(to, (error, socket) => (error ? reject(error) : resolve(socket)))
-  })
-
-const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
-
-/** Everything but an errno (`ECONNREFUSED`) and a time-out: OpenSSL and Node have some fifty codes for certificates alone. */
-const isTlsError = (error: unknown): boolean => !/^(E(?!PROTO|RR_)[A-Z0-9]+$|UND_)/.test(codeOf(error))
 const isOverflow = (error: Error): boolean => /HEADERS?_OVERFLOW$/.test(codeOf(error))
 const isParserError = (error: Error): boolean => codeOf(error).startsWith('HPE_')
 

@@ -4,7 +4,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, test } from 'vitest'
-import { createPost, type PostOptions } from '../../../server/node/connect.ts'
+import { createPost } from '../../../server/node/connect.ts'
+import type { ConnectorOptions } from '../../../server/node/connector.ts'
 import type { OutgoingRequest } from '../../../server/webhooks/engine.ts'
 import { sentences } from '../../../server/webhooks/outcome.ts'
 import { startReceiver } from '../../support/receiver.ts'
@@ -17,7 +18,7 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
 
-function poster(options: Partial<PostOptions> = {}) {
+function poster(options: Partial<ConnectorOptions> = {}) {
   const post = createPost({ rules: () => loopback, ...options })
   closing.push(post.close)
   return post
