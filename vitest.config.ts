@@ -1,5 +1,5 @@
 import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
-import { FLOW_KEY } from './test/flows/key.ts'
+import { FLOW_ADMIN, FLOW_KEY } from './test/flows/key.ts'
 import { defineConfig } from 'vitest/config'
 
 const root = new URL('.', import.meta.url).pathname
@@ -33,6 +33,7 @@ export default defineConfig({
                 PUBLIC_URL: 'http://hookline.test',
                 APP_SECRET: 'an app secret for tests, 32 characters or more',
                 SETUP_API_KEY: FLOW_KEY,
+                ...FLOW_ADMIN,
                 OUTBOUND_ALLOW: '127.0.0.0/8',
                 LOG_LEVEL: 'error',
               },

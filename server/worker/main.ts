@@ -1,5 +1,5 @@
 import { resolve4, resolve6 } from 'node:dns/promises'
-import type { D1Database, ExportedHandler } from '@cloudflare/workers-types'
+import type { D1Database, ExecutionContext, ScheduledController } from '@cloudflare/workers-types'
 import { registry } from '../../plugins/registry.gen.ts'
 import { ensureSetup } from '../access/setup.ts'
 import { createApp } from '../app.ts'
@@ -38,19 +38,19 @@ const clock: Clock = () => Date.now()
 let product: Promise<Product> | null = null
 
 export default {
-  async fetch(request, env, context) {
+  async fetch(request: Request, env: Bindings, context: Pick<ExecutionContext, 'waitUntil'>): Promise<Response> {
     const { app, deps, takeWake } = await assembled(env)
     const answer = await app.fetch(request, env)
     if (takeWake()) context.waitUntil(send(deps).then(() => deps.host.settled()))
     return answer
   },
 
-  async scheduled(_controller, env) {
+  async scheduled(_controller: ScheduledController, env: Bindings): Promise<void> {
     const { deps } = await assembled(env)
     await send(deps)
     await tidy(deps)
   },
-} satisfies ExportedHandler<Bindings>
+}
 
 /** Puts the product together once per isolate. What failed is tried again at the next request. */
 function assembled(env: Bindings): Promise<Product> {

@@ -11,7 +11,7 @@ export const fiftyEvents: readonly Record<string, unknown>[] = Array.from({ leng
     payment_total_raw: minor / 100,
     payment_currency: currencies[n % currencies.length],
     payment_gateway: n % 2 === 0 ? 'manual' : 'stripe',
-    payment_date_created: `2026-01-${String((n % 28) + 1).padStart(2, '0')} 09:30:00`,
+    payment_date_created: `2026-01-${String((n % 28) + 1).padStart(2, '0')}T09:30:00Z`,
     customer_id: `cus_${n}`,
     customer_name: names[n % names.length],
     customer_user_email: `customer.${n}@example.com`,

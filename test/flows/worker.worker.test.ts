@@ -6,11 +6,12 @@ import {
 } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { inject, vi } from 'vitest'
-import worker from '../../server/worker/main.ts'
+import worker, { type Bindings } from '../../server/worker/main.ts'
 import { flows } from './flows.ts'
 
 flows('workerd', async () => {
   await applyD1Migrations(env.DB, inject('migrations'))
+  const bindings: Bindings = { ...env }
   const realNow = Date.now
   let ahead = 0
   vi.spyOn(Date, 'now').mockImplementation(() => realNow() + ahead)
@@ -26,9 +27,7 @@ flows('workerd', async () => {
       return answer
     },
     async deliver() {
-      const context = createExecutionContext()
-      await worker.scheduled(createScheduledController(), env, context)
-      await waitOnExecutionContext(context)
+      await worker.scheduled(createScheduledController(), bindings)
     },
     advance(ms) {
       ahead += ms

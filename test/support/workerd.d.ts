@@ -6,7 +6,11 @@ declare module 'cloudflare:workers' {
 }
 
 declare module 'cloudflare:test' {
-  import type { D1Database } from '@cloudflare/workers-types'
+  import type { D1Database, ExecutionContext, ScheduledController } from '@cloudflare/workers-types'
+
+  export function createExecutionContext(): ExecutionContext
+  export function waitOnExecutionContext(context: ExecutionContext): Promise<void>
+  export function createScheduledController(): ScheduledController
 
   interface D1Migration {
     readonly name: string
