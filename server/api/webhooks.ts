@@ -1,24 +1,25 @@
 import { DbError } from '../../db/db.ts'
-import { webhookById, webhooksAfter, type Webhook } from '../../db/queries/webhooks.ts'
-import { siteById } from '../../db/queries/sites.ts'
-import { limitTests } from '../access/limits.ts'
+import { webhooksAfter, type Webhook } from '../../db/queries/webhooks.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import { isoTime } from '../lib/clock.ts'
-import { AppError, fail, invalid, notFound } from '../lib/errors.ts'
-import { isId, newId } from '../lib/ids.ts'
+import { fail, invalid } from '../lib/errors.ts'
+import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
+import { auditedDraft, auditedWebhook } from '../webhooks/audited.ts'
 import { readDraft, type WebhookDraft, type WebhookInput } from '../webhooks/draft.ts'
 import { createWebhook, removeWebhook, saveWebhook } from '../webhooks/lifecycle.ts'
-import { roomFor } from '../webhooks/quota.ts'
-import { sendTest, type Exchange } from '../webhooks/trial.ts'
-import { openSecrets, type OpenSecrets } from '../webhooks/webhook-secrets.ts'
+import { ownWebhook } from '../webhooks/own-webhook.ts'
+import { quotaReached, roomFor } from '../webhooks/quota.ts'
+import type { Exchange } from '../webhooks/trial.ts'
+import { openSecrets } from '../webhooks/webhook-secrets.ts'
 import type { C } from '../web/env.ts'
 import { isObject, knownKeys, readJsonObject } from './body.ts'
 import { draftRules } from './draft-rules.ts'
 import type { Handlers } from './handlers.ts'
 import { listAnswer, pageOf } from './list.ts'
+import { sampleType, sendSample } from './send-sample.ts'
 
 export const webhookRoutes = (deps: Deps): Handlers => ({
   'GET /api/v1/webhooks': async (c) => {
@@ -34,7 +35,7 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
   },
 
   'POST /api/v1/webhooks': async (c) => {
-    const draft = checked(deps, await readJsonObject(c), false)
+    const draft = checked(deps, await readJsonObject(c), null)
     const actor = c.get('actor')
     const id = newId('whk', deps)
     const room = await roomFor(deps.db, actor.owner)
@@ -43,10 +44,10 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
       action: 'webhook.created',
       target: id,
       owner: actor.owner,
-      after: auditOf(draft),
+      after: auditedDraft(draft),
     })
     await deps.db.commit([...made.statements, ...audit]).catch((error: unknown) => {
-      if (error instanceof DbError && error.kind === 'constraint') throw quotaReached(room)
+      if (room !== null && error instanceof DbError && error.kind === 'constraint') throw quotaReached(room)
       throw error
     })
     const body = { ...show(await mine(deps, c, id)), ...(made.secret === null ? {} : { secret: made.secret }) }
@@ -61,15 +62,15 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
   'PATCH /api/v1/webhooks/:id': async (c) => {
     const current = await mine(deps, c)
     const patch = await readJsonObject(c)
-    const draft = checked(deps, { ...inputOf(current), ...patchOf(current, patch) }, current.auth === 'basic')
+    const draft = checked(deps, { ...inputOf(current), ...patchOf(current, patch) }, current)
     const actor = c.get('actor')
     const saved = await saveWebhook(deps, current, draft, actor.id, { handedOut: true })
     const audit = auditEntry(deps, actor, {
       action: 'webhook.updated',
       target: current.id,
       owner: current.owner,
-      before: auditOfStored(current),
-      after: auditOf(draft),
+      before: auditedWebhook(current),
+      after: auditedDraft(draft),
     })
     await deps.db.commit([...saved.statements, ...audit]).catch((error: unknown) => {
       if (error instanceof DbError && error.kind === 'constraint') {
@@ -94,7 +95,7 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
       action: 'webhook.deleted',
       target: current.id,
       owner: current.owner,
-      before: auditOfStored(current),
+      before: auditedWebhook(current),
     })
     await deps.db.commit([...removeWebhook(deps, current.id), ...audit])
     return new Response(null, { status: 204 })
@@ -104,13 +105,16 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
     const webhook = await mine(deps, c)
     const body = await readJsonObject(c)
     knownKeys(body, ['event'])
-    const type = eventFor(deps, body.event, webhook.events)
-    return Response.json(exchange(await tried(deps, c, webhook, await openSecrets(deps, webhook.id), type)))
+    const type = sampleType(deps, body.event, webhook.events)
+    const secrets = await openSecrets(deps, webhook.id)
+    return Response.json(
+      exchange(await sendSample(deps, c.get('actor'), { webhook, secrets, type, owner: webhook.owner })),
+    )
   },
 
   'POST /api/v1/webhooks/test': async (c) => {
     const { event, ...input } = await readJsonObject(c)
-    const draft = checked(deps, input, false)
+    const draft = checked(deps, input, null)
     const webhook = {
       id: 'unsaved',
       url: draft.url,
@@ -128,49 +132,21 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
       ])
     }
     const secrets = { signing: draft.secret === null ? [] : [draft.secret], password: draft.password }
-    return Response.json(exchange(await tried(deps, c, webhook, secrets, eventFor(deps, event, draft.events))))
+    const actor = c.get('actor')
+    const type = sampleType(deps, event, draft.events)
+    return Response.json(exchange(await sendSample(deps, actor, { webhook, secrets, type, owner: actor.owner })))
   },
 })
 
-type Trial = Parameters<typeof sendTest>[1]
+/** A webhook of the actor's own. */
+const mine = (deps: Deps, c: C, id = c.req.param('id') ?? ''): Promise<Webhook> =>
+  ownWebhook(deps.db, c.get('actor').owner, id)
 
-async function tried(deps: Deps, c: C, webhook: Trial, secrets: OpenSecrets, type: string): Promise<Exchange> {
-  const { id, owner } = c.get('actor')
-  const sample = deps.host.eventType(type)?.sample ?? {}
-  await limitTests(deps, id)
-  const site = (await siteById(deps.db, owner === 'network' ? 'sit_main' : owner)) ?? { id: 'sit_main', slug: 'main' }
-  return sendTest(deps, webhook, secrets, { type, sample, site, source: `test:${id}` })
-}
-
-function eventFor(deps: Deps, wanted: unknown, chosen: readonly string[]): string {
-  const name = wanted ?? chosen[0] ?? deps.host.eventTypes()[0]?.name
-  if (typeof name === 'string' && deps.host.eventType(name)) return name
-  throw invalid([
-    {
-      path: 'event',
-      message: msg('No plugin here sends an event called {event}.', { event: String(name).slice(0, 80) }),
-    },
-  ])
-}
-
-/** A webhook of the actor's own: what belongs to somebody else is not there. */
-async function mine(deps: Deps, c: C, id = c.req.param('id') ?? ''): Promise<Webhook> {
-  const webhook = isId('whk', id) ? await webhookById(deps.db, id) : undefined
-  const { owner } = c.get('actor')
-  if (!webhook || (owner !== 'network' && webhook.owner !== owner)) throw notFound()
-  return webhook
-}
-
-function checked(deps: Deps, input: unknown, hasPassword: boolean): WebhookDraft {
-  const read = readDraft(input, draftRules(deps, hasPassword))
+function checked(deps: Deps, input: unknown, stored: Webhook | null): WebhookDraft {
+  const read = readDraft(input, draftRules(deps, stored))
   if (!read.ok) throw invalid(read.errors)
   return read.draft
 }
-
-export const quotaReached = (room: number | null): AppError =>
-  fail('quota_reached', 'This site has its {most} webhooks already. Delete one, or ask a network admin for more.', {
-    most: room ?? 0,
-  })
 
 /** The stored webhook in the words of the API, so that a patch is the same check as a whole webhook. */
 const inputOf = (webhook: Webhook): WebhookInput => ({
@@ -195,24 +171,6 @@ function patchOf(current: Webhook, patch: JsonObject): JsonObject {
   const all = 'events' in patch && !('all_events' in patch) ? { all_events: false } : {}
   return { ...patch, ...auth, ...events, ...all }
 }
-
-const auditOf = (draft: WebhookDraft): JsonObject => ({
-  name: draft.name,
-  url: new URL(draft.url).host,
-  events: draft.allEvents ? 'all' : draft.events,
-  format: draft.format,
-  auth: draft.auth,
-  active: draft.active,
-})
-
-const auditOfStored = (webhook: Webhook): JsonObject => ({
-  name: webhook.name,
-  url: new URL(webhook.url).host,
-  events: webhook.all_events === 1 ? 'all' : webhook.events,
-  format: webhook.format,
-  auth: webhook.auth,
-  state: webhook.state,
-})
 
 const show = (webhook: Webhook) => ({
   id: webhook.id,
