@@ -90,21 +90,26 @@ export function plainPage(c: C, deps: Pick<Deps, 'publicUrl'>, template: string,
   return c.html(html, given.status ?? 200, { ...given.headers })
 }
 
-/** What a failed request is answered with: in the frame where somebody is logged in, else without. */
+/**
+ * What a failed request is answered with: in the frame where somebody is logged in. A fault of ours is told without it,
+ * because the frame reads from the database, which may be the very thing that failed.
+ */
 export async function errorPage(c: C, deps: Deps, error: AppError): Promise<Response> {
   const t = translatorOf(c)
-  const framed = c.var.actor !== undefined && c.var.scope !== undefined
+  const known = c.var.actor !== undefined && c.var.scope !== undefined
+  const framed = known && error.status < 500
   const title = titleOf(t, error.status)
   const given: Page = {
     title,
     status: error.status,
     headers: error.headers,
     data: {
-      plain: !framed,
-      title,
+      heading: framed ? null : title,
       detail: t.say(error.detail),
       errors: error.errors.map(({ message }) => t.say(message)),
-      home: framed ? c.var.scope.base : '/login',
+      way: known
+        ? { href: c.var.scope.base, text: t('Back to the dashboard') }
+        : { href: '/login', text: t('Go to the log-in page') },
     },
   }
   return framed ? page(c, deps, 'pages/error/error', given) : plainPage(c, deps, 'pages/error/error', given)

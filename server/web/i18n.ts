@@ -75,10 +75,6 @@ export function makeTranslator(locale: Locale, timeZone: string, catalog: Catalo
   const dateTimes = new Intl.DateTimeFormat(region, { dateStyle: 'medium', timeStyle: 'short', timeZone })
   const relative = new Intl.RelativeTimeFormat(region, { numeric: 'auto' })
   const numbers = new Intl.NumberFormat(region)
-  const unit = (name: string, digits: number) =>
-    new Intl.NumberFormat(region, { style: 'unit', unit: name, unitDisplay: 'short', maximumFractionDigits: digits })
-  const milliseconds = unit('millisecond', 0)
-  const seconds = unit('second', 1)
   const byteCount = new Intl.NumberFormat(region, { style: 'unit', unit: 'byte', unitDisplay: 'long' })
   const oneDigit = new Intl.NumberFormat(region, { maximumFractionDigits: 1 })
 
@@ -103,7 +99,9 @@ export function makeTranslator(locale: Locale, timeZone: string, catalog: Catalo
       const [size, name] = stepOf(Math.abs(ms - now))
       return relative.format(Math.round((ms - now) / size), name)
     },
-    duration: (ms: number) => (ms < SECOND ? milliseconds.format(ms) : seconds.format(ms / SECOND)),
+    // The symbols of SI are the same in every language.
+    duration: (ms: number) =>
+      ms < SECOND ? `${numbers.format(Math.round(ms))} ms` : `${oneDigit.format(ms / SECOND)} s`,
     number: (value: number) => numbers.format(value),
     bytes: (count: number) =>
       count < 1024

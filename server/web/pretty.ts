@@ -6,6 +6,9 @@ export interface Piece {
 
 const TOKENS = /("(?:\\.|[^"\\])*")(\s*:)?|(-?\d[\d.eE+-]*|true|false|null)|([{}[\],])|\s+/y
 
+/** Sixteen thousand brackets, each indented further than the last, would fill the memory. */
+const MOST_INDENT = 40
+
 /**
  * Lays JSON out for reading and names its parts. It works on the text and never parses a value, so that a number
  * with twenty digits is shown as it was sent. What is not JSON comes back in one piece.
@@ -15,7 +18,7 @@ export function pretty(body: string): readonly Piece[] {
   const pieces: Piece[] = []
   let depth = 0
   let fresh = false
-  const line = () => `\n${'  '.repeat(depth)}`
+  const line = () => `\n${'  '.repeat(Math.min(depth, MOST_INDENT))}`
   const put = (kind: Piece['kind'], text: string) => {
     if (fresh) pieces.push({ kind: null, text: line() })
     fresh = false

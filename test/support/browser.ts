@@ -8,7 +8,6 @@ export interface View {
   readonly javaScript?: boolean
   readonly width?: number
   readonly scheme?: 'light' | 'dark'
-  readonly forcedColors?: boolean
   readonly locale?: string
 }
 
@@ -35,7 +34,6 @@ export async function openPage(browser: Browser, view: View = {}): Promise<Page>
     javaScriptEnabled: view.javaScript ?? true,
     viewport: { width: view.width ?? 1280, height: 900 },
     colorScheme: view.scheme ?? 'light',
-    forcedColors: view.forcedColors ? 'active' : 'none',
     locale: view.locale ?? 'en',
   })
   return context.newPage()
