@@ -4,16 +4,11 @@ import type { JsonObject } from '../lib/json.ts'
 import { baseContext, happening, readPart } from './context.ts'
 import type { Core } from './core.ts'
 import { recordFault } from './fault.ts'
+import type { Filtered } from './host.ts'
 import { snapshot } from './payload.ts'
 import { isRejection, type Point } from './points.ts'
 import type { Standing } from './standing.ts'
 import { within } from './within.ts'
-
-export interface Filtered {
-  readonly value: JsonObject
-  /** Why a filter wants none of it, or null. */
-  readonly rejected: string | null
-}
 
 /**
  * Hands a value from filter to filter. One that throws, takes too long, gives back nothing, or something that `check`

@@ -34,9 +34,18 @@ export interface Emitted {
   readonly duplicate: boolean
 }
 
+/** What filters made of a payload. */
+export interface Filtered {
+  readonly value: JsonObject
+  /** Why a filter wants it not to be sent, or null. */
+  readonly rejected: string | null
+}
+
 /** Emissions that were validated and filtered and wait for somebody's commit, so that they share it with other writes. */
 export interface Prepared {
   readonly statements: readonly Statement[]
+  /** In the order of the emissions. */
+  readonly filtered: readonly Filtered[]
   /** Takes the results of exactly `statements`, after the commit: answers, wakes the dispatcher, lets listeners run. */
   finish(results: readonly Result[]): readonly Emitted[]
 }

@@ -52,7 +52,7 @@ export function faultsIn(event: PluginEvent, data: JsonObject): FieldError[] {
 function sentenceFor(issue: z.core.$ZodIssue): Message {
   switch (issue.code) {
     case 'invalid_type':
-      return / received undefined$/.test(issue.message)
+      return issue.message.endsWith(' received undefined')
         ? msg('This is missing. It has to be {expected}.', { expected: issue.expected })
         : msg('This has to be {expected}.', { expected: issue.expected })
     case 'invalid_value':

@@ -12,7 +12,7 @@ import type { Standing } from './standing.ts'
 /** Validates and filters what shall be emitted; see `Host.prepare`. `chain` counts the listeners that led to it. */
 export async function prepare(core: Core, list: readonly HandlerEmission[], chain = 0): Promise<Prepared> {
   if (core.safeMode) throw safeMode()
-  if (list.length === 0) return { statements: [], finish: () => [] }
+  if (list.length === 0) return { statements: [], filtered: [], finish: () => [] }
   const standings = await core.standings.of(list.map((emission) => emission.site))
   const finished: FinishedEvent[] = []
   for (const [i, emission] of list.entries()) {
@@ -21,6 +21,7 @@ export async function prepare(core: Core, list: readonly HandlerEmission[], chai
   const { statements, read } = await recordEvents(core.engine, finished)
   return {
     statements,
+    filtered: finished.map(({ data, rejected }) => ({ value: data, rejected })),
     finish(results) {
       const emitted = read(results)
       if (emitted.some(({ deliveries }) => deliveries > 0)) core.engine.wake()

@@ -1,0 +1,238 @@
+import { migrate } from '../../db/migrate.ts'
+import type { PluginFaultTable } from '../../db/schema.ts'
+import { readConfig } from '../config.ts'
+import type { Level, Log } from '../lib/log.ts'
+import type { JsonObject } from '../lib/json.ts'
+import { buildIfStale } from '../node/build.ts'
+import { readMigrations } from '../node/migrations.ts'
+import { openSqlite } from '../node/sqlite.ts'
+import type { Engine } from '../webhooks/engine.ts'
+import { createHost } from './create-host.ts'
+import { timeLimits, type TimeLimits } from './core.ts'
+import type { Manifest, PayloadOf, Plugin, PluginEvent, Point, RoutePattern } from './define.ts'
+import type { Emitted, Filtered, Host, PluginAnswer, PluginView } from './host.ts'
+import { webhookPayload } from './points.ts'
+import { writeStorage } from './storage.ts'
+import { openUnit } from './unit.ts'
+
+export interface EmittedEvent {
+  readonly id: string
+  readonly name: string
+  readonly payload: JsonObject
+  /** Why a filter refused it, or null. */
+  readonly rejected: string | null
+}
+
+export interface LogLine {
+  readonly level: Level
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+type Rows<C> = C extends { readonly schema: { readonly _zod: { readonly output: infer Row } } } ? readonly Row[] : never
+type Stored<M> = M extends { readonly storage: infer S }
+  ? { readonly [K in keyof S]?: Rows<S[K]> }
+  : Record<string, never>
+
+export interface TestOptions<M> {
+  /** Records that are there from the beginning. */
+  readonly stored?: Stored<M>
+  /** Further plugins on the same network, such as the owner of an event that this one listens to. */
+  readonly beside?: readonly Plugin[]
+  /** Where the clock stands at first; it moves only by `clock.advance`. */
+  readonly now?: Date
+  readonly limits?: Partial<TimeLimits>
+  readonly safeMode?: boolean
+}
+
+/** What a request of a test may carry: a form, or anything that `fetch` takes. */
+export type TestRequest = RequestInit & { readonly form?: Readonly<Record<string, string>>; readonly actor?: string }
+
+export interface TestHost {
+  /** `request('POST /orders/o1/pay')` */
+  request(route: RoutePattern, init?: TestRequest): Promise<PluginAnswer>
+  /** Emits as the API does, and waits for the listeners. `key` makes it idempotent. */
+  emit<E extends PluginEvent>(event: E, payload: PayloadOf<E>, options?: { readonly key?: string }): Promise<Emitted>
+  /** What the filters of a point make of a payload of this event, and why they refuse it, if they do. Nothing is stored. */
+  apply(point: Point<JsonObject>, value: JsonObject, event: PluginEvent): Promise<Filtered>
+  /** The rendered page, as it stands inside the admin's frame. */
+  page(path: string): Promise<string>
+  /** What `render` of a route would show, rendered. */
+  html(answer: PluginAnswer): Promise<string>
+  readonly clock: { now(): number; advance(ms: number): void }
+  /** Every event that was stored, oldest first; likewise faults, lines of the log, and records by collection. */
+  readonly emitted: readonly EmittedEvent[]
+  readonly faults: readonly PluginFaultTable[]
+  readonly logs: readonly LogLine[]
+  readonly stored: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
+  /** What the host sees, for tests that go deeper. */
+  readonly host: Host
+  readonly engine: Engine
+  /** Lets time-driven work happen, as the server does each moment. */
+  tick(): Promise<void>
+  /** Reads `emitted`, `faults` and `stored` anew, once the listeners have ended. */
+  settle(): Promise<void>
+}
+
+const SITE = 'sit_main'
+
+/**
+ * The real host with one plugin, on a database in memory, with a clock that stands still: the same order, time-outs,
+ * commits and faults as in a network. Nothing is sent anywhere.
+ */
+export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: TestOptions<M> = {}): Promise<TestHost> {
+  const logs: LogLine[] = []
+  const log = logInto(logs)
+  let now = (options.now ?? new Date('2026-01-15T09:30:00Z')).getTime()
+  const db = await openSqlite({ file: ':memory:', log })
+  await migrate(db, await readMigrations())
+  const engine: Engine = {
+    config: readConfig({}),
+    publicUrl: () => 'http://localhost:3000',
+    version: '0.0.0-test',
+    db,
+    clock: () => now,
+    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    log,
+    vault: { seal: async (plain) => plain, open: async (cipher) => cipher },
+    post: () => Promise.reject(new Error('A test host sends nothing.')),
+    wake: () => {},
+  }
+  const all: readonly Plugin[] = [...(options.beside ?? []), plugin]
+  const host = await createHost(engine, {
+    registry: Object.fromEntries(all.map((one) => [one.manifest.slug, async () => ({ default: one })])),
+    safeMode: options.safeMode ?? false,
+    limits: { ...timeLimits, ...options.limits },
+  })
+  if (!options.safeMode) await switchOn(host, engine, all)
+  await fill(engine, plugin.manifest, options.stored ?? {})
+
+  const emitted: EmittedEvent[] = []
+  const faults: PluginFaultTable[] = []
+  const stored: Record<string, Readonly<Record<string, unknown>>[]> = {}
+  const settle = async () => {
+    await host.settled()
+    const events = await db.q.selectFrom('event').selectAll().orderBy('seq').execute()
+    replace(
+      emitted,
+      events.map(({ id, type, payload, rejected }) => ({
+        id,
+        name: type,
+        payload: JSON.parse(payload) as JsonObject,
+        rejected,
+      })),
+    )
+    replace(faults, await db.q.selectFrom('plugin_fault').selectAll().orderBy('at').orderBy('id').execute())
+    const records = await db.q
+      .selectFrom('plugin_record')
+      .selectAll()
+      .where('slug', '=', plugin.manifest.slug)
+      .orderBy('created_at')
+      .orderBy('id')
+      .execute()
+    for (const name of Object.keys(plugin.manifest.storage ?? {})) {
+      const rows = records.filter(({ collection }) => collection === name)
+      stored[name] = rows.map(({ data }) => JSON.parse(data) as Record<string, unknown>)
+    }
+  }
+  await settle()
+
+  const emitOne = async (event: PluginEvent, payload: unknown, key: string | null): Promise<Emitted> => {
+    const emission = { type: event.name, site: SITE, data: payload as JsonObject, source: 'api:test', key }
+    const [answer] = await host.emit([emission])
+    await settle()
+    if (!answer) throw new Error('The host gave no answer for the event.')
+    return answer
+  }
+  const { slug } = plugin.manifest
+
+  return {
+    async request(route, { form, actor = 'Tester', ...init } = {}) {
+      const path = route.slice('POST '.length)
+      const body = form ? new URLSearchParams(form) : init.body
+      const request = new Request(`http://localhost:3000/network/plugins/${slug}${path}`, {
+        ...init,
+        method: 'POST',
+        ...(body ? { body } : {}),
+      })
+      try {
+        const answer = await host.route(slug, path, SITE, request, { name: actor })
+        if (!answer) throw new Error(`${slug} has no route ${route}, or does not run.`)
+        return answer
+      } finally {
+        await settle()
+      }
+    },
+    emit: (event, payload, { key = null } = {}) => emitOne(event, payload, key),
+    async apply(point, value, event) {
+      const { filtered } = await host.prepare([{ type: event.name, site: SITE, data: value, source: 'api:test' }])
+      await settle()
+      const [result] = point.name === webhookPayload.name ? filtered : []
+      if (!result) throw new Error(`Nothing passes through the point ${point.name}.`)
+      return result
+    },
+    async page(path) {
+      const request = new Request(`http://localhost:3000/network/plugins/${slug}${path}`)
+      const view = await host.view(
+        slug,
+        new URL(request.url).pathname.slice(`/network/plugins/${slug}`.length),
+        SITE,
+        request,
+      )
+      if (!view) throw new Error(`${slug} has no page ${path}, or does not run.`)
+      return htmlOf(view)
+    },
+    async html({ view }) {
+      if (!view) throw new Error('The route answered without render().')
+      return htmlOf(view)
+    },
+    clock: { now: () => now, advance: (ms) => void (now += ms) },
+    emitted,
+    faults,
+    logs,
+    stored,
+    host,
+    engine,
+    async tick() {
+      await host.tick(now)
+      await settle()
+    },
+    settle,
+  }
+}
+
+async function switchOn(host: Host, { db }: Engine, plugins: readonly Plugin[]): Promise<void> {
+  for (const { manifest } of plugins) {
+    const info = (await host.plugins()).find(({ slug }) => slug === manifest.slug)
+    if (info?.reason) throw new Error(`${manifest.slug} cannot run: ${JSON.stringify(info.reason)}`)
+    if (!manifest.mustUse) await db.commit(await host.activate(manifest.slug))
+  }
+}
+
+async function fill(
+  engine: Engine,
+  manifest: Manifest,
+  stored: Readonly<Record<string, readonly { id: string }[] | undefined>>,
+) {
+  const unit = openUnit()
+  const storage = writeStorage(engine, manifest, SITE, unit)
+  for (const [name, rows] of Object.entries(stored)) for (const row of rows ?? []) storage[name]?.put(row.id, row)
+  await engine.db.commit(unit.writes)
+}
+
+/** Templates are compiled by the build; a test may well be the first to need them. */
+async function htmlOf({ template, title, data }: PluginView): Promise<string> {
+  buildIfStale()
+  const [{ render }, { translator }] = await Promise.all([import('../web/render.ts'), import('../web/i18n.ts')])
+  return render(template, { t: translator('en'), base: '/network', title, ...data })
+}
+
+function logInto(lines: LogLine[]): Log {
+  const line =
+    (level: Level) =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
+      void lines.push({ level, message, fields })
+  return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
+}
+
+const replace = <T>(list: T[], items: readonly T[]): void => void list.splice(0, list.length, ...items)
