@@ -1,4 +1,3 @@
-import type { Db } from '../db/db.ts'
 import { keepSetting, setSetting, setting } from '../db/queries/settings.ts'
 import { createAccess } from './access/access.ts'
 import { ensureSetupKey } from './access/api-keys.ts'
@@ -8,6 +7,7 @@ import { createHost } from './plugin/create-host.ts'
 import type { Registry } from './plugin/create-host.ts'
 import type { Engine } from './webhooks/engine.ts'
 import { ensureNetwork } from './webhooks/network.ts'
+import { sealAgain } from './webhooks/lifecycle.ts'
 import { createVault, proof } from './webhooks/secrets.ts'
 import type { Sign } from './webhooks/sign.ts'
 
@@ -22,9 +22,10 @@ export interface Parts extends Omit<Engine, 'vault'> {
 /** Puts the product together from what a runtime brings. Throws ConfigError when the database was made with another secret. */
 export async function compose({ appSecret, registry, dispatcher, ...parts }: Parts): Promise<Deps> {
   const { config, db, random } = parts
-  await checkAppSecret(db, appSecret, config.appSecretPrevious)
   await ensureNetwork({ db, random })
-  const vault = await createVault({ appSecret, previous: config.appSecretPrevious, random })
+  const previous = config.appSecretPrevious
+  const vault = await createVault({ appSecret, previous, random })
+  await settleAppSecret({ db, vault }, appSecret, previous)
   const engine = { ...parts, vault }
   const host = await createHost(engine, { registry, safeMode: config.safeMode })
   const access = await createAccess(engine, { appSecret })
@@ -32,8 +33,16 @@ export async function compose({ appSecret, registry, dispatcher, ...parts }: Par
   return { ...engine, host, access, dispatcher }
 }
 
-/** Refuses a secret that this database was not made with: nothing in it would open. The previous one is a way over. */
-async function checkAppSecret(db: Db, appSecret: string, previous: string | null): Promise<void> {
+/**
+ * Refuses a secret that this database was not made with: nothing in it would open. Where APP_SECRET_PREVIOUS is the one,
+ * everything is sealed again with the new one first, so that the previous one can be forgotten after this start.
+ */
+async function settleAppSecret(
+  engine: Pick<Engine, 'db' | 'vault'>,
+  appSecret: string,
+  previous: string | null,
+): Promise<void> {
+  const { db } = engine
   const ours = await proof(appSecret)
   await db.commit([keepSetting(db, 'secret_proof', ours)])
   const known = await setting(db, 'secret_proof', ours)
@@ -43,5 +52,6 @@ async function checkAppSecret(db: Db, appSecret: string, previous: string | null
       'APP_SECRET is another one than this database was made with; start with that one, or give it as APP_SECRET_PREVIOUS.',
     ])
   }
+  await sealAgain(engine)
   await db.commit([setSetting(db, 'secret_proof', ours)])
 }

@@ -7,6 +7,7 @@ import {
   insertWebhook,
   mustBeRevision,
   mustHaveRoom,
+  secretsAfter,
   secretsOf,
   sendHeld,
   updateWebhook,
@@ -56,6 +57,26 @@ export async function sealSecret(
     created_at: now,
     expires_at: null,
     taken_at: secret.taken ? now : null,
+  }
+}
+
+/** Opens every stored secret and seals it anew, after a change of APP_SECRET. Repeating it does no harm. */
+export async function sealAgain({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<void> {
+  for (let after = ''; ;) {
+    const rows = await secretsAfter(db, after)
+    const last = rows.at(-1)
+    if (!last) return
+    const sealed = await Promise.all(
+      rows.map(async ({ id, kind, cipher }) => {
+        const plain = await vault.open(cipher, context(id, kind))
+        return db.q
+          .updateTable('webhook_secret')
+          .set({ cipher: await vault.seal(plain, context(id, kind)) })
+          .where('id', '=', id)
+      }),
+    )
+    await db.commit(sealed)
+    after = last.id
   }
 }
 

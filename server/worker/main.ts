@@ -1,4 +1,3 @@
-import { resolve4, resolve6 } from 'node:dns/promises'
 import type { D1Database, ExecutionContext, ScheduledController } from '@cloudflare/workers-types'
 import { registry } from '../../plugins/registry.gen.ts'
 import { ensureSetup } from '../access/setup.ts'
@@ -14,6 +13,7 @@ import { urlRules } from '../webhooks/address.ts'
 import { createDispatcher } from '../webhooks/dispatch.ts'
 import { openD1 } from './d1.ts'
 import { createPost } from './fetch.ts'
+import { resolveName } from './resolve.ts'
 
 /** Bindings and variables, as wrangler.toml and the secrets of the Worker set them. */
 export interface Bindings {
@@ -75,7 +75,7 @@ async function assemble(env: Bindings): Promise<Product> {
     clock,
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
     log,
-    post: createPost({ rules: () => urlRules({ config, publicUrl: address }), resolve: addressesOf, clock }),
+    post: createPost({ rules: () => urlRules({ config, publicUrl: address }), resolve: resolveName, clock }),
     wake: () => {
       woken = true
     },
@@ -117,11 +117,4 @@ async function send(deps: Deps): Promise<void> {
   await dispatcher.start()
   await dispatcher.drain(deps.clock() + LOOK_FOR)
   await dispatcher.stop(LOOK_FOR)
-}
-
-async function addressesOf(name: string): Promise<readonly string[]> {
-  const none = (): string[] => []
-  const found = await Promise.all([resolve4(name).catch(none), resolve6(name).catch(none)])
-  if (found.flat().length === 0) throw new Error('The name has no address.')
-  return found.flat()
 }
