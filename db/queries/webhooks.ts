@@ -24,17 +24,25 @@ export interface WebhookFilter {
   readonly owner: string | null
   readonly state?: WebhookState | undefined
   readonly search?: string | undefined
-  readonly sort?: 'name' | 'state' | 'last_delivery_at' | 'created_at' | undefined
+  readonly sort?: keyof typeof sortable | undefined
   readonly descending?: boolean | undefined
   readonly limit: number
   readonly offset: number
 }
 
+/** Written so that all engines sort alike: PostgreSQL has nulls last, and letters of both cases apart. */
+const sortable = {
+  name: sql`lower(name)`,
+  state: sql`state`,
+  last_delivery_at: sql`coalesce(last_delivery_at, 0)`,
+  created_at: sql`created_at`,
+} as const
+
 /** A page of webhooks; `owner` null means every owner's. Search looks at name, address and chosen events. */
 export async function listWebhooks(db: Db, filter: WebhookFilter): Promise<Webhook[]> {
   const rows = await filtered(db, filter)
     .selectAll()
-    .orderBy(filter.sort ?? 'created_at', filter.descending === false ? 'asc' : 'desc')
+    .orderBy(sortable[filter.sort ?? 'created_at'], filter.descending === false ? 'asc' : 'desc')
     .orderBy('id', 'desc')
     .limit(filter.limit)
     .offset(filter.offset)
@@ -90,6 +98,26 @@ function filtered(db: Db, filter: WebhookFilter) {
   return query
 }
 
+/** The latest delivery of each webhook, tests left out. */
+export const latestDeliveries = (db: Db, webhooks: readonly string[]) =>
+  db.q
+    .selectFrom('webhook')
+    .innerJoin('delivery', (join) =>
+      join.on('delivery.id', '=', (eb) =>
+        eb
+          .selectFrom('delivery as d')
+          .select('d.id')
+          .whereRef('d.webhook_id', '=', 'webhook.id')
+          .where('d.test', '=', 0)
+          .orderBy('d.seq', 'desc')
+          .orderBy('d.id', 'desc')
+          .limit(1),
+      ),
+    )
+    .select(['delivery.id', 'delivery.webhook_id', 'delivery.state', 'delivery.last_status', 'delivery.created_at'])
+    .where('webhook.id', 'in', webhooks)
+    .execute()
+
 /** Webhooks for the API: newest first, after the cursor's position. */
 export async function webhooksAfter(
   db: Db,
@@ -141,6 +169,16 @@ export const updateWebhook = (
     .set((eb) => ({ revision: eb('revision', '+', 1) }))
     .where('id', '=', id),
   ...(events ? [db.q.deleteFrom('webhook_event').where('webhook_id', '=', id), ...chooseEvents(db, id, events)] : []),
+  webhooksChanged(db),
+]
+
+/** Lets a webhook that was switched off send. No new revision: who has its form open has nothing to lose by it. */
+export const wakeWebhook = (db: Db, id: string) => [
+  db.q
+    .updateTable('webhook')
+    .set({ state: 'active', state_reason: null })
+    .where('id', '=', id)
+    .where('state', '=', 'disabled'),
   webhooksChanged(db),
 ]
 

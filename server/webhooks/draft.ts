@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import type { Webhook } from '../../db/queries/webhooks.ts'
 import type { AuthType } from '../../db/schema.ts'
 import type { FieldError } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
+import { isPlainText } from '../lib/plain-text.ts'
 import { checkUrl, type UrlRules } from './address.ts'
 import { formats } from './formats.ts'
 import { DEFAULT_SCHEDULE } from './retry.ts'
@@ -35,9 +37,7 @@ export interface DraftRules {
   readonly hasPassword: boolean
 }
 
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/
-const BIDI = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/
-const plain = (text: string): boolean => !CONTROL.test(text) && !BIDI.test(text)
+const isCredential = (text: string): boolean => text.length <= 191 && text.isWellFormed() && !/\p{Cc}/u.test(text)
 const MOST_EVENTS = 200
 
 const shape = z.strictObject({
@@ -77,7 +77,7 @@ export function readDraft(
   const name = value.name.trim()
   if (name === '') wrong('name', msg('Give the webhook a name.'))
   else if (name.length > 191) wrong('name', msg('The name can have up to 191 characters.'))
-  else if (!plain(name))
+  else if (!isPlainText(name))
     wrong(
       'name',
       msg('The name holds control characters or marks that turn the reading direction. Type it again without them.'),
@@ -85,7 +85,7 @@ export function readDraft(
 
   const description = value.description.trim()
   if (description.length > 140) wrong('description', msg('The description can have up to 140 characters.'))
-  else if (!plain(description.replaceAll(/[\r\n\t]/g, ' ')))
+  else if (!isPlainText(description.replaceAll(/[\r\n\t]/g, ' ')))
     wrong(
       'description',
       msg(
@@ -116,10 +116,10 @@ export function readDraft(
     if (username === '') wrong('auth.username', msg('Basic authentication needs a user name.'))
     else if (username.includes(':'))
       wrong('auth.username', msg('A user name for Basic authentication cannot hold a colon.'))
-    else if (CONTROL.test(username) || username.length > 191)
+    else if (!isCredential(username))
       wrong('auth.username', msg('A user name has up to 191 characters, none of them a control character.'))
     if (!password && !rules.hasPassword) wrong('auth.password', msg('Basic authentication needs a password.'))
-    else if (password && (CONTROL.test(password) || password.length > 191))
+    else if (password && !isCredential(password))
       wrong('auth.password', msg('A password has up to 191 characters, none of them a control character.'))
   }
   if (value.secret !== null) {
@@ -155,6 +155,23 @@ export function readDraft(
     },
   }
 }
+
+/** A stored webhook as a draft that changes nothing. */
+export const draftOf = (webhook: Webhook): WebhookDraft => ({
+  name: webhook.name,
+  description: webhook.description,
+  url: webhook.url,
+  allEvents: webhook.all_events === 1,
+  events: webhook.events,
+  format: webhook.format,
+  auth: webhook.auth,
+  username: webhook.username,
+  password: null,
+  secret: null,
+  timeoutSeconds: webhook.timeout_seconds,
+  retrySchedule: JSON.parse(webhook.retry_schedule) as number[],
+  active: webhook.state !== 'retired',
+})
 
 /** zod's findings about the shape, in our words. */
 export function issueSentences(issue: z.core.$ZodIssue): FieldError[] {

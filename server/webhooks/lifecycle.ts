@@ -11,18 +11,22 @@ import {
   secretsOf,
   sendHeld,
   updateWebhook,
+  wakeWebhook,
   type Webhook,
 } from '../../db/queries/webhooks.ts'
 import type { Owner } from '../lib/actor.ts'
+import { DAY } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
+import { msg } from '../lib/message.ts'
 import type { WebhookDraft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { newSecret } from './sign.ts'
 
 /** Why a webhook that signs waits: nobody could verify what it sends. Its deliveries are held meanwhile. */
-export const SECRET_NOT_TAKEN =
-  'Nobody has taken its signing secret yet. Show or download it once, then it starts to send.'
-const RETIRED = 'The webhook is retired.'
+export const SECRET_NOT_TAKEN = msg(
+  'Nobody has taken its signing secret yet. Show or download it once, then it starts to send.',
+).text
+const RETIRED = msg('The webhook is retired.').text
 
 /** How a signing secret comes to a webhook. `handle`: one that a form generated before, by the id of its row. */
 export interface SecretChoice {
@@ -121,6 +125,7 @@ export async function saveWebhook(
   const had = await secretsOf(engine.db, current.id)
   const secrets = await secretStatements(engine, draft, { id: current.id, by, had }, choice)
   const wasOff = current.state === 'retired'
+  const sends = current.state === 'active' || current.state === 'failing'
   const next = stateFor(draft, secrets.taken)
   // Saving a form does not resume what we switched off for a reason of its own; that takes *Activate*.
   const keeps = draft.active && !wasOff && current.state_reason !== SECRET_NOT_TAKEN && next.state === 'active'
@@ -135,7 +140,7 @@ export async function saveWebhook(
         draft.events,
       ),
       ...secrets.statements,
-      ...(next.state === 'retired' && !wasOff ? [holdOpen(engine.db, current.id, RETIRED)] : []),
+      ...(sends && next.state !== 'active' ? [holdOpen(engine.db, current.id, next.state_reason ?? RETIRED)] : []),
       ...(!keeps && next.state === 'active' ? [sendHeld(engine.db, current.id, engine.clock())] : []),
     ],
     secret: secrets.secret,
@@ -167,8 +172,8 @@ export async function activateWebhook(
   return [...updateWebhook(db, webhook.id, { ...state, updated_at: now }), ...waiting]
 }
 
-/** Notes that a person has the secret now; a webhook that waited only for that starts to send. */
-export function takeSecret(engine: Engine, webhook: Webhook, secretId: string): Statement[] {
+/** Notes that a person has the secret now; a webhook that waited only for that starts to send. `webhook`: null before it is saved. */
+export function takeSecret(engine: Engine, webhook: Webhook | null, secretId: string): Statement[] {
   const { db } = engine
   const now = engine.clock()
   const taken = db.q
@@ -176,12 +181,22 @@ export function takeSecret(engine: Engine, webhook: Webhook, secretId: string): 
     .set({ taken_at: now })
     .where('id', '=', secretId)
     .where('taken_at', 'is', null)
-  if (webhook.state !== 'disabled' || webhook.state_reason !== SECRET_NOT_TAKEN) return [taken]
-  return [
-    taken,
-    ...updateWebhook(db, webhook.id, { state: 'active', state_reason: null, updated_at: now }),
-    sendHeld(db, webhook.id, now),
-  ]
+  if (webhook?.state !== 'disabled' || webhook.state_reason !== SECRET_NOT_TAKEN) return [taken]
+  return [taken, ...wakeWebhook(db, webhook.id), sendHeld(db, webhook.id, now)]
+}
+
+const UNSAVED = 'unsaved'
+
+/** Makes a secret for a form: stored, so that the page only carries its handle. Those that nobody saved go after a day. */
+export async function generateSecret(engine: Engine, by: string): Promise<{ handle: string; statements: Statement[] }> {
+  const { q } = engine.db
+  const plain = newSecret(engine.random)
+  const row = await sealSecret(engine, { webhookId: UNSAVED, kind: 'v1', plain, by, taken: false })
+  const left = q
+    .deleteFrom('webhook_secret')
+    .where('webhook_id', '=', UNSAVED)
+    .where('created_at', '<', engine.clock() - DAY)
+  return { handle: row.id, statements: [left, q.insertInto('webhook_secret').values(row)] }
 }
 
 export const removeWebhook = (engine: Engine, id: string): readonly Statement[] =>
@@ -260,6 +275,6 @@ export const unsavedSecret = (engine: Engine, handle: string, by: string) =>
     .selectFrom('webhook_secret')
     .selectAll()
     .where('id', '=', handle)
-    .where('webhook_id', '=', 'unsaved')
+    .where('webhook_id', '=', UNSAVED)
     .where('created_by', '=', by)
     .executeTakeFirst()
