@@ -67,6 +67,8 @@ export async function createSessions(engine: Engine, options: { appSecret: strin
     telemetry: { enabled: false },
     logger: { level: 'error', log: (level, message) => log[level](`better-auth: ${message}`) },
     advanced: {
+      // It would look at the tables with SQLite's PRAGMA, also on PostgreSQL; our migrations are tested with it.
+      database: { validateSchema: false },
       // A prefix that browsers accept only from https, for the whole host and no other.
       cookiePrefix: secure ? '__Host-hookline' : 'hookline',
       useSecureCookies: false,

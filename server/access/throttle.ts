@@ -78,8 +78,3 @@ export async function takeTurn(deps: Deps, account: string, address: string): Pr
     },
   }
 }
-
-/** Forgets tries that no longer count; the tick calls it. */
-export async function purgeThrottle({ db, clock }: Pick<Engine, 'db' | 'clock'>): Promise<void> {
-  await db.commit([db.q.deleteFrom('throttle').where('at', '<', clock() - 4 * WINDOW)])
-}

@@ -1,11 +1,24 @@
-import { isoTime } from '../lib/clock.ts'
+import { HOUR, isoTime } from '../lib/clock.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { sealAudit } from './audit.ts'
-import { purgeThrottle } from './throttle.ts'
 
 /** What has to be done about people now and then: seal the audit log, forget old tries and ended sessions. */
 export async function tickAccess(engine: Engine): Promise<void> {
   await sealAudit(engine)
-  await purgeThrottle(engine)
-  await engine.db.commit([engine.db.q.deleteFrom('session').where('expiresAt', '<', isoTime(engine.clock()))])
+  await forgetOld(engine)
+}
+
+/** Looks before it deletes: most of the time there is nothing, and a write costs more than a look. */
+async function forgetOld({ db, clock }: Engine): Promise<void> {
+  const oldest = clock() - HOUR
+  const ended = isoTime(clock())
+  const [tries, sessions] = await Promise.all([
+    db.q.selectFrom('throttle').select('key').where('at', '<', oldest).limit(1).execute(),
+    db.q.selectFrom('session').select('id').where('expiresAt', '<', ended).limit(1).execute(),
+  ])
+  if (tries.length + sessions.length === 0) return
+  await db.commit([
+    db.q.deleteFrom('throttle').where('at', '<', oldest),
+    db.q.deleteFrom('session').where('expiresAt', '<', ended),
+  ])
 }

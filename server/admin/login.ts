@@ -12,15 +12,17 @@ import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import { safeNext } from '../web/safe-url.ts'
 
-import { homeOf } from './home.ts'
 import { plainPage } from './page.ts'
 import { refusalNotice, refusalStatus } from './password-try.ts'
+
+/** The app sends those who belong to one site on to its admin. */
+const START = '/network'
 
 export const loginRoutes = (deps: Deps): Handlers => ({
   'GET /login': async (c) => {
     const visitor = await deps.access.bySession(c.req.raw.headers, c.get('address'))
     const next = ownPath(deps, c.req.query('next'))
-    if (visitor) return c.redirect(next ?? (await homeOf(deps.db, visitor.actor.owner)), 303)
+    if (visitor) return c.redirect(next ?? START, 303)
     if (!(await deps.access.isSetUp())) return c.redirect('/setup', 303)
     return loginForm(c, deps, { email: '', remember: false, next })
   },
@@ -34,8 +36,7 @@ export const loginRoutes = (deps: Deps): Handlers => ({
     const login = await deps.access.login(c.req.raw.headers, who)
     if (!login.ok) return loginForm(c, deps, { email, remember, next }, login)
     setCookies(c, login.cookies)
-    // The new cookies are not in this request: /login sends the person on, to the start that is theirs.
-    return c.redirect(next ?? '/login', 303)
+    return c.redirect(next ?? START, 303)
   },
 
   'POST /logout': async (c) => {
@@ -62,7 +63,7 @@ export const loginRoutes = (deps: Deps): Handlers => ({
     })
     if (!login.ok) return confirmForm(c, deps, next, login)
     setCookies(c, login.cookies)
-    return c.redirect(next ?? (await homeOf(deps.db, c.get('actor').owner)), 303)
+    return c.redirect(next ?? START, 303)
   },
 })
 

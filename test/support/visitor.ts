@@ -1,15 +1,4 @@
-import { Hono } from 'hono'
-import { rules, type RouteKey } from '../../server/access/rules.ts'
-import { accountRoutes } from '../../server/admin/account.ts'
-import { apiKeyRoutes } from '../../server/admin/api-keys.ts'
-import { loginRoutes } from '../../server/admin/login.ts'
-import { errorPage } from '../../server/admin/page.ts'
-import { setupRoutes } from '../../server/admin/setup.ts'
-import { userRoutes } from '../../server/admin/users.ts'
-import type { Deps } from '../../server/deps.ts'
-import type { Env } from '../../server/web/env.ts'
-import { pickLocale, translator } from '../../server/web/i18n.ts'
-import { asAppError } from '../../server/web/surprise.ts'
+import { createApp } from '../../server/app.ts'
 import { ADDRESS, type World } from './people.ts'
 
 /** Somebody with a browser of their own: it keeps cookies, and follows no redirect. */
@@ -25,33 +14,14 @@ export interface Answer {
   readonly html: string
 }
 
-/** The pages of people, with as little around them as they need. The rules are tested with the whole app. */
+/** Comes to the whole app as a browser does. */
 export function visit(world: World): Visitor {
-  const deps: Deps = { ...world, dispatcher: () => 'on' }
-  const app = new Hono<Env>()
-  app.onError((error, c) => errorPage(c, deps, asAppError(deps, error)))
-  app.use(async (c, next) => {
-    const visitor = await deps.access.bySession(c.req.raw.headers, ADDRESS)
-    c.set('address', ADDRESS)
-    c.set('t', translator(pickLocale(visitor?.locale ?? null, c.req.header('accept-language'))))
-    if (visitor) {
-      c.set('actor', visitor.actor)
-      c.set('scope', { base: '/network', owner: 'network', site: null })
-    }
-    await next()
-  })
-  const routes = [setupRoutes, loginRoutes, accountRoutes, userRoutes, apiKeyRoutes].map((make) => make(deps))
-  for (const [key, handler] of routes.flatMap((list) => Object.entries(list))) {
-    const [method = '', path = ''] = key.split(' ')
-    app.on(method, path, (c) =>
-      rules[key as RouteKey] === 'public' || c.get('actor') ? handler(c) : c.redirect('/login', 303),
-    )
-  }
-
+  const app = createApp({ ...world, dispatcher: () => 'on' }, () => ADDRESS)
   const cookies = new Map<string, string>()
   const ask = async (path: string, init: RequestInit): Promise<Answer> => {
     const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const answer = await app.request(path, { ...init, headers: { ...init.headers, cookie } })
+    const own = { host: '127.0.0.1:3000', 'sec-fetch-site': 'same-origin', cookie }
+    const answer = await app.request(path, { ...init, headers: { ...init.headers, ...own } })
     for (const line of answer.headers.getSetCookie()) {
       const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
       if (/max-age=0\b/i.test(line)) cookies.delete(name)

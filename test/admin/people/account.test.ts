@@ -34,9 +34,9 @@ test('a new password ends the other sessions, and goes on in a new one', async (
   const answer = await anna.post('/account/password', { password: PASSWORD, new_password: 'another password' })
   expect(answer.headers.get('location')).toBe('/account')
   expect((await anna.get('/account')).status).toBe(200)
-  expect((await phone.get('/account')).headers.get('location')).toBe('/login')
+  expect((await phone.get('/account')).headers.get('location')).toBe('/login?next=%2Faccount')
   for (const [name, value] of before) anna.cookies.set(name, value)
-  expect((await anna.get('/account')).headers.get('location')).toBe('/login')
+  expect((await anna.get('/account')).headers.get('location')).toBe('/login?next=%2Faccount')
 })
 
 test('a new password needs the current one, and these tries count too', async () => {

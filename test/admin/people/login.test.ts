@@ -1,7 +1,10 @@
+import { Hono } from 'hono'
 import { beforeEach, expect, test } from 'vitest'
+import { recentPassword } from '../../../server/admin/login.ts'
 import { addPerson, openWorld, PASSWORD, type World } from '../../support/people.ts'
 import { valueOf, visit, type Visitor } from '../../support/visitor.ts'
 import { MINUTE } from '../../../server/lib/clock.ts'
+import type { Env } from '../../../server/web/env.ts'
 
 let world: World
 let anna: Visitor
@@ -25,15 +28,15 @@ test.each(['https://evil.example/', '//evil.example', '/\\evil.example', '/\t/ev
   'a log-in never leads to %j',
   async (next) => {
     expect(valueOf((await anna.get(`/login?next=${encodeURIComponent(next)}`)).html, 'next')).toBe('')
-    expect((await anna.post('/login', { ...right, next })).headers.get('location')).toBe('/login')
-    expect((await anna.get('/login')).headers.get('location')).toBe('/network')
+    expect((await anna.post('/login', { ...right, next })).headers.get('location')).toBe('/network')
   },
 )
 
-test('a site admin starts in the admin of the site', async () => {
+test('a site admin has no business with the users of the network', async () => {
   await addPerson(world, { email: 'site@example.com', role: 'site_admin', siteId: 'sit_main' })
   await anna.post('/login', { ...right, email: 'site@example.com' })
-  expect((await anna.get('/login')).headers.get('location')).toBe('/sites/main/admin')
+  expect((await anna.get('/login')).headers.get('location')).toBe('/network')
+  expect((await anna.get('/network/users')).status).toBe(403)
 })
 
 test('a wrong password keeps the address and says how many tries are left, alike for unknown accounts', async () => {
@@ -70,7 +73,7 @@ test('a log-out is a POST that ends the session', async () => {
   const before = new Map(anna.cookies)
   expect((await anna.post('/logout', {})).headers.get('location')).toBe('/login')
   for (const [name, value] of before) anna.cookies.set(name, value)
-  expect((await anna.get('/account')).headers.get('location')).toBe('/login')
+  expect((await anna.get('/account')).headers.get('location')).toBe('/login?next=%2Faccount')
 })
 
 test('confirming the password starts a new session, and goes on to the page that asked', async () => {
@@ -84,7 +87,25 @@ test('confirming the password starts a new session, and goes on to the page that
   expect(answer.headers.get('location')).toBe('/network/webhooks/whk_1')
   expect((await anna.get('/account')).status).toBe(200)
   for (const [name, value] of before) anna.cookies.set(name, value)
-  expect((await anna.get('/account')).headers.get('location')).toBe('/login')
+  expect((await anna.get('/account')).headers.get('location')).toBe('/login?next=%2Faccount')
+})
+
+test('a password counts as recent for 10 minutes after it was typed', async () => {
+  const app = new Hono<Env>().get('/', async (c) =>
+    c.json(await recentPassword(c, { ...world, dispatcher: () => 'on' })),
+  )
+  const isRecent = async () => {
+    const cookie = [...anna.cookies].map((pair) => pair.join('=')).join('; ')
+    return (await app.request('/', { headers: { cookie } })).json()
+  }
+  expect(await isRecent()).toBe(false)
+  await anna.post('/login', right)
+  world.time.now += 10 * MINUTE - 1
+  expect(await isRecent()).toBe(true)
+  world.time.now += 1
+  expect(await isRecent()).toBe(false)
+  await anna.post('/confirm-password', { password: PASSWORD })
+  expect(await isRecent()).toBe(true)
 })
 
 test('before set-up the log-in leads there', async () => {
