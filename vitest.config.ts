@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'postgres',
           include: ['test/**/*.postgres.test.ts'],
-          globalSetup: ['test/support/postgres-server.ts'],
+          globalSetup: ['test/support/postgres-server.ts', 'test/support/receiver-server.ts'],
         },
       },
       {
