@@ -47,9 +47,14 @@ test('nothing scrolls sideways, however narrow', async () => {
   }
 })
 
-test('icons are drawn from the sprite', async () => {
+test('icons are drawn from the sprite, and only the arrow of an open list turns', async () => {
   const page = await openPage(browser)
   await page.goto(address)
+  await page.locator('.adminbar summary').first().click()
+  const turned = await page
+    .locator('.adminbar [open] .icon')
+    .evaluateAll((icons) => icons.map((icon) => getComputedStyle(icon).rotate))
+  expect(turned).toEqual(['none', '180deg'])
   const box = await page.locator('.brand .icon use').boundingBox()
   expect(box?.width).toBeGreaterThan(4)
   await page.context().close()
