@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { migrate } from '../../db/migrate.ts'
 import type { PluginFaultTable } from '../../db/schema.ts'
 import { readConfig } from '../config.ts'
@@ -75,6 +76,8 @@ export interface TestHost {
 }
 
 const SITE = 'sit_main'
+/** The order in which SQLite wrote rows: the clock stands still, so times are all the same. */
+const written = sql`rowid`
 
 /**
  * The real host with one plugin, on a database in memory, with a clock that stands still: the same order, time-outs,
@@ -122,13 +125,12 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
         rejected,
       })),
     )
-    replace(faults, await db.q.selectFrom('plugin_fault').selectAll().orderBy('at').orderBy('id').execute())
+    replace(faults, await db.q.selectFrom('plugin_fault').selectAll().orderBy(written).execute())
     const records = await db.q
       .selectFrom('plugin_record')
       .selectAll()
       .where('slug', '=', plugin.manifest.slug)
-      .orderBy('created_at')
-      .orderBy('id')
+      .orderBy(written)
       .execute()
     for (const name of Object.keys(plugin.manifest.storage ?? {})) {
       const rows = records.filter(({ collection }) => collection === name)
