@@ -1,12 +1,15 @@
 import { sql, type CompiledQuery } from 'kysely'
+import { MINUTE } from '../../server/lib/clock.ts'
+import { idBefore } from '../../server/lib/ids.ts'
 import type { Db } from '../db.ts'
-import type { AttemptTable, DeliveryState, DeliveryTable } from '../schema.ts'
+import type { AttemptTable, BodyTable, DeliveryState, DeliveryTable, WebhookState } from '../schema.ts'
 
 /** A delivery as lists show it: with the names of its webhook and site, where they still exist. */
 export interface DeliveryRow extends DeliveryTable {
   readonly webhook_name: string | null
   readonly webhook_url: string | null
   readonly webhook_owner: string | null
+  readonly webhook_state: WebhookState | null
   readonly site_slug: string
 }
 
@@ -16,7 +19,8 @@ const deliveries = (db: Db) =>
     .leftJoin('webhook', 'webhook.id', 'delivery.webhook_id')
     .leftJoin('site', 'site.id', 'delivery.site_id')
     .selectAll('delivery')
-    .select(['webhook.name as webhook_name', 'webhook.url as webhook_url', 'webhook.owner as webhook_owner'])
+    .select(['webhook.name as webhook_name', 'webhook.url as webhook_url'])
+    .select(['webhook.owner as webhook_owner', 'webhook.state as webhook_state'])
     .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
 
 export const deliveryById = (db: Db, id: string): Promise<DeliveryRow | undefined> =>
@@ -25,6 +29,7 @@ export const deliveryById = (db: Db, id: string): Promise<DeliveryRow | undefine
 export interface DeliveryFilter {
   /** `network` sees all; a site sees what its own webhooks did. */
   readonly owner: string
+  readonly id?: string | undefined
   readonly webhook?: string | undefined
   readonly event?: string | undefined
   readonly type?: string | undefined
@@ -34,29 +39,55 @@ export interface DeliveryFilter {
   readonly until?: number | null | undefined
   readonly test?: boolean | null | undefined
   /** Only what stands behind this position in the list. */
-  readonly before: { readonly seq: number; readonly id: string } | null
+  readonly before: Position | null
   readonly limit: number
+}
+
+/** Where a delivery stands in the list. It never moves, whatever is added. */
+export interface Position {
+  readonly seq: number
+  readonly id: string
 }
 
 /** Deliveries, newest event first. */
 export function deliveriesBefore(db: Db, filter: DeliveryFilter): Promise<DeliveryRow[]> {
-  return filtered(deliveries(db), filter)
+  return filtered(db, filter)
     .orderBy('delivery.seq', 'desc')
     .orderBy('delivery.id', 'desc')
     .limit(filter.limit)
     .execute()
 }
 
+/** The deliveries that stand just in front of a position, newest event first. */
+export async function deliveriesAfter(
+  db: Db,
+  filter: Omit<DeliveryFilter, 'before'>,
+  { seq, id }: Position,
+): Promise<DeliveryRow[]> {
+  const rows = await filtered(db, { ...filter, before: null })
+    .where(sql<boolean>`(delivery.seq, delivery.id) > (${seq}, ${id})`)
+    .orderBy('delivery.seq')
+    .orderBy('delivery.id')
+    .limit(filter.limit)
+    .execute()
+  return rows.toReversed()
+}
+
 type Query = ReturnType<typeof deliveries>
 
-function filtered(query: Query, filter: DeliveryFilter): Query {
-  if (filter.owner !== 'network') query = query.where('webhook.owner', '=', filter.owner)
+function filtered(db: Db, filter: DeliveryFilter): Query {
+  let query = deliveries(db)
+  if (filter.owner !== 'network') {
+    // By webhook and not by the joined owner, so that a site reads its own part of the log and not all of it.
+    query = query.where('delivery.webhook_id', 'in', webhooksOf(db, filter.owner))
+  }
+  if (filter.id) query = query.where('delivery.id', '=', filter.id)
   if (filter.webhook) query = query.where('delivery.webhook_id', '=', filter.webhook)
   if (filter.event) query = query.where('delivery.event_id', '=', filter.event)
   if (filter.type) query = query.where('delivery.type', '=', filter.type)
   if (filter.state) query = query.where('delivery.state', '=', filter.state)
   if (filter.siteId) query = query.where('delivery.site_id', '=', filter.siteId)
-  if (filter.since) query = query.where('delivery.created_at', '>=', filter.since)
+  if (filter.since) query = query.where('delivery.created_at', '>=', filter.since).where(notLongBefore(filter.since))
   if (filter.until) query = query.where('delivery.created_at', '<', filter.until)
   if (filter.test === true || filter.test === false) query = query.where('delivery.test', '=', filter.test ? 1 : 0)
   if (filter.before) {
@@ -66,8 +97,35 @@ function filtered(query: Query, filter: DeliveryFilter): Query {
   return query
 }
 
+/**
+ * Lets the log be read from the right place on: there is no index on times, but ids of events begin with theirs, and
+ * nothing is committed a whole minute after its id was made.
+ */
+const notLongBefore = (since: number) =>
+  sql<boolean>`delivery.seq > coalesce(
+    (select seq from event where event.id < ${idBefore('evt', since - MINUTE)} order by event.id desc limit 1), 0)`
+
 /** Logs can be endless, so counts stop here and pages say "1,000+". */
 export const MOST_COUNTED = 1000
+
+/** When the delivery that has waited longest for its first or next attempt came in; null when none waits. */
+export async function oldestWaiting(db: Db, owner: string): Promise<number | null> {
+  const oldest = (state: 'pending' | 'retrying') => {
+    const query = db.q
+      .selectFrom('delivery')
+      .select('created_at')
+      .where('state', '=', state)
+      .orderBy('seq')
+      .orderBy('id')
+      .limit(1)
+    return (owner === 'network' ? query : query.where('webhook_id', 'in', webhooksOf(db, owner))).executeTakeFirst()
+  }
+  const found = await Promise.all([oldest('pending'), oldest('retrying')])
+  const times = found.flatMap((row) => (row ? [Number(row.created_at)] : []))
+  return times.length > 0 ? Math.min(...times) : null
+}
+
+const webhooksOf = (db: Db, owner: string) => db.q.selectFrom('webhook').select('id').where('owner', '=', owner)
 
 /** How many deliveries are in a state, counted to `MOST_COUNTED` + 1 at most. */
 export async function countDeliveries(
@@ -81,9 +139,7 @@ export async function countDeliveries(
   if (filter.state) query = query.where('state', '=', filter.state)
   if (filter.webhook) query = query.where('webhook_id', '=', filter.webhook)
   if (filter.owner !== 'network') {
-    query = query.where('webhook_id', 'in', (eb) =>
-      eb.selectFrom('webhook').select('id').where('owner', '=', filter.owner),
-    )
+    query = query.where('webhook_id', 'in', webhooksOf(db, filter.owner))
   }
   const row = await db.q
     .selectFrom(query.as('few'))
@@ -94,6 +150,10 @@ export async function countDeliveries(
 
 export const attemptsOf = (db: Db, deliveryId: string): Promise<AttemptTable[]> =>
   db.q.selectFrom('attempt').selectAll().where('delivery_id', '=', deliveryId).orderBy('number').execute()
+
+/** The exact bodies of an event, by format, while they are kept. */
+export const bodiesOf = (db: Db, ownerId: string): Promise<BodyTable[]> =>
+  db.q.selectFrom('body').selectAll().where('owner_id', '=', ownerId).orderBy('format_key').execute()
 
 /** The exact body of an event in a format, while it is kept. */
 export async function bodyOf(db: Db, ownerId: string, formatKey: string): Promise<string | null> {
@@ -130,9 +190,7 @@ export function hourly(db: Db, filter: { owner: string; webhook: string | null; 
     .orderBy('hour')
   if (filter.webhook !== null) query = query.where('webhook_id', '=', filter.webhook)
   else if (filter.owner !== 'network') {
-    query = query.where('webhook_id', 'in', (eb) =>
-      eb.selectFrom('webhook').select('id').where('owner', '=', filter.owner),
-    )
+    query = query.where('webhook_id', 'in', webhooksOf(db, filter.owner))
   }
   return query.execute()
 }

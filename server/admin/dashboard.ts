@@ -1,0 +1,129 @@
+import { countDeliveries, deliveriesBefore, hourly, oldestWaiting } from '../../db/queries/deliveries.ts'
+import { countWebhooks, listWebhooks, type Webhook } from '../../db/queries/webhooks.ts'
+import type { RouteKey } from '../access/rules.ts'
+import { rules } from '../access/rules.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { can, type Capability } from '../lib/actor.ts'
+import { DAY, HOUR } from '../lib/clock.ts'
+import type { PluginInfo } from '../plugin/host.ts'
+import { shortUrl } from '../webhooks/redact.ts'
+import type { C } from '../web/env.ts'
+import type { Translator } from '../web/i18n.ts'
+import { answerOf } from './answer.ts'
+import { capped } from './deliveries.ts'
+import { page, type Shown } from './page.ts'
+
+const MOST_SHOWN = 5
+
+export const dashboardRoutes = (deps: Deps): Handlers => ({
+  'GET {area}': async (c) => {
+    const { t, scope, actor } = c.var
+    const { owner } = scope
+    const whose = scope.site ? owner : null
+    const may = (capability: Capability) => can(actor, capability, owner)
+    const now = deps.clock()
+    const since = Math.floor(now / HOUR) * HOUR - DAY + HOUR
+    const inState = (state: 'pending' | 'retrying' | 'held') => countDeliveries(deps.db, { owner, state })
+    const [webhooks, ill, hours, pending, retrying, held, oldest, failed, plugins] = await Promise.all([
+      countWebhooks(deps.db, { owner: whose }),
+      illWebhooks(deps, whose),
+      hourly(deps.db, { owner, webhook: null, since }),
+      inState('pending'),
+      inState('retrying'),
+      inState('held'),
+      oldestWaiting(deps.db, owner),
+      deliveriesBefore(deps.db, { owner, state: 'failed', test: false, before: null, limit: MOST_SHOWN }),
+      mayHere(c, 'GET /network/plugins') ? deps.host.plugins() : [],
+    ])
+    const bars = barsOf(t, hours, since)
+    const sum = (key: 'delivered' | 'failed') => bars.reduce((total, bar) => total + bar[key], 0)
+    return page(c, deps, 'pages/dashboard/dashboard', {
+      title: t('Dashboard'),
+      notices: deps.config.delivery ? [] : [sendingOff(t)],
+      data: {
+        now,
+        webhooks: { ...webhooks, all: Object.values(webhooks).reduce((total, count) => total + count, 0) },
+        ill: ill.map((webhook) => illness(t, webhook)),
+        paused: plugins
+          .filter(({ state }) => state === 'paused' || state === 'failed')
+          .map((plugin) => trouble(t, plugin)),
+        plugins: plugins.length > 0 ? plugins.length : null,
+        eventTypes: may('events:read') ? deps.host.eventTypes().length : null,
+        mayAdd: may('webhooks:write'),
+        mayResume: may('network:write'),
+        delivered: sum('delivered'),
+        failed: sum('failed'),
+        waiting: capped(t, pending + retrying),
+        held: held > 0 ? capped(t, held) : null,
+        oldest,
+        bars,
+        axis: [0, 6, 12, 18].map((i) => bars[i]?.label ?? ''),
+        recent: failed.map((row) => ({
+          id: row.id,
+          type: row.type,
+          webhook: row.webhook_name,
+          answer: row.last_outcome === null ? '' : answerOf(t, row.last_outcome, row.last_status),
+          at: row.finished_at ?? row.created_at,
+        })),
+      },
+    })
+  },
+})
+
+/** Whether the actor may see a page of Network Admin that this area has a link to. */
+function mayHere(c: C, route: RouteKey): boolean {
+  const rule = rules[route]
+  return c.var.scope.site === null && rule !== 'public' && rule !== 'session' && can(c.var.actor, rule, 'network')
+}
+
+const sendingOff = (t: Translator): Shown => ({
+  tone: 'info',
+  title: t('Sending is off on this copy.'),
+  text: t('Events are kept and deliveries wait. They go out after a start with DELIVERY=on.'),
+})
+
+/** The webhooks that need somebody, those that were switched off first. */
+async function illWebhooks(deps: Deps, owner: string | null): Promise<Webhook[]> {
+  const inState = (state: 'disabled' | 'failing') =>
+    listWebhooks(deps.db, { owner, state, sort: 'last_delivery_at', limit: MOST_SHOWN, offset: 0 })
+  return (await Promise.all([inState('disabled'), inState('failing')])).flat()
+}
+
+const illness = (t: Translator, webhook: Webhook) => ({
+  id: webhook.id,
+  name: webhook.name,
+  disabled: webhook.state === 'disabled',
+  // What we write down ourselves is English; what the row itself tells can be said in any language.
+  reason: webhook.state === 'disabled' ? webhook.state_reason : null,
+  told:
+    webhook.failing_since === null
+      ? ''
+      : t('{host}: {count} failures in a row since {time}.', {
+          host: shortUrl(webhook.url),
+          count: webhook.consecutive_failures,
+          time: t.dateTime(webhook.failing_since),
+        }),
+})
+
+const trouble = (t: Translator, { slug, title, state, reason, faults }: PluginInfo) => ({
+  slug,
+  title: t(/* translated elsewhere */ title),
+  paused: state === 'paused',
+  reason: reason ? t.say(reason) : '',
+  fault: faults[0]?.message ?? null,
+})
+
+/** A bar for each of the 24 hours, also for those in which nothing happened. */
+function barsOf(t: Translator, hours: readonly { hour: number; delivered: number; failed: number }[], since: number) {
+  const byHour = new Map(hours.map((row) => [Number(row.hour), row]))
+  return Array.from({ length: 24 }, (_, i) => {
+    const hour = since + i * HOUR
+    const row = byHour.get(hour)
+    return {
+      label: t.time(hour).slice(0, 5),
+      delivered: Number(row?.delivered ?? 0),
+      failed: Number(row?.failed ?? 0),
+    }
+  })
+}

@@ -1,0 +1,186 @@
+import {
+  countDeliveries,
+  deliveriesAfter,
+  deliveriesBefore,
+  deliveryById,
+  MOST_COUNTED,
+  type DeliveryRow,
+} from '../../db/queries/deliveries.ts'
+import { sites } from '../../db/queries/sites.ts'
+import { webhookNames } from '../../db/queries/webhooks.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { can } from '../lib/actor.ts'
+import { isId } from '../lib/ids.ts'
+import { msg } from '../lib/message.ts'
+import type { C } from '../web/env.ts'
+import { seeOther } from '../web/flash.ts'
+import { readForm } from '../web/forms.ts'
+import type { Translator } from '../web/i18n.ts'
+import { answerOf } from './answer.ts'
+import { cursorAt, filterOf, positionOf, readAsked, searchOf, states, type Asked } from './delivery-filter.ts'
+import { page } from './page.ts'
+import { redeliverMany, whyNotRedeliver } from './redelivery.ts'
+
+const ON_A_PAGE = 25
+const MOST_AT_ONCE = 100
+
+export const deliveryListRoutes = (deps: Deps): Handlers => ({
+  'GET {area}/deliveries': async (c) => {
+    const { t, scope, actor } = c.var
+    const choices = await choicesOf(deps, c)
+    const asked = knownOnly(
+      readAsked((name) => c.req.query(name)),
+      choices,
+    )
+    const [found, views] = await Promise.all([pageOf(deps, c, asked, choices), viewsOf(deps, c, asked)])
+    const path = `${scope.base}/deliveries`
+    const { rows, newer, older } = found
+    return page(c, deps, 'pages/deliveries/list', {
+      title: t('Deliveries'),
+      lead: t('Every event on its way to every webhook, newest first.'),
+      data: {
+        asked,
+        choices,
+        views,
+        path,
+        back: searchOf(asked),
+        filtered: searchOf(asked) !== '?',
+        mayRedeliver: can(actor, 'deliveries:write', scope.owner),
+        rows: rows.map((row) => shown(t, row)),
+        newer: newer && path + searchOf(asked, { after: newer }),
+        older: older && path + searchOf(asked, { before: older }),
+      },
+    })
+  },
+
+  'POST {area}/deliveries': async (c) => {
+    const form = await readForm(c)
+    const path = backTo(c, form.get('back'))
+    const ids = [...new Set(form.getAll('id'))].filter((id) => isId('dlv', id))
+    if (form.get('action') !== 'redeliver' || ids.length === 0) {
+      const title = msg('Nothing was done.')
+      const text = msg('Tick the deliveries that it is about, and choose a bulk action.')
+      return seeOther(c, deps, path, { tone: 'info', title, text })
+    }
+    const { owner } = c.var.scope
+    const found = await Promise.all(ids.slice(0, MOST_AT_ONCE).map((id) => deliveryById(deps.db, id)))
+    const mine = found.filter((row) => row !== undefined).filter((row) => isIn(owner, row))
+    const count = await redeliverMany(deps, c.var.actor, mine)
+    const left = ids.length - count
+    const one = msg('1 delivery is sent once more.')
+    return seeOther(c, deps, path, {
+      tone: count > 0 ? 'good' : 'bad',
+      title: count === 1 ? one : msg('{count} deliveries are sent once more.', { count }),
+      ...(left > 0 && {
+        text: msg('{left} were left out: tests, those on their way, and those whose webhook is switched off.', {
+          left,
+        }),
+      }),
+    })
+  },
+})
+
+/** Whether a delivery is one of the area's own: Network Admin has all, a site what its own webhooks sent. */
+export const isIn = (owner: string, delivery: DeliveryRow): boolean =>
+  owner === 'network' || delivery.webhook_owner === owner
+
+/** The list that a form came from, with the filters it had. */
+export const backTo = (c: C, search: string): string =>
+  `${c.var.scope.base}/deliveries?${new URLSearchParams(search.slice(1))}`
+
+interface Choices {
+  readonly webhooks: readonly { readonly id: string; readonly name: string }[]
+  readonly types: readonly { readonly name: string; readonly title: string }[]
+  readonly sites: readonly { readonly id: string; readonly slug: string; readonly name: string }[]
+}
+
+/** What the filters offer. A site has only itself to choose. */
+async function choicesOf(deps: Deps, c: C): Promise<Choices> {
+  const { scope, t } = c.var
+  const [webhooks, all] = await Promise.all([
+    webhookNames(deps.db, scope.site && scope.owner),
+    scope.site ? [] : sites(deps.db),
+  ])
+  const types = deps.host.eventTypes().map(({ name, title }) => ({ name, title: t(/* translated elsewhere */ title) }))
+  return { webhooks, types, sites: all }
+}
+
+const knownOnly = (asked: Asked, choices: Choices): Asked => ({
+  ...asked,
+  site: choices.sites.some(({ slug }) => slug === asked.site) ? asked.site : '',
+})
+
+/** One page of rows, with the cursors of its neighbours. */
+async function pageOf(deps: Deps, c: C, asked: Asked, choices: Choices) {
+  const siteId = choices.sites.find(({ slug }) => slug === asked.site)?.id ?? null
+  const filter = filterOf(asked, { owner: c.var.scope.owner, siteId, now: deps.clock() })
+  if (!filter) return { rows: [], newer: null, older: null }
+  const limit = ON_A_PAGE + 1
+  const [after, before] = [positionOf(c.req.query('after')), positionOf(c.req.query('before'))]
+  const cursors = (rows: readonly DeliveryRow[], newer: boolean, older: boolean) => {
+    const [first, last] = [rows[0], rows.at(-1)]
+    return { rows, newer: newer && first ? cursorAt(first) : null, older: older && last ? cursorAt(last) : null }
+  }
+  if (after) {
+    const rows = await deliveriesAfter(deps.db, { ...filter, limit }, after)
+    if (rows.length >= ON_A_PAGE) return cursors(rows.slice(-ON_A_PAGE), rows.length > ON_A_PAGE, true)
+    // The newest page, then: half a page with nothing in front of it would leave the newest out of sight.
+  }
+  const from = after ? null : before
+  const rows = await deliveriesBefore(deps.db, { ...filter, limit, before: from })
+  return cursors(rows.slice(0, ON_A_PAGE), from !== null, rows.length > ON_A_PAGE)
+}
+
+/** The views by state. They count while nothing but a webhook narrows the list: other counts would be dear, or wrong. */
+async function viewsOf(deps: Deps, c: C, asked: Asked) {
+  const { t, scope } = c.var
+  const counts = !asked.type && !asked.site && !asked.since && !asked.q
+  const words: Record<(typeof states)[number], string> = {
+    pending: t('Pending'),
+    delivering: t('Delivering'),
+    retrying: t('Retrying'),
+    delivered: t('Delivered'),
+    failed: t('Failed'),
+    held: t('Held'),
+    cancelled: t('Cancelled'),
+  }
+  const view = async (state: (typeof states)[number] | null, label: string) => {
+    const filter = { owner: scope.owner, webhook: asked.webhook, ...(state && { state }) }
+    const count = counts ? await countDeliveries(deps.db, filter) : undefined
+    return {
+      href: `${scope.base}/deliveries${searchOf(asked, { state })}`,
+      label,
+      current: asked.state === state,
+      ...(count !== undefined && { count: capped(t, count) }),
+      empty: count === 0,
+    }
+  }
+  const all = await Promise.all([view(null, t('All')), ...states.map((state) => view(state, words[state]))])
+  return all.filter((each, i) => i === 0 || each.current || !each.empty)
+}
+
+/** A count of a log: exact up to a thousand. */
+export const capped = (t: Translator, count: number): string =>
+  count > MOST_COUNTED ? `${t.number(MOST_COUNTED)}+` : t.number(count)
+
+/** A delivery as a row shows it. */
+function shown(t: Translator, row: DeliveryRow) {
+  const tries = t.n('1 attempt', '{count} attempts', row.attempts)
+  const next = row.state === 'retrying' && row.due_at !== null ? t('next {time}', { time: t.dateTime(row.due_at) }) : ''
+  return {
+    id: row.id,
+    type: row.type,
+    event: row.event_id,
+    state: row.state,
+    test: row.test === 1,
+    webhook: row.webhook_state === null ? null : { id: row.webhook_id, name: row.webhook_name },
+    unsaved: row.webhook_id === 'unsaved',
+    site: row.site_slug,
+    answer: row.last_outcome === null ? null : answerOf(t, row.last_outcome, row.last_status),
+    more: row.attempts > 0 ? [tries, next].filter(Boolean).join(', ') : '',
+    reason: row.state === 'held' || row.state === 'cancelled' || row.last_outcome === null ? row.reason : null,
+    at: row.created_at,
+    redelivers: whyNotRedeliver(row) === null,
+  }
+}

@@ -1,0 +1,177 @@
+import { attemptsOf, bodiesOf, deliveryById, type DeliveryRow } from '../../db/queries/deliveries.ts'
+import { eventById } from '../../db/queries/events.ts'
+import { webhookById } from '../../db/queries/webhooks.ts'
+import type { AttemptTable } from '../../db/schema.ts'
+import { redeliverOne } from '../api/deliveries.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { can } from '../lib/actor.ts'
+import { fromBase64 } from '../lib/base64.ts'
+import { AppError, notFound } from '../lib/errors.ts'
+import { isId } from '../lib/ids.ts'
+import { msg } from '../lib/message.ts'
+import { formats } from '../webhooks/formats.ts'
+import { redactUrl } from '../webhooks/redact.ts'
+import type { C } from '../web/env.ts'
+import { seeOther } from '../web/flash.ts'
+import { readForm } from '../web/forms.ts'
+import type { Translator } from '../web/i18n.ts'
+import { readable } from '../web/readable.ts'
+import { statusText } from '../web/status-text.ts'
+import { adviceOn, answerOf } from './answer.ts'
+import { curlCommand } from './curl.ts'
+import { backTo, isIn } from './deliveries.ts'
+import { page, type Shown } from './page.ts'
+import { whyNotRedeliver } from './redelivery.ts'
+
+export const deliveryRoutes = (deps: Deps): Handlers => ({
+  'GET {area}/deliveries/:id': async (c) => {
+    const delivery = await deliveryOf(deps, c)
+    const { t, scope, actor } = c.var
+    const [webhook, event, attempts, bodies] = await Promise.all([
+      webhookById(deps.db, delivery.webhook_id),
+      eventById(deps.db, delivery.event_id),
+      attemptsOf(deps.db, delivery.id),
+      bodiesOf(deps.db, delivery.event_id),
+    ])
+    // A test of a form that was never saved has no webhook to say its format; then there is only one body.
+    const body = bodies.find(({ format_key: key }) => key === webhook?.format) ?? bodies[0]
+    const host = delivery.webhook_url === null ? null : (URL.parse(delivery.webhook_url)?.host ?? null)
+    const chosen = attempts.find(({ number }) => number === Number(c.req.query('attempt'))) ?? attempts.at(-1)
+    const whyNot = whyNotRedeliver(delivery)
+    const notice = noticeOf(t, delivery)
+    return page(c, deps, 'pages/deliveries/delivery', {
+      title: host === null ? delivery.type : t('{event} to {host}', { event: delivery.type, host }),
+      crumbs: [{ href: `${scope.base}/deliveries`, label: t('Deliveries') }],
+      notices: notice ? [notice] : [],
+      data: {
+        delivery: { ...delivery, path: `${scope.base}/deliveries/${delivery.id}` },
+        title: deps.host.eventType(delivery.type)?.title ?? null,
+        mayRedeliver: can(actor, 'deliveries:write', scope.owner),
+        whyNot: whyNot && t.say(whyNot),
+        attempts: attempts.toReversed().map((attempt) => timelineItem(t, attempt, chosen)),
+        most: webhook ? (JSON.parse(webhook.retry_schedule) as number[]).length + 1 : null,
+        waitsAsAsked: delivery.state === 'retrying' && asksForPatience(attempts.at(-1)),
+        happened: event?.created_at ?? delivery.created_at,
+        format: body ? (formats[body.format_key]?.title ?? body.format_key) : null,
+        body: body?.text ?? null,
+        bytes: body ? new TextEncoder().encode(body.text).length : 0,
+        exchange: chosen ? exchangeOf(t, delivery, chosen, body?.text ?? null) : null,
+        now: deps.clock(),
+      },
+    })
+  },
+
+  'POST {area}/deliveries/:id/redeliver': async (c) => {
+    const delivery = await deliveryOf(deps, c)
+    const form = await readForm(c)
+    // From a row of the list back to the list, from the delivery's own page back to that.
+    const path = form.has('back') ? backTo(c, form.get('back')) : `${c.var.scope.base}/deliveries/${delivery.id}`
+    try {
+      await redeliverOne(deps, c, delivery)
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'conflict') throw error
+      return seeOther(c, deps, path, { tone: 'bad', title: msg('It was not sent once more.'), text: error.detail })
+    }
+    const link = { href: `${c.var.scope.base}/deliveries/${delivery.id}`, label: msg('See what becomes of it') }
+    return seeOther(c, deps, path, {
+      tone: 'good',
+      title: msg('{event} is sent once more.', { event: delivery.type }),
+      ...(form.has('back') ? { link } : { text: msg('Its attempt appears here in a moment.') }),
+    })
+  },
+})
+
+/** The delivery of the URL; one that belongs to another area is not there. */
+async function deliveryOf(deps: Deps, c: C): Promise<DeliveryRow> {
+  const id = c.req.param('id') ?? ''
+  const delivery = isId('dlv', id) ? await deliveryById(deps.db, id) : undefined
+  if (!delivery || !isIn(c.var.scope.owner, delivery)) throw notFound()
+  return delivery
+}
+
+/** Why it has not arrived and what to do, in words; null where all is well. */
+function noticeOf(t: Translator, delivery: DeliveryRow): Shown | null {
+  const { state, last_outcome: outcome, last_status: status, attempts } = delivery
+  const advice = outcome === null ? { what: '', todo: '' } : adviceOn(t, outcome, status)
+  if (state === 'retrying' && outcome !== null && outcome !== 'ok') {
+    const next =
+      delivery.due_at === null
+        ? ''
+        : t('The next attempt leaves by itself on {time}.', { time: t.dateTime(delivery.due_at) })
+    return {
+      tone: 'warn',
+      title: t.n('Not yet: one attempt has not arrived.', 'Not yet: {count} attempts have not arrived.', attempts),
+      text: [advice.what, advice.todo, next].join(' '),
+    }
+  }
+  if (state === 'failed') {
+    const again = whyNotRedeliver(delivery) === null ? t('Then redeliver it.') : ''
+    return {
+      tone: 'bad',
+      title: delivery.test === 1 ? t('This test did not arrive.') : t('This delivery failed, and is not tried again.'),
+      text: [advice.what, advice.todo, again].join(' '),
+    }
+  }
+  if (state === 'held') {
+    const text =
+      delivery.webhook_state === 'active' || delivery.webhook_state === 'failing'
+        ? t('It goes out as soon as sending is switched on again.')
+        : t('Its webhook is switched off. Activate the webhook, and choose whether what is held is sent or discarded.')
+    return { tone: 'info', title: t('This delivery is held.'), text }
+  }
+  return null
+}
+
+const asksForPatience = (attempt: AttemptTable | undefined): boolean =>
+  (attempt?.status === 429 || attempt?.status === 503) &&
+  pairs(attempt.response_headers).some(([name]) => name === 'retry-after')
+
+const timelineItem = (t: Translator, attempt: AttemptTable, chosen: AttemptTable | undefined) => ({
+  number: attempt.number,
+  ok: attempt.outcome === 'ok',
+  answered: attempt.status !== null,
+  answer: answerOf(t, attempt.outcome, attempt.status),
+  duration: t.duration(attempt.duration_ms),
+  error: attempt.error,
+  redelivery: attempt.redelivery === 1,
+  at: attempt.started_at,
+  current: attempt.id === chosen?.id,
+})
+
+/** What went over the wire in one attempt, with how it was signed and how to send the same by hand. */
+function exchangeOf(t: Translator, delivery: DeliveryRow, attempt: AttemptTable, body: string | null) {
+  const url = delivery.webhook_url === null ? null : redactUrl(delivery.webhook_url)
+  const headers = pairs(attempt.request_headers)
+  const header = (name: string) => headers.find(([key]) => key === name)?.[1]
+  const bytes = fromBase64(attempt.response_body)
+  const { text, binary } = readable(bytes)
+  return {
+    number: attempt.number,
+    at: attempt.started_at,
+    ok: attempt.outcome === 'ok',
+    request: { url: url ?? t('(The webhook was deleted.)'), headers, body: body ?? t('(The body is no longer kept.)') },
+    response:
+      attempt.status === null
+        ? null
+        : {
+            ok: attempt.outcome === 'ok',
+            status: attempt.status,
+            text: statusText(attempt.status),
+            durationMs: attempt.duration_ms,
+            headers: pairs(attempt.response_headers),
+            body: text,
+            truncated: attempt.body_truncated === 1,
+            note: binary
+              ? t('{size} that are no text; the first of them in hexadecimal.', { size: t.bytes(bytes.length) })
+              : null,
+          },
+    error: attempt.outcome === 'ok' ? null : adviceOn(t, attempt.outcome, attempt.status).what,
+    signed: header('webhook-signature')
+      ? `${header('webhook-id') ?? ''}.${header('webhook-timestamp') ?? ''}.${body ?? '…'}`
+      : null,
+    curl: url === null ? null : curlCommand({ url, headers, body, file: `${delivery.event_id}.json` }),
+  }
+}
+
+const pairs = (json: string): [string, string][] => JSON.parse(json) as [string, string][]

@@ -1,0 +1,37 @@
+import { redeliver, type DeliveryRow } from '../../db/queries/deliveries.ts'
+import { auditEntry } from '../access/audit.ts'
+import type { Deps } from '../deps.ts'
+import type { Actor } from '../lib/actor.ts'
+import { msg, type Message } from '../lib/message.ts'
+
+/** Why a delivery cannot be sent once more right now; null when it can. */
+export function whyNotRedeliver(delivery: DeliveryRow): Message | null {
+  if (delivery.test === 1) return msg('This was a test event. Send a new test instead.')
+  if (delivery.webhook_state === null) return msg('The webhook of this delivery was deleted.')
+  if (delivery.webhook_state === 'disabled' || delivery.webhook_state === 'retired') {
+    return msg('Its webhook is switched off. Activate the webhook first.')
+  }
+  if (delivery.state === 'delivering') return msg('It is on its way right now.')
+  return delivery.resume_state === null ? null : msg('It is being sent once more already.')
+}
+
+/** As many as fit into one batch of D1, with the entries of the audit log. */
+const AT_ONCE = 16
+
+/** One more attempt of each that can have one. Answers how many that were. */
+export async function redeliverMany(deps: Deps, actor: Actor, deliveries: readonly DeliveryRow[]): Promise<number> {
+  const possible = deliveries.filter((delivery) => whyNotRedeliver(delivery) === null)
+  let count = 0
+  for (let i = 0; i < possible.length; i += AT_ONCE) {
+    const some = possible.slice(i, i + AT_ONCE)
+    const results = await deps.db.commit([
+      ...some.map(({ id }) => redeliver(deps.db, id, deps.clock())),
+      ...some.flatMap(({ id, webhook_owner: owner }) =>
+        auditEntry(deps, actor, { action: 'delivery.redelivered', target: id, owner: owner ?? 'network' }),
+      ),
+    ])
+    count += results.slice(0, some.length).filter((result) => result.rows.length > 0).length
+  }
+  if (count > 0) deps.wake()
+  return count
+}

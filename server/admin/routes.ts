@@ -1,0 +1,28 @@
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { favicon, serveAsset } from '../web/assets.ts'
+import { accountRoutes } from './account.ts'
+import { apiKeyRoutes } from './api-keys.ts'
+import { dashboardRoutes } from './dashboard.ts'
+import { deliveryListRoutes } from './deliveries.ts'
+import { deliveryRoutes } from './delivery.ts'
+import { loginRoutes } from './login.ts'
+import { setupRoutes } from './setup.ts'
+import { styleguideRoutes } from './styleguide.ts'
+import { userRoutes } from './users.ts'
+
+/** Everything that answers in HTML. Where two patterns match, the first one answers. */
+export const adminRoutes = (deps: Deps): Handlers => ({
+  'GET /': (c) => c.redirect('/network', 303),
+  'GET /assets/:file': serveAsset,
+  'GET /favicon.ico': favicon,
+  ...setupRoutes(deps),
+  ...loginRoutes(deps),
+  ...accountRoutes(deps),
+  ...userRoutes(deps),
+  ...apiKeyRoutes(deps),
+  ...dashboardRoutes(deps),
+  ...deliveryListRoutes(deps),
+  ...deliveryRoutes(deps),
+  ...styleguideRoutes(deps),
+})
