@@ -2,7 +2,17 @@ import type { Db } from '../db.ts'
 
 /** The settings of the network, by name. */
 export type SettingName =
-  'network_name' | 'network_number' | 'time_zone' | 'language' | 'webhooks_per_site' | 'secret_proof' | 'setup_token'
+  | 'network_name'
+  | 'network_number'
+  | 'time_zone'
+  | 'language'
+  | 'webhooks_per_site'
+  | 'keep_days_events'
+  | 'keep_days_answers'
+  | 'keep_days_audit'
+  | 'answers_forgotten'
+  | 'audit_base'
+  | 'secret_proof'
 
 export async function setting(db: Db, name: SettingName, fallback: string): Promise<string> {
   const row = await db.q.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst()

@@ -1,10 +1,12 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../../db/db.ts'
+import { setting } from '../../db/queries/settings.ts'
 import type { AuditTable } from '../../db/schema.ts'
 import type { Actor, Owner } from '../lib/actor.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { Engine } from '../webhooks/engine.ts'
+import type { AuditBase } from '../webhooks/retention.ts'
 import { sha256 } from './token.ts'
 
 /** What was done, to what. `before` and `after` are what a reader of the log may see: never a secret. */
@@ -76,8 +78,7 @@ export async function sealAudit({ db }: Pick<Engine, 'db'>): Promise<void> {
 /** Whether the log is as it was written; else the number of the first entry that was changed, removed or put in. */
 export async function verifyAudit({ db }: Pick<Engine, 'db'>): Promise<{ ok: true } | { ok: false; seq: number }> {
   const counter = await db.q.selectFrom('counter').select('value').where('name', '=', 'audit').executeTakeFirstOrThrow()
-  let seq = 0
-  let hash = ''
+  let { seq, hash } = await auditBase(db)
   for (;;) {
     const rows = await db.q.selectFrom('audit').selectAll().where('seq', '>', seq).orderBy('seq').limit(500).execute()
     for (const row of rows) {
@@ -97,8 +98,12 @@ async function hashBefore(db: Db, seq: number): Promise<string> {
     .orderBy('seq', 'desc')
     .limit(1)
     .executeTakeFirst()
-  return row?.hash ?? ''
+  return row?.hash ?? (await auditBase(db)).hash
 }
+
+/** Where the chain begins: nowhere, or behind the last entry that age has taken. */
+const auditBase = async (db: Db): Promise<AuditBase> =>
+  JSON.parse(await setting(db, 'audit_base', '{"seq":0,"hash":""}')) as AuditBase
 
 const chained = (before: string, row: AuditTable): Promise<string> =>
   sha256(

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { Webhook } from 'standardwebhooks'
+import { DAY } from '../../server/lib/clock.ts'
 import type { Kept } from '../support/receiver-server.ts'
 import { fiftyEvents } from './fifty-events.ts'
 import { FLOW_KEY } from './key.ts'
@@ -7,7 +8,7 @@ import { FLOW_KEY } from './key.ts'
 /** A running product, on whichever runtime. */
 export interface Subject {
   fetch(path: string, init?: RequestInit): Promise<Response>
-  /** Sends what is due and waits for the outcome. */
+  /** Sends what is due, waits for the outcome, and tidies up, as the ticks of the runtime do. */
   deliver(): Promise<void>
   /** Moves the product's clock. */
   advance(ms: number): void
@@ -241,6 +242,26 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
       await api('POST', '/events', { type: 'payment_received', data: payment(5) })
       const held = (await api('GET', `/deliveries?webhook=${id}&state=held`)).body.data
       expect(held).toHaveLength(1)
+      await api('DELETE', `/webhooks/${id}`)
+    })
+
+    test('answers are forgotten after 7 days; events, deliveries and attempts go after 30', async () => {
+      const { url } = box()
+      const { id } = await addWebhook(url)
+      const sent = await api('POST', '/events', { type: 'payment_received', data: payment(6) })
+      await subject.deliver()
+      const [delivery] = (await api('GET', `/deliveries?webhook=${id}`)).body.data as { id: string }[]
+      const answer = async () => (await api('GET', `/deliveries/${delivery?.id}`)).body
+      expect(await answer()).toMatchObject({ attempts: [{ status: 200, response: { body: 'taken' } }] })
+      subject.advance(8 * DAY)
+      await subject.deliver()
+      expect(await answer()).toMatchObject({ attempts: [{ status: 200, response: { body: '' } }] })
+      expect((await api('GET', `/events/${String(sent.body.id)}`)).status).toBe(200)
+      subject.advance(23 * DAY)
+      await subject.deliver()
+      expect((await api('GET', `/events/${String(sent.body.id)}`)).status).toBe(404)
+      expect((await api('GET', `/deliveries/${delivery?.id}`)).status).toBe(404)
+      expect((await api('GET', '/events')).body.data).toEqual([])
       await api('DELETE', `/webhooks/${id}`)
     })
 

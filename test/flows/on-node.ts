@@ -1,5 +1,6 @@
 import { readConfig } from '../../server/config.ts'
 import { start } from '../../server/node/start.ts'
+import { tidy } from '../../server/tidy.ts'
 import { quiet } from '../support/log.ts'
 import type { Subject } from './flows.ts'
 import { FLOW_ADMIN, FLOW_KEY } from './key.ts'
@@ -18,7 +19,10 @@ export async function onNode(env: Record<string, string>): Promise<Subject> {
   const server = await start(config, { clock, log: quiet, tickEvery: 3_600_000 })
   return {
     fetch: (path, init) => fetch(server.url + path, { redirect: 'manual', ...init }),
-    deliver: () => server.dispatcher.drain(clock() + 10_000),
+    async deliver() {
+      await server.dispatcher.drain(clock() + 10_000)
+      await tidy(server.deps)
+    },
     advance: (ms) => {
       ahead += ms
     },

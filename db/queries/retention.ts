@@ -1,0 +1,70 @@
+import { sql } from 'kysely'
+import type { Db, Statement } from '../db.ts'
+
+/** As many rows go at once: a purge never holds the writer for long. */
+export const STEP = 500
+
+/** The range of `seq` of the oldest events made before `before`, at most STEP of them; null when none is that old. */
+export async function oldestEvents(db: Db, before: number): Promise<{ from: number; to: number } | null> {
+  const oldest = db.q.selectFrom('event').select(['seq', 'created_at']).orderBy('seq').limit(STEP)
+  const row = await db.q
+    .selectFrom(oldest.as('oldest'))
+    .select((eb) => [eb.fn.min('seq').as('from'), eb.fn.max('seq').as('to')])
+    .where('created_at', '<', before)
+    .executeTakeFirst()
+  return row && row.to !== null ? { from: Number(row.from), to: Number(row.to) } : null
+}
+
+/** Everything about the events of a range, the inner things first. */
+export function deleteEvents(db: Db, { from, to }: { from: number; to: number }): Statement[] {
+  const events = db.q.selectFrom('event').select('id').where('seq', '>=', from).where('seq', '<=', to)
+  const deliveries = db.q.selectFrom('delivery').select('id').where('seq', '>=', from).where('seq', '<=', to)
+  return [
+    db.q.deleteFrom('attempt').where('delivery_id', 'in', deliveries),
+    db.q.deleteFrom('body').where('owner_id', 'in', events),
+    db.q.deleteFrom('delivery').where('seq', '>=', from).where('seq', '<=', to),
+    db.q.deleteFrom('event').where('seq', '>=', from).where('seq', '<=', to),
+  ]
+}
+
+/** Ids of attempts after `after` and before `before`, oldest first; ids sort by time. */
+export async function attemptsBetween(db: Db, after: string, before: string): Promise<string[]> {
+  const rows = await db.q
+    .selectFrom('attempt')
+    .select('id')
+    .where('id', '>', after)
+    .where('id', '<', before)
+    .orderBy('id')
+    .limit(STEP)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** What receivers answered in this range of attempts is forgotten; status, time and reason stay. */
+export const forgetAnswers = (db: Db, from: string, to: string) =>
+  db.q.updateTable('attempt').set({ response_body: '' }).where('id', '>=', from).where('id', '<=', to)
+
+/** The last of the oldest audit rows before `before`, at most STEP of them, sealed ones only. */
+export async function oldestAudit(db: Db, before: number): Promise<{ seq: number; hash: string } | null> {
+  const oldest = db.q.selectFrom('audit').select(['seq', 'at', 'hash']).orderBy('seq').limit(STEP)
+  const rows = await db.q
+    .selectFrom(oldest.as('oldest'))
+    .selectAll()
+    .where('at', '<', before)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .execute()
+  const row = rows[0]
+  return row && row.hash !== null ? { seq: row.seq, hash: row.hash } : null
+}
+
+export const deleteAudit = (db: Db, to: number) => db.q.deleteFrom('audit').where('seq', '<=', to)
+
+/** Small things that nobody asks for any more: figures, faults, and secrets of forms that were never saved. */
+export const deleteLeftovers = (db: Db, before: { events: number; unsaved: number }): Statement[] => [
+  db.q.deleteFrom('delivery_hour').where('hour', '<', before.events),
+  sql`delete from plugin_fault where id in (select id from plugin_fault where at < ${before.events} order by at limit ${sql.lit(STEP)})`.compile(
+    db.q,
+  ),
+  db.q.deleteFrom('webhook_secret').where('webhook_id', '=', 'unsaved').where('created_at', '<', before.unsaved),
+]

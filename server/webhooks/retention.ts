@@ -1,0 +1,63 @@
+import {
+  attemptsBetween,
+  deleteAudit,
+  deleteEvents,
+  deleteLeftovers,
+  forgetAnswers,
+  oldestAudit,
+  oldestEvents,
+} from '../../db/queries/retention.ts'
+import { setSetting, setting, type SettingName } from '../../db/queries/settings.ts'
+import { DAY } from '../lib/clock.ts'
+import { idBefore } from '../lib/ids.ts'
+import type { Engine } from './engine.ts'
+
+/** Steps of 500 rows in one run: what is left waits for the next run, a minute later. */
+const MOST_STEPS = 20
+
+/** Where the audit chain starts now: the number and hash of the last entry that was purged. */
+export interface AuditBase {
+  readonly seq: number
+  readonly hash: string
+}
+
+/** What is older than its kind is kept goes, in small steps. Resolves with how many steps were made. */
+export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<number> {
+  const { db, clock } = engine
+  const before = async (name: SettingName, days: number) =>
+    clock() - Number(await setting(db, name, String(days))) * DAY
+  const events = await before('keep_days_events', 30)
+  let steps = 0
+  for (const step of [
+    () => purgeEvents(db, events),
+    async () => purgeAnswers(db, await before('keep_days_answers', 7)),
+    async () => purgeAudit(db, await before('keep_days_audit', 365)),
+  ]) {
+    while (steps < MOST_STEPS && (await step())) steps++
+  }
+  await db.commit(deleteLeftovers(db, { events, unsaved: clock() - DAY }))
+  return steps
+}
+
+async function purgeEvents(db: Engine['db'], before: number): Promise<boolean> {
+  const range = await oldestEvents(db, before)
+  if (range) await db.commit(deleteEvents(db, range))
+  return range !== null
+}
+
+/** Goes on from where it stopped: rows that were emptied already are never looked at again. */
+async function purgeAnswers(db: Engine['db'], before: number): Promise<boolean> {
+  const done = await setting(db, 'answers_forgotten', '')
+  const ids = await attemptsBetween(db, done, idBefore('att', before))
+  const [first, last] = [ids[0], ids.at(-1)]
+  if (first === undefined || last === undefined) return false
+  await db.commit([forgetAnswers(db, first, last), setSetting(db, 'answers_forgotten', last)])
+  return true
+}
+
+async function purgeAudit(db: Engine['db'], before: number): Promise<boolean> {
+  const last = await oldestAudit(db, before)
+  if (last)
+    await db.commit([deleteAudit(db, last.seq), setSetting(db, 'audit_base', JSON.stringify(last satisfies AuditBase))])
+  return last !== null
+}
