@@ -10,7 +10,7 @@ export interface Subscription {
   readonly state: WebhookState
 }
 
-/** Raised in every commit that changes a webhook, so that whoever remembers subscriptions knows when to forget them. */
+/** Raised in every commit that changes a webhook, so that whoever remembers subscriptions knows when to forget them. Its lock comes first. */
 export const webhooksChanged = (db: Db) =>
   db.q
     .updateTable('counter')

@@ -151,10 +151,10 @@ export const mustBeRevision = (db: Db, id: string, revision: number): CompiledQu
     db.q,
   )
 
+/** Comes behind `webhooksChanged`, whose lock makes rules hold for two at once. */
 export const insertWebhook = (db: Db, row: WebhookTable, events: readonly string[]) => [
   db.q.insertInto('webhook').values(row),
   ...chooseEvents(db, row.id, events),
-  webhooksChanged(db),
 ]
 
 export const updateWebhook = (
@@ -163,23 +163,23 @@ export const updateWebhook = (
   change: Partial<Omit<WebhookTable, 'id' | 'revision'>>,
   events: readonly string[] | null = null,
 ) => [
+  webhooksChanged(db),
   db.q
     .updateTable('webhook')
     .set(change)
     .set((eb) => ({ revision: eb('revision', '+', 1) }))
     .where('id', '=', id),
   ...(events ? [db.q.deleteFrom('webhook_event').where('webhook_id', '=', id), ...chooseEvents(db, id, events)] : []),
-  webhooksChanged(db),
 ]
 
 /** Lets a webhook that was switched off send. No new revision: who has its form open has nothing to lose by it. */
 export const wakeWebhook = (db: Db, id: string) => [
+  webhooksChanged(db),
   db.q
     .updateTable('webhook')
     .set({ state: 'active', state_reason: null })
     .where('id', '=', id)
     .where('state', '=', 'disabled'),
-  webhooksChanged(db),
 ]
 
 export const deleteWebhook = (db: Db, id: string, now: number) => [

@@ -1,4 +1,5 @@
 import type { Statement } from '../../db/db.ts'
+import { webhooksChanged } from '../../db/queries/outbox.ts'
 import type { WebhookTable } from '../../db/schema.ts'
 import {
   deleteWebhook,
@@ -109,7 +110,12 @@ export async function createWebhook(
   }
   const room = who.room === null ? [] : [mustHaveRoom(engine.db, who.owner, who.room)]
   return {
-    statements: [...room, ...insertWebhook(engine.db, row, draft.events), ...secrets.statements],
+    statements: [
+      webhooksChanged(engine.db),
+      ...room,
+      ...insertWebhook(engine.db, row, draft.events),
+      ...secrets.statements,
+    ],
     secret: secrets.secret,
   }
 }
@@ -132,6 +138,7 @@ export async function saveWebhook(
   const state = keeps ? {} : next
   return {
     statements: [
+      webhooksChanged(engine.db),
       mustBeRevision(engine.db, current.id, current.revision),
       ...updateWebhook(
         engine.db,
