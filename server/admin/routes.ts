@@ -6,12 +6,15 @@ import { apiKeyRoutes } from './api-keys.ts'
 import { dashboardRoutes } from './dashboard.ts'
 import { deliveryListRoutes } from './deliveries.ts'
 import { deliveryRoutes } from './delivery.ts'
+import { eventTypeRoutes } from './event-types.ts'
 import { loginRoutes } from './login.ts'
+import { pluginPageRoutes } from './plugin-pages.ts'
+import { pluginRoutes } from './plugins.ts'
 import { setupRoutes } from './setup.ts'
 import { styleguideRoutes } from './styleguide.ts'
 import { userRoutes } from './users.ts'
 
-/** Everything that answers in HTML. Where two patterns match, the first one answers. */
+/** Everything that answers in HTML. Where two patterns match, the first one answers: pages of plugins come after ours. */
 export const adminRoutes = (deps: Deps): Handlers => ({
   'GET /': (c) => c.redirect('/network', 303),
   'GET /assets/:file': serveAsset,
@@ -24,5 +27,8 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...dashboardRoutes(deps),
   ...deliveryListRoutes(deps),
   ...deliveryRoutes(deps),
+  ...eventTypeRoutes(deps),
+  ...pluginRoutes(deps),
+  ...pluginPageRoutes(deps),
   ...styleguideRoutes(deps),
 })
