@@ -1,4 +1,4 @@
-import { AppError } from '../lib/errors.ts'
+import type { AppError } from '../lib/errors.ts'
 import { inEnglish } from '../lib/message.ts'
 
 /** An error as RFC 9457 has it: a stable code, a sentence, and for bad input the fields it is about. */
