@@ -5,10 +5,17 @@ import { fail } from './errors.ts'
  * instead of answering nonsense. They hold only positions, never anything to be trusted.
  */
 export function encodeCursor(list: string, position: readonly (string | number)[]): string {
-  return btoa(JSON.stringify([list, ...position])).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '')
+  return btoa(JSON.stringify([list, ...position]))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '')
 }
 
-export function decodeCursor(list: string, cursor: string, shape: readonly ('string' | 'number')[]): (string | number)[] {
+export function decodeCursor(
+  list: string,
+  cursor: string,
+  shape: readonly ('string' | 'number')[],
+): (string | number)[] {
   try {
     const parts = JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))) as unknown
     if (Array.isArray(parts) && parts.length === shape.length + 1 && parts[0] === list) {

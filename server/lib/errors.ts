@@ -53,7 +53,8 @@ export class AppError extends Error {
   }
 }
 
-export const fail = (code: Code, text: string, params?: Params): AppError => new AppError(code, msg(/* translated elsewhere */ text, params))
+export const fail = (code: Code, text: string, params?: Params): AppError =>
+  new AppError(code, msg(/* translated elsewhere */ text, params))
 
 export const invalid = (errors: readonly FieldError[]): AppError =>
   new AppError('invalid', msg('Some fields need another value.'), errors)

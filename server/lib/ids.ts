@@ -24,4 +24,6 @@ export function idBefore(prefix: IdPrefix, time: number): string {
 
 /** Whether text looks like an id of ours with this prefix; keeps junk out of queries. */
 export const isId = (prefix: IdPrefix, text: string): boolean =>
-  text.length === prefix.length + 27 && text.startsWith(`${prefix}_`) && /^[0-9a-z]+$/.test(text.slice(prefix.length + 1))
+  text.length === prefix.length + 27 &&
+  text.startsWith(`${prefix}_`) &&
+  /^[0-9a-z]+$/.test(text.slice(prefix.length + 1))

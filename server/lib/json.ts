@@ -11,7 +11,10 @@ export function parseJson(text: string, maxDepth = 32): { ok: true; value: Json 
   if (text.charCodeAt(0) === 0xfeff) return bad('The body starts with a byte order mark. Send plain UTF-8.')
   const depth = depthOfText(text)
   if (depth > maxDepth) {
-    return { ok: false, error: fail('too_deep', 'The body nests {depth} levels deep; at most {max} are taken.', { depth, max: maxDepth }) }
+    return {
+      ok: false,
+      error: fail('too_deep', 'The body nests {depth} levels deep; at most {max} are taken.', { depth, max: maxDepth }),
+    }
   }
   let value: Json
   try {
