@@ -1,8 +1,10 @@
+import { DbError } from '../../db/db.ts'
 import { ConfigError, readConfig } from '../config.ts'
 import { buildIfStale } from './build.ts'
 import { DataDirTaken } from './lock.ts'
 
-// Exit codes of sysexits.h: EX_CONFIG for settings that cannot work, EX_TEMPFAIL for a folder that is in use.
+// Exit codes of sysexits.h: EX_CONFIG for settings that cannot work, EX_TEMPFAIL for what may pass,
+// such as a folder that is in use or a database that does not answer.
 const EX_CONFIG = 78
 const EX_TEMPFAIL = 75
 
@@ -31,6 +33,10 @@ try {
   if (error instanceof DataDirTaken) {
     console.error(error.message)
     process.exit(EX_TEMPFAIL)
+  }
+  if (error instanceof DbError) {
+    console.error(error.message)
+    process.exit(error.kind === 'busy' ? EX_TEMPFAIL : EX_CONFIG)
   }
   throw error
 }

@@ -8,7 +8,7 @@ import { registry } from '../../plugins/registry.gen.ts'
 import { ensureSetup } from '../access/setup.ts'
 import { createApp } from '../app.ts'
 import { compose } from '../compose.ts'
-import type { Config } from '../config.ts'
+import { ConfigError, type Config } from '../config.ts'
 import type { Deps } from '../deps.ts'
 import { SECOND, type Clock, type Random } from '../lib/clock.ts'
 import { jsonLog, type Log } from '../lib/log.ts'
@@ -48,7 +48,7 @@ const GRACE = 20 * SECOND
 /** Without a tick for so long, /readyz says that nobody sends. */
 const STALLED = 10 * SECOND
 
-/** Composes everything for Node and serves it. Throws ConfigError or DataDirTaken where it cannot start. */
+/** Composes everything for Node and serves it. Throws ConfigError, DataDirTaken or DbError where it cannot. */
 export async function start(config: Config, outside: Outside = {}): Promise<Running> {
   const clock = outside.clock ?? Date.now
   const random = outside.random ?? randomBytes
@@ -128,7 +128,10 @@ const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : 
 
 async function listen(server: Server, { host, port }: Config): Promise<number> {
   server.listen(port, host)
-  await once(server, 'listening') // rejects on 'error', such as a port that is taken
+  await once(server, 'listening').catch((error: Error) => {
+    const where = `HOST is "${host}" and PORT is ${port}, where nobody can listen (${error.message})`
+    throw new ConfigError([`${where}; give an address of this machine and a free port.`])
+  })
   return (server.address() as AddressInfo).port
 }
 

@@ -5,7 +5,7 @@ const ROOT = new URL('../..', import.meta.url)
 
 /** A server in a process of its own, as people start it. */
 export interface Child {
-  readonly pid: number
+  kill(signal: NodeJS.Signals): void
   /** All that it wrote so far, on both streams. */
   output(): string
   /** Where it listens. Rejects with its output when it ends before. */
@@ -33,5 +33,5 @@ export function startChild(
   }
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string)
   void ended.then((how) => url.reject(new Error(`The server ended (${how}) before it listened:\n${output}`)))
-  return { pid: child.pid ?? 0, output: () => output, url: url.promise, ended }
+  return { kill: (signal) => void child.kill(signal), output: () => output, url: url.promise, ended }
 }
