@@ -1,0 +1,196 @@
+import { onTestFinished } from 'vitest'
+import { migrate } from '../../db/migrate.ts'
+import { insertSite } from '../../db/queries/sites.ts'
+import { registry } from '../../plugins/registry.gen.ts'
+import { createPerson } from '../../server/access/people.ts'
+import { createApp } from '../../server/app.ts'
+import { compose } from '../../server/compose.ts'
+import { readConfig } from '../../server/config.ts'
+import type { Role } from '../../db/schema.ts'
+import type { Deps } from '../../server/deps.ts'
+import { MINUTE } from '../../server/lib/clock.ts'
+import { newId } from '../../server/lib/ids.ts'
+import { createPost } from '../../server/node/connect.ts'
+import { readMigrations } from '../../server/node/migrations.ts'
+import { openSqlite } from '../../server/node/sqlite.ts'
+import type { Plugin } from '../../server/plugin/define.ts'
+import { urlRules } from '../../server/webhooks/address.ts'
+import { createDispatcher } from '../../server/webhooks/dispatch.ts'
+import type { WebhookDraft } from '../../server/webhooks/draft.ts'
+import { createWebhook } from '../../server/webhooks/lifecycle.ts'
+import { quiet } from './log.ts'
+
+const ADDRESS = '192.0.2.7'
+const PASSWORD = 'correct horse battery'
+const HOME = 'http://127.0.0.1:3000'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly html: string
+  /** Where a redirect leads to; empty without one. */
+  readonly location: string
+}
+
+/** Somebody with a browser of their own: it keeps cookies, and follows no redirect. */
+export interface Visitor {
+  get(path: string): Promise<Answer>
+  post(path: string, fields?: Readonly<Record<string, string>> | URLSearchParams): Promise<Answer>
+  /** Sends a form and reads the page that it leads to. */
+  send(path: string, fields?: Readonly<Record<string, string>> | URLSearchParams): Promise<Answer>
+}
+
+export interface TestApp {
+  readonly deps: Deps
+  readonly clock: { now(): number; advance(ms: number): void }
+  /** A new person of this role, logged in. A site admin belongs to the site with this slug. */
+  login(role?: Role, site?: string): Promise<Visitor>
+  readonly stranger: Visitor
+  /** Makes a site and gives its id. */
+  site(slug: string): Promise<string>
+  /** Makes an active webhook for all events and gives its id. */
+  webhook(draft: Partial<WebhookDraft> & { readonly url: string }, owner?: string): Promise<string>
+  /** Emits an event of the payments plugin (or any other) and gives its id. */
+  emit(event?: { readonly type?: string; readonly site?: string; readonly data?: object }): Promise<string>
+  /** Sends what is due, and what becomes due by that. */
+  deliver(): Promise<void>
+}
+
+/**
+ * The whole product behind one `fetch`: the real app, host and dispatcher on SQLite in memory, with a clock that only the
+ * test moves. Ends with the test.
+ */
+export async function testApp(
+  given: { readonly env?: Readonly<Record<string, string>>; readonly plugins?: readonly Plugin[] } = {},
+): Promise<TestApp> {
+  const config = readConfig({ OUTBOUND_ALLOW: '127.0.0.0/8', ...given.env })
+  // It starts at the real time, because better-auth reads that one too.
+  let time = Date.now()
+  const clock = () => time
+  const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
+  const publicUrl = () => config.publicUrl ?? HOME
+  const db = await openSqlite({ file: ':memory:', log: quiet })
+  await migrate(db, await readMigrations())
+  const post = createPost({ rules: () => urlRules({ config, publicUrl }) })
+  const more = (given.plugins ?? []).map(
+    (plugin) => [plugin.manifest.slug, () => Promise.resolve({ default: plugin })] as const,
+  )
+  const deps = await compose({
+    config,
+    publicUrl,
+    version: '1.0.0',
+    db,
+    clock,
+    random,
+    log: quiet,
+    post,
+    wake: () => {},
+    appSecret: 'an app secret of a test, 32 characters or more',
+    registry: { ...registry, ...Object.fromEntries(more) },
+    dispatcher: () => (config.delivery ? 'on' : 'off'),
+  })
+  const dispatcher = createDispatcher(deps, { owner: 'test', alone: true })
+  await dispatcher.start()
+  const app = createApp(deps, () => ADDRESS)
+  onTestFinished(async () => {
+    await dispatcher.stop(MINUTE)
+    await deps.host.settled()
+    await post.close()
+    await db.close()
+  })
+  let people = 0
+
+  const siteId = async (slug: string): Promise<string> => {
+    const row = await db.q.selectFrom('site').select('id').where('slug', '=', slug).executeTakeFirstOrThrow()
+    return row.id
+  }
+
+  return {
+    deps,
+    clock: { now: clock, advance: (ms) => void (time += ms) },
+    stranger: visitor(),
+
+    async login(role = 'super_admin', site) {
+      const email = `person-${++people}@example.com`
+      const where = site === undefined ? 'network' : await siteId(site)
+      await createPerson(deps, null, { name: 'Ingrid Nord', email, password: PASSWORD, role, siteId: where })
+      const who = { email, password: PASSWORD, remember: true, address: ADDRESS }
+      const login = await deps.access.login(new Headers(), who)
+      if (!login.ok) throw new Error('The new person could not log in.')
+      return visitor(login.cookies)
+    },
+
+    async site(slug) {
+      const id = newId('sit', deps)
+      await db.commit([insertSite(db, { id, slug, name: slug, created_at: time })])
+      return id
+    },
+
+    async webhook(draft, owner = 'network') {
+      const id = newId('whk', deps)
+      const whole: WebhookDraft = {
+        name: 'Order desk',
+        description: '',
+        events: [],
+        allEvents: true,
+        format: 'standard',
+        auth: 'none',
+        username: '',
+        password: null,
+        secret: null,
+        timeoutSeconds: 5,
+        retrySchedule: [60, 300],
+        active: true,
+        ...draft,
+      }
+      const change = await createWebhook(deps, whole, { id, owner, by: 'usr_test', room: null }, { handedOut: true })
+      await db.commit(change.statements)
+      return id
+    },
+
+    async emit({ type = 'payment_received', site = 'sit_main', data } = {}) {
+      const sample = deps.host.eventType(type)?.sample ?? {}
+      const [emitted] = await deps.host.emit([{ type, site, data: { ...sample, ...data }, source: 'plugin:test' }])
+      await deps.host.settled()
+      return emitted?.id ?? ''
+    },
+
+    deliver: () => dispatcher.drain(time + 1),
+  }
+
+  function visitor(setCookies: readonly string[] = []): Visitor {
+    const cookies = new Map<string, string>()
+    const keep = (lines: readonly string[]) => {
+      for (const line of lines) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? []
+        if (/max-age=0\b/i.test(line)) cookies.delete(name)
+        else cookies.set(name, value)
+      }
+    }
+    keep(setCookies)
+    const ask = async (path: string, init: RequestInit): Promise<Answer> => {
+      const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+      const headers = { ...init.headers, cookie, host: new URL(HOME).host }
+      const answer = await app.request(HOME + path, { ...init, headers })
+      keep(answer.headers.getSetCookie())
+      const location = answer.headers.get('location') ?? ''
+      return { status: answer.status, headers: answer.headers, html: await answer.text(), location }
+    }
+    const get = (path: string) => ask(path, {})
+    const send = (path: string, fields: Readonly<Record<string, string>> | URLSearchParams = {}) =>
+      ask(path, {
+        method: 'POST',
+        headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin' },
+        body: new URLSearchParams(fields).toString(),
+      })
+    return {
+      get,
+      post: send,
+      async send(path, fields) {
+        const { status, location } = await send(path, fields)
+        if (status !== 303) throw new Error(`${path} answered ${status} and leads nowhere.`)
+        return get(location)
+      },
+    }
+  }
+}
