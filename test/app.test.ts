@@ -1,0 +1,198 @@
+import type { Hono } from 'hono'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { insertSite } from '../db/queries/sites.ts'
+import { createKey } from '../server/access/api-keys.ts'
+import { rules, type RouteKey, type Rule } from '../server/access/rules.ts'
+import { createApp } from '../server/app.ts'
+import { capabilities, type Actor } from '../server/lib/actor.ts'
+import type { Env } from '../server/web/env.ts'
+import { ADDRESS, addPerson, logIn, openWorld, type World } from './support/people.ts'
+
+const AREAS = ['/network', '/sites/:slug/admin']
+
+interface Route {
+  readonly method: string
+  /** With its places, such as `/sites/:slug/admin/webhooks/:id`. */
+  readonly pattern: string
+  /** With something in its places. */
+  readonly path: string
+  readonly rule: Rule
+}
+
+/** Every route that the rules ask for, `{area}` written out. */
+const routes: readonly Route[] = Object.keys(rules).flatMap((key) => {
+  const [method = '', path = ''] = key.split(' ')
+  const patterns = path.startsWith('{area}') ? AREAS.map((area) => path.replace('{area}', area)) : [path]
+  return patterns.map((pattern) => ({
+    method,
+    pattern,
+    path: pattern.replace('/sites/:slug', '/sites/main').replace(/:\w+/g, 'none').replace('*', 'none'),
+    rule: rules[key as RouteKey],
+  }))
+})
+const isApi = ({ pattern }: Route) => pattern.startsWith('/api/')
+const pages = routes.filter((route) => !isApi(route))
+const api = routes.filter(isApi)
+const names = (list: readonly Route[]) => list.map(({ method, pattern }) => `${method} ${pattern}`)
+
+let world: World
+let app: Hono<Env>
+beforeAll(async () => {
+  world = await openWorld()
+  app = createApp({ ...world, dispatcher: () => 'on' }, () => ADDRESS)
+})
+
+const ask = async ({ method, path }: Route, headers: Record<string, string> = {}): Promise<Response> =>
+  app.request(path, {
+    method,
+    headers: {
+      host: '127.0.0.1:3000',
+      'sec-fetch-site': 'same-origin',
+      'content-type': 'application/json',
+      ...headers,
+    },
+    ...(method === 'POST' || method === 'PATCH' ? { body: '{}' } : {}),
+  })
+
+/** The routes of the list whose answer does not have this status. */
+async function butFor(list: readonly Route[], status: number, headers: Record<string, string>): Promise<string[]> {
+  const wrong: string[] = []
+  for (const route of list) {
+    const answer = await ask(route, headers)
+    if (answer.status !== status) wrong.push(`${route.method} ${route.path}: ${answer.status}`)
+  }
+  return wrong
+}
+
+test('what is mounted is exactly what the rules name', () => {
+  const mounted = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`)
+  expect(mounted.sort()).toEqual(names(routes).sort())
+})
+
+describe('nobody', () => {
+  test('gets 401 as a problem from the API, which says what to send', async () => {
+    for (const route of api) {
+      const answer = await ask(route)
+      expect({ path: route.path, status: answer.status }).toEqual({ path: route.path, status: 401 })
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer')
+      expect(answer.headers.get('content-type')).toContain('application/problem+json')
+      expect(await answer.json()).toMatchObject({ status: 401, code: 'unauthorized' })
+    }
+    expect(await butFor(api, 401, { authorization: 'Bearer hk_this_is_no_key_that_was_ever_made_here' })).toEqual([])
+  })
+
+  test('is led to the log-in from every page that is not public', async () => {
+    for (const route of pages.filter(({ rule }) => rule !== 'public')) {
+      const answer = await ask(route)
+      const to = answer.headers.get('location') ?? ''
+      expect({ path: route.path, status: answer.status, to: to.split('?')[0] }).toEqual({
+        path: route.path,
+        status: 303,
+        to: '/login',
+      })
+      // Back to the page, but never to a POST that would then be a GET.
+      expect(new URLSearchParams(to.split('?')[1]).get('next')).toBe(
+        route.method === 'GET' && route.path !== '/network' ? route.path : null,
+      )
+    }
+  })
+
+  test('finds what is public, and nothing but it', () => {
+    expect(names(routes.filter(({ rule }) => rule === 'public'))).toEqual([
+      'GET /',
+      'GET /healthz',
+      'GET /readyz',
+      'GET /assets/:file',
+      'GET /favicon.ico',
+      'GET /setup',
+      'POST /setup',
+      'GET /login',
+      'POST /login',
+    ])
+  })
+
+  test('learns from a 404 nothing about what there is', async () => {
+    const answer = await ask({ method: 'GET', pattern: '', path: '/api/v1/no-such-thing', rule: 'public' })
+    expect(answer.status).toBe(404)
+    expect(await answer.json()).toMatchObject({ code: 'not_found' })
+  })
+})
+
+describe('people', () => {
+  const cookies: Record<string, string> = {}
+  beforeAll(async () => {
+    await world.db.commit([insertSite(world.db, { id: 'sit_shop', slug: 'shop', name: 'Shop', created_at: 0 })])
+    const cookieOf = async (name: string) => (await logIn(world, `${name}@example.com`)).cookie
+    await addPerson(world, { email: 'super@example.com' })
+    await addPerson(world, { email: 'viewer@example.com', role: 'viewer' })
+    await addPerson(world, { email: 'integrations@example.com', role: 'integration_admin' })
+    await addPerson(world, { email: 'shop@example.com', role: 'site_admin', siteId: 'sit_shop' })
+    for (const name of ['super', 'viewer', 'integrations', 'shop']) cookies[name] = await cookieOf(name)
+  })
+  const as = (name: string) => ({ cookie: cookies[name] ?? '' })
+  const needing = (pattern: RegExp) => pages.filter(({ rule }) => pattern.test(rule))
+
+  test('a viewer is refused whatever changes something', async () => {
+    const writing = needing(/:(write|secrets)$|^network:/)
+    expect(writing.length).toBeGreaterThan(40)
+    expect(await butFor(writing, 403, as('viewer'))).toEqual([])
+  })
+
+  test('an integration admin is refused what is about people, keys and plugins', async () => {
+    expect(await butFor(needing(/^network:|^events:write$/), 403, as('integrations'))).toEqual([])
+  })
+
+  test('a site admin is refused in Network Admin, and finds no other site', async () => {
+    const network = pages.filter(({ path, rule }) => path.startsWith('/network') && rule !== 'session')
+    const home = network.filter(({ path }) => path === '/network')
+    expect(await butFor(home, 303, as('shop'))).toEqual([])
+    expect(
+      await butFor(
+        network.filter((route) => !home.includes(route)),
+        403,
+        as('shop'),
+      ),
+    ).toEqual([])
+    expect(
+      await butFor(
+        pages.filter(({ path }) => path.startsWith('/sites/')),
+        404,
+        as('shop'),
+      ),
+    ).toEqual([])
+  })
+
+  test('nobody is refused what the rules allow them, in either area', async () => {
+    const reading = needing(/^(webhooks|deliveries|events):read$/).filter(({ path }) => !path.includes('none'))
+    expect(reading.length).toBeGreaterThan(6)
+    expect(await butFor(reading, 200, as('viewer'))).toEqual([])
+    const own = reading
+      .filter(({ path }) => path.startsWith('/sites/'))
+      .map((route) => ({ ...route, path: route.path.replace('/main/', '/shop/').replace(/\/main$/, '/shop') }))
+    expect(await butFor(own, 200, as('shop'))).toEqual([])
+  })
+
+  test('a form from another site changes nothing, whoever is logged in', async () => {
+    const posts = pages.filter(({ method }) => method === 'POST')
+    expect(await butFor(posts, 403, { ...as('super'), 'sec-fetch-site': 'cross-site' })).toEqual([])
+  })
+})
+
+describe('keys', () => {
+  const keyWith = async (maker: Actor, scopes: readonly string[]) => {
+    const key = await createKey(world, maker, { name: 'A key', scopes, owner: 'network', expiresAt: null })
+    return { authorization: `Bearer ${key.secret}` }
+  }
+
+  test('lack every scope that they were not given', async () => {
+    const maker = await addPerson(world, { email: 'maker@example.com' })
+    for (const scope of capabilities.filter((one) => one !== 'webhooks:secrets')) {
+      const key = await keyWith(maker, [scope])
+      const others = api.filter(({ rule }) => rule !== scope && rule !== 'session')
+      expect(await butFor(others, 403, key)).toEqual([])
+      for (const route of api.filter(({ rule }) => rule === scope || rule === 'session')) {
+        expect([401, 403]).not.toContain((await ask(route, key)).status)
+      }
+    }
+  })
+})
