@@ -19,6 +19,8 @@ import { asAppError } from './web/surprise.ts'
 
 const NETWORK: Scope = { base: '/network', owner: 'network', site: null }
 const AREAS = ['/network', '/sites/:slug/admin']
+/** Asked by machines, and most of all when something is wrong: nothing may stand in front of them. */
+const PROBES = ['/healthz', '/readyz']
 
 /** The whole product behind one `fetch`. `remoteAddress` says whose socket a request came through. */
 export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env> {
@@ -43,7 +45,11 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
   function mount(key: RouteKey, handler: Handler): void {
     const [method = '', path = ''] = key.split(' ')
     const rule: Rule = rules[key]
-    const guarded = path.startsWith('/api/') ? guardApi(rule, handler) : guardPage(rule, handler)
+    const guarded = PROBES.includes(path)
+      ? handler
+      : path.startsWith('/api/')
+        ? guardApi(rule, handler)
+        : guardPage(rule, handler)
     const paths = path.startsWith('{area}') ? AREAS.map((area) => path.replace('{area}', area)) : [path]
     for (const each of paths) app.on(method, each, guarded)
   }
@@ -120,7 +126,7 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
 
   function failed(c: C, thrown: unknown): Response | Promise<Response> {
     const error = thrown instanceof DbError && thrown.kind === 'busy' ? busy(thrown) : asAppError(deps, thrown)
-    const machine = c.req.path.startsWith('/api/') || c.req.path.endsWith('z')
+    const machine = c.req.path.startsWith('/api/') || PROBES.includes(c.req.path)
     return machine ? problem(error) : errorPage(c, deps, error)
   }
 

@@ -196,3 +196,14 @@ describe('keys', () => {
     }
   })
 })
+
+test('without a database the server lives, and says that it is not ready', async () => {
+  const without = await openWorld()
+  const broken = createApp({ ...without, dispatcher: () => 'on' }, () => ADDRESS)
+  await without.db.close()
+  const probe = (path: string) => broken.request(path, { headers: { host: '127.0.0.1:3000' } })
+  expect((await probe('/healthz')).status).toBe(200)
+  const ready = await probe('/readyz')
+  expect(ready.status).toBe(503)
+  expect(await ready.json()).toEqual({ status: 'not ready', database: 'unreachable', dispatcher: 'on' })
+})
