@@ -16,9 +16,7 @@ export interface Config {
   readonly setupToken: string | null
   readonly outboundAllow: readonly string[]
   readonly delivery: boolean
-  readonly pluginDir: string | null
   readonly safeMode: boolean
-  readonly smtpUrl: string | null
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly trustProxy: number
 }
@@ -112,19 +110,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       true,
       'on or off',
     ),
-    pluginDir: get('PLUGIN_DIR'),
     safeMode: check(
       'SAFE_MODE',
       z.enum(['0', '1']).transform((word) => word === '1'),
       false,
       '1 (or 0, or not set)',
-    ),
-    smtpUrl: check(
-      'SMTP_URL',
-      z.string().regex(/^smtps?:\/\/.+/),
-      null as string | null,
-      'smtp://user:password@host:port, or the same with smtps://',
-      true,
     ),
     logLevel: check('LOG_LEVEL', z.enum(['debug', 'info', 'warn', 'error']), 'info', 'debug, info, warn or error'),
     trustProxy: check('TRUST_PROXY', whole.pipe(z.int().max(10)), 0, 'the number of proxies in front, 0 to 10'),

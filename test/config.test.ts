@@ -27,9 +27,7 @@ describe('without settings', () => {
       setupToken: null,
       outboundAllow: [],
       delivery: true,
-      pluginDir: null,
       safeMode: false,
-      smtpUrl: null,
       logLevel: 'info',
       trustProxy: 0,
     })
@@ -109,11 +107,6 @@ test.each([
     'DATABASE_URL',
     'mysql://root:hunter2@localhost/hookline',
     'it has to be sqlite:<file>, or an address that begins with postgres://.',
-  ],
-  [
-    'SMTP_URL',
-    'http://anna:hunter2@mail.example.com',
-    'it has to be smtp://user:password@host:port, or the same with smtps://.',
   ],
 ])('what is wrong with %s is said without its value', (name, value, right) => {
   expect(sentences({ [name]: value })).toEqual([`${name} is set to something else; ${right}`])
