@@ -133,7 +133,8 @@ const timelineItem = (t: Translator, attempt: AttemptTable, chosen: AttemptTable
   answered: attempt.status !== null,
   answer: answerOf(t, attempt.outcome, attempt.status),
   duration: t.duration(attempt.duration_ms),
-  error: attempt.error,
+  // All other outcomes are told in the reader's language already.
+  error: attempt.outcome === 'unexpected' ? attempt.error : null,
   redelivery: attempt.redelivery === 1,
   at: attempt.started_at,
   current: attempt.id === chosen?.id,

@@ -33,7 +33,7 @@ export function fieldsOf(schema: JsonObject, prefix = '', depth = 0): SchemaFiel
       {
         path,
         types: [...new Set(variants.map(typeOf))],
-        values: variants.flatMap(valuesOf),
+        values: [...new Set(variants.flatMap(valuesOf))],
         required: required.includes(name),
         description: typeof field['description'] === 'string' ? field['description'] : '',
       },
@@ -72,7 +72,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 function typeOf(schema: JsonObject): string {
   const { type, format } = schema
-  if (typeof format === 'string' && FORMATS[format]) return FORMATS[format]
+  if (type === 'string' && typeof format === 'string' && FORMATS[format]) return FORMATS[format]
   if (typeof type === 'string') return TYPES[type] ?? type
   const values = valuesOf(schema)
   return values.length > 0 ? 'text' : 'anything'

@@ -1,0 +1,135 @@
+import { expect, test } from 'vitest'
+import type { WebhookDraft } from '../../../server/webhooks/draft.ts'
+import { testApp, type TestApp, type Visitor } from '../../support/app.ts'
+import { startReceiver, type Receiver, type Reply } from '../../support/receiver.ts'
+
+interface Scene extends TestApp {
+  readonly receiver: Receiver
+  readonly admin: Visitor
+  readonly path: string
+}
+
+/** One delivery whose first attempt has ended. */
+async function delivered(reply: () => Reply, draft: Partial<WebhookDraft> = {}): Promise<Scene> {
+  const receiver = await startReceiver({ answer: reply })
+  const app = await testApp()
+  await app.webhook({ url: `${receiver.url}/hooks/in?tenant=s3cret`, ...draft })
+  await app.emit({ data: { customer_name: '<script>alert("payload")</script>' } })
+  await app.deliver()
+  const { id } = await app.deps.db.q.selectFrom('delivery').select('id').executeTakeFirstOrThrow()
+  return { ...app, receiver, admin: await app.login(), path: `/network/deliveries/${id}` }
+}
+
+const words = (html: string): string => html.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')
+
+test('a delivery that arrived shows both sides of the exchange, and no secret', async () => {
+  const { admin, path, receiver } = await delivered(() => ({
+    headers: { 'x-answer': '"><img src=x>' },
+    body: '<script>alert("answer")</script>',
+  }))
+  const { status, html } = await admin.get(path)
+  expect(status).toBe(200)
+  const text = words(html)
+  expect(text).toContain(`payment_received to ${new URL(receiver.url).host}`)
+  expect(text).toContain('Attempt 1: 200 OK')
+  expect(html).not.toContain('role="alert"')
+  expect(html).toContain('&lt;script&gt;alert(&quot;answer&quot;)&lt;/script&gt;')
+  expect(html).toContain('alert(\\&quot;payload\\&quot;)')
+  expect(html).not.toContain('<script>')
+  expect(html).not.toContain('<img')
+  expect(html).not.toContain('s3cret')
+})
+
+test('how the signature was made is told, with the bytes that were signed', async () => {
+  const { admin, path, receiver } = await delivered(() => ({}), { auth: 'signature' })
+  const { html } = await admin.get(path)
+  const [request] = receiver.requests
+  const { 'webhook-id': id, 'webhook-timestamp': seconds } = request?.headers ?? {}
+  expect(html).toContain('How the signature was made')
+  expect(html).toContain(`${id}.${seconds}.{&quot;id&quot;:&quot;${id}&quot;`)
+  expect(html).not.toMatch(/whsec_\w/)
+})
+
+test('Basic shows its scheme and masks the rest, also in the curl command', async () => {
+  const { admin, path } = await delivered(() => ({}), { auth: 'basic', username: 'desk', password: 'open sesame' })
+  const { html } = await admin.get(path)
+  expect(html).toContain('Basic …')
+  expect(html).toContain('curl -X POST')
+  expect(html).not.toContain('How the signature was made')
+  expect(html).not.toContain(btoa('desk:open sesame'))
+})
+
+test('while it is retried, the page says why, what to do and when it goes on', async () => {
+  const { admin, path } = await delivered(() => ({ status: 503, headers: { 'retry-after': '120' } }))
+  const text = words((await admin.get(path)).html)
+  expect(text).toContain('Not yet: one attempt has not arrived. The receiver answered 503 Service Unavailable.')
+  expect(text).toContain('ask its owner to look into its log')
+  expect(text).toContain('It waits as long as the receiver asked for.')
+  expect(text).toContain('1 of 3')
+})
+
+test('a failed delivery is redelivered by its button, and each attempt can be looked at', async () => {
+  let status = 401
+  const { admin, path, deliver } = await delivered(() => ({ status, body: `answer ${status}` }), { retrySchedule: [] })
+  const failed = await admin.get(path)
+  expect(words(failed.html)).toContain('This delivery failed, and is not tried again.')
+  expect(words(failed.html)).toContain('compare user name, password or signature with it. Then redeliver it.')
+  status = 200
+  expect((await admin.send(`${path}/redeliver`)).html).toContain('is sent once more.')
+  const again = await admin.send(`${path}/redeliver`)
+  expect(again.html).toContain('It was not sent once more.')
+  await deliver()
+  const done = await admin.get(path)
+  expect(words(done.html)).toContain('Attempt 2: 200 OK Redelivery')
+  expect(done.html).toContain('answer 200')
+  expect(done.html).not.toContain('answer 401')
+  expect((await admin.get(`${path}?attempt=1`)).html).toContain('answer 401')
+  expect((await admin.get(`${path}?attempt=nonsense`)).html).toContain('answer 200')
+})
+
+test('where nothing can be sent once more, the button is off and says why', async () => {
+  const { admin, path, deps } = await delivered(() => ({}))
+  await deps.db.commit([deps.db.q.updateTable('webhook').set({ state: 'disabled' })])
+  const { html } = await admin.get(path)
+  expect(html).toContain('Its webhook is switched off.')
+  expect(html).toContain('disabled aria-describedby="why-not"')
+  const refused = await admin.send(`${path}/redeliver`)
+  expect(refused.html).toContain('It was not sent once more.')
+})
+
+test('a receiver that is not there is named in words', async () => {
+  const app = await testApp()
+  const gone = await startReceiver()
+  await gone.stop()
+  await app.webhook({ url: gone.url, retrySchedule: [] })
+  await app.emit()
+  await app.deliver()
+  const admin = await app.login()
+  const { id } = await app.deps.db.q.selectFrom('delivery').select('id').executeTakeFirstOrThrow()
+  const text = words((await admin.get(`/network/deliveries/${id}`)).html)
+  expect(text).toContain('There was no connection to the receiver.')
+  expect(text).toContain('Attempt 1: No connection')
+  expect(text).toContain('No answer')
+})
+
+test('bytes that are no text are shown as bytes', async () => {
+  const { admin, path } = await delivered(() => ({ body: Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0, 1, 0xff]) }))
+  const { html } = await admin.get(path)
+  expect(html).toContain('89 50 4e 47 00 01 ff')
+  expect(html).toContain('7 bytes that are no text')
+})
+
+test('a delivery outlives its webhook', async () => {
+  const { admin, path, deps } = await delivered(() => ({}))
+  await deps.db.commit([deps.db.q.deleteFrom('webhook')])
+  const { status, html } = await admin.get(path)
+  expect(status).toBe(200)
+  expect(html).toContain('The webhook of this delivery was deleted.')
+})
+
+test('an id that nobody has is not found', async () => {
+  const { admin } = await delivered(() => ({}))
+  for (const id of ['dlv_0', 'nonsense', '%00', 'dlv_01hzzzzzzz0000000000000000']) {
+    expect((await admin.get(`/network/deliveries/${id}`)).status).toBe(404)
+  }
+})

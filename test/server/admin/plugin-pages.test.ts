@@ -1,0 +1,121 @@
+import { expect, test } from 'vitest'
+import { definePlugin } from 'hookline/plugin'
+import { testApp } from '../../support/app.ts'
+
+const entry = {
+  customer_name: '<i>Mary</i>',
+  customer_email: 'mary@example.com',
+  amount: '249.00',
+  currency: 'SEK',
+  gateway: 'stripe',
+  outcome: 'received',
+  once: '',
+}
+
+const odd = definePlugin(
+  { slug: 'odd', version: '1.0.0', title: 'Odd', requires: { host: '^1.0' }, scope: 'network', defaultActive: true },
+  ({ page, route }) => {
+    page('/broken', {
+      title: 'Broken',
+      template: 'broken',
+      load: () => {
+        throw new Error('secret detail')
+      },
+    })
+    page('/untemplated', { title: 'Untemplated', template: 'nowhere', load: () => ({}) })
+    const to = (location: string) => () =>
+      new Response(null, { status: 303, headers: { location, 'set-cookie': 'mine=1', 'content-security-policy': 'x' } })
+    route('POST /near', to('payments?a=1#b'))
+    route('POST /far', to('https://evil.example/'))
+    route('POST /sly', to('//evil.example/'))
+  },
+)
+
+test("a plugin's page stands in our frame, with a menu entry", async () => {
+  const app = await testApp()
+  const { status, html } = await (await app.login()).get('/network/plugins/payments/payments')
+  expect(status).toBe(200)
+  expect(html).toContain('<h1>Payments</h1>')
+  expect(html).toContain('Record a payment')
+  expect(html).toContain('<a href="/network/plugins/payments/payments" aria-current="page">')
+})
+
+test('its form stores, emits and comes back with a notice', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const { status, location } = await admin.post('/network/plugins/payments/record', entry)
+  expect(status).toBe(303)
+  expect(location).toMatch(/^\/network\/plugins\/payments\/payments\?recorded=rec_\w+$/)
+  const { html } = await admin.get(location)
+  expect(html).toContain('The payment was recorded.')
+  expect(html).toContain('&lt;i&gt;Mary&lt;/i&gt;')
+  const events = await app.deps.db.q.selectFrom('event').select(['type', 'site_id']).execute()
+  expect(events).toContainEqual({ type: 'payment_received', site_id: 'sit_main' })
+})
+
+test('a form with faults is shown again in the frame, with what was typed', async () => {
+  const app = await testApp()
+  const wrong = { ...entry, amount: 'much' }
+  const { status, html } = await (await app.login()).post('/network/plugins/payments/record', wrong)
+  expect(status).toBe(422)
+  expect(html).toContain('<h1>Payments</h1>')
+  expect(html).toContain('value="much"')
+  expect(html).toContain('The payment was not recorded.')
+})
+
+test('in the area of a site it works for that site', async () => {
+  const app = await testApp()
+  const kafe = await app.site('kafe')
+  const admin = await app.login()
+  await admin.send('/sites/kafe/admin/plugins/payments/record', entry)
+  const events = await app.deps.db.q
+    .selectFrom('event')
+    .select('site_id')
+    .where('type', '=', 'payment_received')
+    .execute()
+  expect(events).toEqual([{ site_id: kafe }])
+  expect((await admin.get('/network/plugins/payments/payments')).html).not.toContain('Mary')
+  expect((await admin.get('/sites/kafe/admin/plugins/payments/payments')).html).toContain('Mary')
+})
+
+test('what is not there, or not running, is not found', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  for (const path of ['payments', 'payments/', 'payments/nothing', 'nobody/payments', '%00/x', 'payments/record']) {
+    expect((await admin.get(`/network/plugins/${path}`)).status).toBe(404)
+  }
+  expect((await admin.post('/network/plugins/payments/payments')).status).toBe(404)
+  await admin.send('/network/plugins/payments/deactivate')
+  expect((await admin.get('/network/plugins/payments/payments')).status).toBe(404)
+  expect((await admin.post('/network/plugins/payments/record', entry)).status).toBe(404)
+})
+
+test('a page that throws leaves the frame standing, and tells a fault id instead of the error', async () => {
+  const app = await testApp({ plugins: [odd] })
+  const admin = await app.login()
+  const { status, html } = await admin.get('/network/plugins/odd/broken')
+  expect(status).toBe(500)
+  expect(html).toContain('This page does not work right now')
+  expect(html).toContain('aria-label="Network Admin"')
+  expect(html).toMatch(/flt_\w+/)
+  expect(html).not.toContain('secret detail')
+  expect((await admin.get('/network/plugins/odd/untemplated')).status).toBe(500)
+})
+
+test('what a plugin answers itself has no cookies or policies of its own, and never leads away', async () => {
+  const app = await testApp({ plugins: [odd] })
+  const admin = await app.login()
+  const near = await admin.post('/network/plugins/odd/near')
+  expect([near.status, near.location]).toEqual([303, '/network/plugins/odd/payments?a=1#b'])
+  expect(near.headers.getSetCookie()).toEqual([])
+  expect(near.headers.get('content-security-policy')).toContain("default-src 'none'")
+  expect((await admin.post('/network/plugins/odd/far')).location).toBe('/network')
+  expect((await admin.post('/network/plugins/odd/sly')).location).toBe('/network')
+})
+
+test('who may only read posts nothing to a plugin, and a stranger sees no page of it', async () => {
+  const app = await testApp()
+  const viewer = await app.login('viewer')
+  expect((await viewer.post('/network/plugins/payments/record', entry)).status).toBe(403)
+  expect((await app.stranger.get('/network/plugins/payments/payments')).location).toMatch(/^\/login/)
+})

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import { definePlugin } from 'hookline/plugin'
+import { paymentReceived } from '../../../plugins/payments/plugin.ts'
+import { testApp } from '../../support/app.ts'
+
+const clumsy = definePlugin(
+  {
+    slug: 'clumsy',
+    version: '0.4.2',
+    title: 'Clumsy',
+    requires: { host: '^1.0' },
+    scope: 'network',
+    defaultActive: true,
+  },
+  ({ on }) =>
+    on(paymentReceived, () => {
+      throw new TypeError('<b>no</b> balance here')
+    }),
+)
+const rock = definePlugin({
+  slug: 'rock',
+  version: '1.0.0',
+  title: 'Rock',
+  requires: { host: '^1.0' },
+  scope: 'network',
+  mustUse: true,
+})
+
+const words = (html: string): string => html.replaceAll(/<[^>]*>/g, ' ').replaceAll(/\s+/g, ' ')
+
+test('the list says what each plugin does and may do', async () => {
+  const app = await testApp()
+  const { html } = await (await app.login()).get('/network/plugins')
+  const text = words(html)
+  expect(text).toContain('Payments 1.0.0 Deactivate')
+  expect(text).toMatch(/Sends payment_ received , payment_ failed , payment_ refunded/)
+  expect(text).toContain('Stores payments Routes POST /record')
+})
+
+test('switching a plugin off and on changes what can be emitted, and is audited', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const available = () => app.deps.host.isAvailable('payment_received', 'sit_main')
+  expect(await available()).toBe(true)
+  const off = await admin.send('/network/plugins/payments/deactivate')
+  expect(off.html).toContain('Payments is inactive. What it stored is kept.')
+  expect(await available()).toBe(false)
+  await expect(app.emit()).rejects.toThrow()
+  expect(words((await admin.get('/network/event-types')).html)).toContain('Payments Not available')
+  expect((await admin.get('/network/plugins?state=inactive')).html).toContain('plugins/payments/activate')
+  expect((await admin.send('/network/plugins/payments/activate')).html).toContain('Payments is active.')
+  expect(await available()).toBe(true)
+  const audit = await app.deps.db.q.selectFrom('audit').select(['action', 'target', 'actor_name']).execute()
+  expect(audit.filter(({ target }) => target === 'payments')).toEqual([
+    { action: 'plugin.deactivated', target: 'payments', actor_name: 'Ingrid Nord' },
+    { action: 'plugin.activated', target: 'payments', actor_name: 'Ingrid Nord' },
+  ])
+})
+
+test('a handler that throws shows its fault: plugin, handler, event, message and stack', async () => {
+  const app = await testApp({ plugins: [clumsy] })
+  const admin = await app.login()
+  await app.emit()
+  const { html } = await admin.get('/network/plugins')
+  const text = words(html)
+  expect(text).toContain('1 fault')
+  expect(text).toContain('clumsy/on: payment_ received#0 at the event payment_ received')
+  expect(html).toContain('&lt;b&gt;no&lt;/b&gt; balance here')
+  expect(html).toContain('plugins.test.ts')
+  expect(html).not.toContain('<b>no</b>')
+})
+
+test('after five faults in a row it is paused, told, and resumed', async () => {
+  const app = await testApp({ plugins: [clumsy] })
+  const admin = await app.login()
+  for (let i = 0; i < 5; i++) {
+    await app.emit()
+    app.clock.advance(61_000)
+  }
+  const paused = await admin.get('/network/plugins?state=paused')
+  expect(paused.html).toContain('role="alert"')
+  expect(words(paused.html)).toContain('Clumsy is paused. One of its handlers failed 5 times in a row.')
+  expect(words((await admin.get('/network')).html)).toContain('Clumsy is paused')
+  const resumed = await admin.send('/network/plugins/clumsy/resume')
+  expect(resumed.html).toContain('Clumsy runs again.')
+  expect(words(resumed.html)).not.toContain('Clumsy is paused.')
+})
+
+test('a must-use plugin has no switch, and no POST switches it', async () => {
+  const app = await testApp({ plugins: [rock] })
+  const admin = await app.login()
+  const { html } = await admin.get('/network/plugins?state=must-use')
+  expect(html).toContain('Must-use')
+  expect(html).not.toContain('/network/plugins/rock/deactivate')
+  expect((await admin.post('/network/plugins/rock/deactivate')).status).toBe(409)
+  expect((await admin.post('/network/plugins/nobody/activate')).status).toBe(404)
+})
+
+test('only who may change the network may switch plugins', async () => {
+  const app = await testApp()
+  const integrations = await app.login('integration_admin')
+  expect((await integrations.get('/network/plugins')).status).toBe(403)
+  expect((await integrations.post('/network/plugins/payments/deactivate')).status).toBe(403)
+})
