@@ -13,6 +13,7 @@ import { pluginRoutes } from './plugins.ts'
 import { setupRoutes } from './setup.ts'
 import { styleguideRoutes } from './styleguide.ts'
 import { userRoutes } from './users.ts'
+import { webhookPages } from './webhooks.ts'
 
 /** Everything that answers in HTML. Where two patterns match, the first one answers: pages of plugins come after ours. */
 export const adminRoutes = (deps: Deps): Handlers => ({
@@ -25,6 +26,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...userRoutes(deps),
   ...apiKeyRoutes(deps),
   ...dashboardRoutes(deps),
+  ...webhookPages(deps),
   ...deliveryListRoutes(deps),
   ...deliveryRoutes(deps),
   ...eventTypeRoutes(deps),

@@ -1,0 +1,89 @@
+import { DbError } from '../../../db/db.ts'
+import { webhookById, type Webhook } from '../../../db/queries/webhooks.ts'
+import { auditEntry } from '../../access/audit.ts'
+import { draftRules } from '../../api/draft-rules.ts'
+import type { Handlers } from '../../api/handlers.ts'
+import type { Deps } from '../../deps.ts'
+import { fail } from '../../lib/errors.ts'
+import { isId } from '../../lib/ids.ts'
+import type { C } from '../../web/env.ts'
+import { readForm, type Form } from '../../web/forms.ts'
+import { auditedDraft } from '../../webhooks/audited.ts'
+import { readDraft, type WebhookDraft } from '../../webhooks/draft.ts'
+import { createWebhook } from '../../webhooks/lifecycle.ts'
+import { quotaReached, roomFor } from '../../webhooks/quota.ts'
+import { blankForm, inputOf, sentForm, type WebhookForm } from './form.ts'
+import { formPage, newTarget, type Target } from './form-page.ts'
+import { backToWebhook } from './saved.ts'
+import { generate, noSecret, reveal, signatureFile } from './secret.ts'
+import { tryForm } from './trial.ts'
+
+/** Add New Webhook. */
+export const addRoutes = (deps: Deps): Handlers => ({
+  'GET {area}/webhooks/new': (c) => formPage(c, deps, newTarget(deps), blankForm),
+
+  'POST {area}/webhooks/new': async (c) => {
+    const sent = await readForm(c)
+    const target = targetOfSent(deps, sent)
+    const form = sentForm(sent)
+    switch (sent.get('intent')) {
+      case 'test':
+        return formPage(c, deps, target, form, await tryForm(c, deps, target, form, sent.get('test_event')))
+      case 'generate':
+        return formPage(c, deps, target, ...(await generate(c, deps, form)))
+      case 'show':
+        return formPage(c, deps, target, form, await reveal(c, deps, null, form))
+      case 'preview':
+        return formPage(c, deps, target, form)
+      default:
+        return add(c, deps, target, form)
+    }
+  },
+
+  'POST {area}/webhooks/new/signature.json': async (c) => {
+    const sent = await readForm(c)
+    const target = targetOfSent(deps, sent)
+    const form = sentForm(sent)
+    return (await signatureFile(c, deps, target, form)) ?? formPage(c, deps, target, form, { errors: [noSecret] })
+  },
+})
+
+/** The form carries the id of the webhook that it makes: sent twice, it makes one. */
+function targetOfSent(deps: Deps, sent: Form): Target {
+  const id = sent.get('once')
+  return isId('whk', id) ? { id, webhook: null, revision: 0 } : newTarget(deps)
+}
+
+async function add(c: C, deps: Deps, target: Target, form: WebhookForm): Promise<Response> {
+  const read = readDraft(inputOf(form), draftRules(deps, null))
+  if (!read.ok) return formPage(c, deps, target, form, { errors: read.errors })
+  const { scope, t } = c.var
+  const made = await store(c, deps, target.id, read.draft, form.handle)
+  if (made) return backToWebhook(c, deps, made)
+  const room = await roomFor(deps.db, scope.owner)
+  const error =
+    room === null
+      ? fail('conflict', 'This form made a webhook of somebody else already. Open Add New Webhook again.')
+      : quotaReached(room)
+  return formPage(c, deps, target, form, {
+    status: error.status,
+    notices: [{ tone: 'bad', title: t('This was not saved.'), text: t.say(error.detail) }],
+  })
+}
+
+/** Makes the webhook, or finds the one that this form made before; null when there is no room. */
+async function store(c: C, deps: Deps, id: string, draft: WebhookDraft, handle: string): Promise<Webhook | null> {
+  const { actor, scope } = c.var
+  const { owner } = scope
+  const room = await roomFor(deps.db, owner)
+  const { statements } = await createWebhook(deps, draft, { id, owner, by: actor.id, room }, { handle })
+  const audit = auditEntry(deps, actor, { action: 'webhook.created', target: id, owner, after: auditedDraft(draft) })
+  try {
+    await deps.db.commit([...statements, ...audit])
+  } catch (error) {
+    if (!(error instanceof DbError && error.kind === 'constraint')) throw error
+    const before = await webhookById(deps.db, id)
+    return before?.owner === owner && before.created_by === actor.id ? before : null
+  }
+  return (await webhookById(deps.db, id)) ?? null
+}

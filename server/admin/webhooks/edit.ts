@@ -1,0 +1,154 @@
+import { DbError } from '../../../db/db.ts'
+import { countHeld, webhookById, type Webhook } from '../../../db/queries/webhooks.ts'
+import { auditEntry } from '../../access/audit.ts'
+import { draftRules } from '../../api/draft-rules.ts'
+import type { Handlers } from '../../api/handlers.ts'
+import type { Deps } from '../../deps.ts'
+import { can } from '../../lib/actor.ts'
+import { notFound } from '../../lib/errors.ts'
+import { msg } from '../../lib/message.ts'
+import type { C } from '../../web/env.ts'
+import { seeOther } from '../../web/flash.ts'
+import { readForm, type Form } from '../../web/forms.ts'
+import { auditedDraft, auditedWebhook } from '../../webhooks/audited.ts'
+import { draftOf, readDraft, type WebhookDraft } from '../../webhooks/draft.ts'
+import { saveWebhook } from '../../webhooks/lifecycle.ts'
+import { ownWebhook } from '../../webhooks/own-webhook.ts'
+import { askPassword, recentPassword } from '../login.ts'
+import { inputOf, isWebhookForm, sentForm, storedForm, type WebhookForm } from './form.ts'
+import { formPage, targetOf, type Target } from './form-page.ts'
+import { backToWebhook } from './saved.ts'
+import { generate, noSecret, reveal, secretAt, signatureFile } from './secret.ts'
+import { showPage } from './show.ts'
+import { tryForm } from './trial.ts'
+import { trialPage } from './trial-page.ts'
+import { differences, wordsOf } from './words.ts'
+
+/** The page of one webhook: its form for those who may change it, else what it does. */
+export const editRoutes = (deps: Deps): Handlers => ({
+  'GET {area}/webhooks/:id': async (c) => {
+    const webhook = await webhookOf(c, deps)
+    if (!can(c.var.actor, 'webhooks:write', webhook.owner)) return showPage(c, deps, webhook)
+    return formPage(c, deps, targetOf(webhook), storedForm(webhook))
+  },
+
+  'POST {area}/webhooks/:id': async (c) => {
+    const webhook = await webhookOf(c, deps)
+    const sent = await readForm(c)
+    const { target, form } = read(webhook, sent)
+    if (sent.get('intent') === 'generate') return formPage(c, deps, target, ...(await generate(c, deps, form)))
+    if (sent.get('intent') === 'preview') return formPage(c, deps, target, form)
+    return save(c, deps, webhook, target, form)
+  },
+
+  'POST {area}/webhooks/:id/test': async (c) => {
+    const webhook = await webhookOf(c, deps)
+    const sent = await readForm(c)
+    if (!isWebhookForm(sent)) return trialPage(c, deps, webhook, sent.get('back'))
+    const { target, form } = read(webhook, sent)
+    return formPage(c, deps, target, form, await tryForm(c, deps, target, form, sent.get('test_event')))
+  },
+
+  'POST {area}/webhooks/:id/secret': async (c) => {
+    const webhook = await webhookOf(c, deps)
+    const { target, form } = read(webhook, await readForm(c))
+    if (await needsPassword(c, deps, webhook, form)) return askPassword(c, pathOf(c, webhook))
+    const state = await reveal(c, deps, webhook, form)
+    const now = (await webhookById(deps.db, webhook.id)) ?? webhook
+    return formPage(c, deps, { ...target, webhook: now }, form, state)
+  },
+
+  'POST {area}/webhooks/:id/signature.json': async (c) => {
+    const webhook = await webhookOf(c, deps)
+    const { target, form } = read(webhook, await readForm(c))
+    if (await needsPassword(c, deps, webhook, form)) return askPassword(c, pathOf(c, webhook))
+    return (await signatureFile(c, deps, target, form)) ?? formPage(c, deps, target, form, { errors: [noSecret] })
+  },
+})
+
+/** The webhook that the path names, where the area reaches it. */
+export const webhookOf = (c: C, deps: Deps): Promise<Webhook> =>
+  ownWebhook(deps.db, c.var.scope.owner, c.req.param('id') ?? '')
+
+export const pathOf = (c: C, { id }: Webhook): string => `${c.var.scope.base}/webhooks/${id}`
+
+/** What the form holds and which state of the webhook it was made from; a mere button stands for what is stored. */
+function read(webhook: Webhook, sent: Form): { target: Target; form: WebhookForm } {
+  if (!isWebhookForm(sent)) return { target: targetOf(webhook), form: storedForm(webhook) }
+  return { target: targetOf(webhook, Number(sent.get('revision')) || 0), form: sentForm(sent) }
+}
+
+/** A stored secret is only shown to somebody who typed the password lately. */
+async function needsPassword(c: C, deps: Deps, webhook: Webhook, form: WebhookForm): Promise<boolean> {
+  const found = await secretAt(c, deps, webhook, form.handle)
+  return found?.isStored === true && !(await recentPassword(c, deps))
+}
+
+async function save(c: C, deps: Deps, current: Webhook, target: Target, form: WebhookForm): Promise<Response> {
+  const checked = readDraft(inputOf(form), draftRules(deps, current))
+  if (!checked.ok) return formPage(c, deps, target, form, { errors: checked.errors })
+  const { draft } = checked
+  if (target.revision !== current.revision) {
+    const conflict = differences(...words(c, deps, current, draft))
+    // Nothing differs when the same form is sent twice; then it may as well be saved twice.
+    if (conflict.length > 0) return conflictPage(c, deps, current, form, conflict)
+  }
+  const asks = draft.active && current.state === 'retired' && (await countHeld(deps.db, current.id)) > 0
+  const saved = await store(c, deps, current, asks ? { ...draft, active: false } : draft, form.handle)
+  if (!saved) return save(c, deps, await webhookOf(c, deps), target, form)
+  deps.wake()
+  if (!asks) return backToWebhook(c, deps, saved)
+  return seeOther(c, deps, `${pathOf(c, current)}/activate`, {
+    tone: 'good',
+    title: msg('Webhook saved.'),
+    text: msg('Before it is switched on, say what becomes of the deliveries that are held.'),
+  })
+}
+
+const words = (c: C, deps: Deps, stored: Webhook, typed: WebhookDraft) =>
+  [wordsOf(c.var.t, deps.host, draftOf(stored)), wordsOf(c.var.t, deps.host, typed)] as const
+
+/** Shows both values of each field; the form keeps the typed ones, and saving it again is then a choice. */
+function conflictPage(
+  c: C,
+  deps: Deps,
+  current: Webhook,
+  form: WebhookForm,
+  conflict: ReturnType<typeof differences>,
+): Promise<Response> {
+  const { t } = c.var
+  return formPage(c, deps, targetOf(current), form, {
+    status: 409,
+    conflict,
+    notices: [
+      {
+        tone: 'warn',
+        title: t('Somebody else saved this webhook while you had it open.'),
+        text: t('Nothing of yours is saved yet. Compare, change what you want, and save again.'),
+      },
+    ],
+  })
+}
+
+/** Saves; null when somebody else was faster. */
+async function store(c: C, deps: Deps, current: Webhook, draft: WebhookDraft, handle: string): Promise<Webhook | null> {
+  const { actor } = c.var
+  const { statements } = await saveWebhook(deps, current, draft, actor.id, { handle })
+  const audit = auditEntry(deps, actor, {
+    action: 'webhook.updated',
+    target: current.id,
+    owner: current.owner,
+    before: auditedWebhook(current),
+    after: { ...auditedDraft(draft), ...(handle !== '' && draft.auth === 'signature' ? { secret: 'new' } : {}) },
+  })
+  try {
+    await deps.db.commit([...statements, ...audit])
+  } catch (error) {
+    const now = await webhookOf(c, deps)
+    if (error instanceof DbError && error.kind === 'constraint' && now.revision !== current.revision) return null
+    throw error
+  }
+  const saved = await webhookById(deps.db, current.id)
+  if (!saved) throw notFound()
+  return saved
+}

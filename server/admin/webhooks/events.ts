@@ -1,0 +1,80 @@
+import type { Deps } from '../../deps.ts'
+import type { Owner } from '../../lib/actor.ts'
+import type { EventType } from '../../plugin/host.ts'
+import type { Translator } from '../../web/i18n.ts'
+
+/** An event as the picker shows it; `available` is false while its plugin does not run. */
+interface Choice {
+  readonly name: string
+  readonly title: string
+  readonly sentence: string
+  readonly lane: EventType['lane']
+  readonly chosen: boolean
+  readonly available: boolean
+}
+
+export interface EventGroup {
+  readonly title: string
+  readonly open: boolean
+  readonly events: readonly Choice[]
+}
+
+/** So many events are all seen at once; of more, one opens what one looks for. */
+const FEW = 30
+
+/** All events to choose from, by plugin; in front those that were chosen and that no plugin sends any more. */
+export async function eventGroups(
+  deps: Deps,
+  t: Translator,
+  owner: Owner,
+  chosen: readonly string[],
+): Promise<EventGroup[]> {
+  const types = deps.host.eventTypes()
+  const site = owner === 'network' ? 'sit_main' : owner
+  const plugins = await Promise.all(
+    [...Map.groupBy(types, (type) => type.plugin).values()].map(async (ofPlugin) => ({
+      title: t(/* translated elsewhere */ ofPlugin[0]?.pluginTitle ?? ''),
+      available: await deps.host.isAvailable(ofPlugin[0]?.name ?? '', site),
+      types: ofPlugin,
+    })),
+  )
+  const gone = chosen.filter((name) => !deps.host.eventType(name))
+  return [
+    ...(gone.length > 0
+      ? [{ title: t('No longer there'), open: true, events: gone.map((name) => goneEvent(t, name)) }]
+      : []),
+    ...plugins.map(({ title, available, types: ofPlugin }, n) => ({
+      title,
+      open: n === 0 || types.length <= FEW,
+      events: ofPlugin.map((type) => ({
+        name: type.name,
+        title: t(/* translated elsewhere */ type.title),
+        sentence: t(/* translated elsewhere */ type.sentence),
+        lane: type.lane,
+        chosen: chosen.includes(type.name),
+        available,
+      })),
+    })),
+  ]
+}
+
+const goneEvent = (t: Translator, name: string): Choice => ({
+  name,
+  title: name,
+  sentence: t('No plugin here sends it any more.'),
+  lane: 'realtime',
+  chosen: true,
+  available: true,
+})
+
+/** Every event with what it means and what it carries, for the bottom of the page. */
+export const eventReference = (deps: Deps, t: Translator) =>
+  deps.host.eventTypes().map((type) => ({
+    name: type.name,
+    title: t(/* translated elsewhere */ type.title),
+    description: t(/* translated elsewhere */ type.description),
+    plugin: t(/* translated elsewhere */ type.pluginTitle),
+    lane: type.lane,
+    fields: Object.keys(type.sample).length,
+    sample: JSON.stringify(type.sample),
+  }))

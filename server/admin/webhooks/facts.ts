@@ -1,0 +1,34 @@
+import { personById } from '../../../db/queries/access.ts'
+import { countDeliveries, MOST_COUNTED } from '../../../db/queries/deliveries.ts'
+import type { Webhook } from '../../../db/queries/webhooks.ts'
+import type { Deps } from '../../deps.ts'
+import type { C } from '../../web/env.ts'
+
+/** How a webhook fares, for the box beside its form. */
+export async function factsOf(c: C, deps: Deps, webhook: Webhook) {
+  const { scope, t } = c.var
+  const count = (state: 'pending' | 'retrying' | 'held') =>
+    countDeliveries(deps.db, { owner: 'network', webhook: webhook.id, state })
+  const [pending, retrying, held, maker] = await Promise.all([
+    count('pending'),
+    count('retrying'),
+    count('held'),
+    personById(deps.db, webhook.created_by),
+  ])
+  const shown = (figure: number) => (figure > MOST_COUNTED ? t('{count}+', { count: MOST_COUNTED }) : t.number(figure))
+  return {
+    id: webhook.id,
+    state: webhook.state,
+    reason: webhook.state_reason === null ? null : t(/* translated elsewhere */ webhook.state_reason),
+    failures: webhook.state === 'failing' ? webhook.consecutive_failures : 0,
+    lastDeliveredAt: webhook.last_delivered_at,
+    lastTriedAt: webhook.last_delivery_at,
+    waiting: shown(pending + retrying),
+    held: held > 0 ? shown(held) : null,
+    createdAt: webhook.created_at,
+    createdBy: maker?.name ?? t('the API'),
+    updatedAt: webhook.updated_at,
+    now: deps.clock(),
+    deliveries: `${scope.base}/deliveries?webhook=${webhook.id}`,
+  }
+}

@@ -1,0 +1,119 @@
+import { hourlyOf } from '../../../db/queries/deliveries.ts'
+import { sites } from '../../../db/queries/sites.ts'
+import { countWebhooks, latestDeliveries, listWebhooks, type Webhook } from '../../../db/queries/webhooks.ts'
+import type { Handlers } from '../../api/handlers.ts'
+import type { Deps } from '../../deps.ts'
+import { can } from '../../lib/actor.ts'
+import { HOUR } from '../../lib/clock.ts'
+import type { C } from '../../web/env.ts'
+import { statusText } from '../../web/status-text.ts'
+import { shortUrl } from '../../webhooks/redact.ts'
+import { page } from '../page.ts'
+import { filterOf, headOf, readAsked, searchOf, states, type Asked } from './list-filter.ts'
+
+const ON_A_PAGE = 20
+
+export const listRoutes = (deps: Deps): Handlers => ({
+  'GET {area}/webhooks': async (c) => {
+    const { actor, scope, t } = c.var
+    const wanted = readAsked((name) => c.req.query(name))
+    const owner = scope.site?.id ?? null
+    const counts = await countWebhooks(deps.db, { owner, search: wanted.q || undefined })
+    const total = states.reduce((sum, state) => sum + counts[state], 0)
+    const found = wanted.state ? counts[wanted.state] : total
+    const pages = Math.max(1, Math.ceil(found / ON_A_PAGE))
+    const asked = { ...wanted, page: Math.min(wanted.page, pages) }
+    const webhooks = await listWebhooks(deps.db, filterOf(asked, owner, ON_A_PAGE))
+    const path = `${scope.base}/webhooks`
+    const mayWrite = can(actor, 'webhooks:write', scope.owner)
+    const head = (by: Parameters<typeof headOf>[1]) => {
+      const { search, direction } = headOf(asked, by)
+      return { href: path + search, direction }
+    }
+    return page(c, deps, 'pages/webhooks/list', {
+      title: t('Webhooks'),
+      ...(mayWrite && { action: { href: `${path}/new`, label: t('Add New Webhook') } }),
+      data: {
+        path,
+        asked,
+        keep: searchOf(asked, { q: '' }),
+        narrowed: searchOf(asked, { sort: null }) !== '',
+        back: path + searchOf(asked, { page: asked.page }),
+        mayWrite,
+        rows: await rowsOf(c, deps, webhooks),
+        views: viewsOf(c, asked, counts, total, path),
+        heads: { name: head('name'), status: head('status'), last: head('last') },
+        pager: pagerOf(c, asked, found, pages),
+      },
+    })
+  },
+})
+
+function viewsOf(c: C, asked: Asked, counts: Record<(typeof states)[number], number>, total: number, path: string) {
+  const { t } = c.var
+  const words = { active: t('Active'), failing: t('Failing'), disabled: t('Disabled'), retired: t('Retired') }
+  const view = (state: Asked['state'], label: string, count: number) => ({
+    href: path + searchOf(asked, { state }),
+    label,
+    count,
+    current: asked.state === state,
+  })
+  return [view(null, t('All'), total), ...states.map((state) => view(state, words[state], counts[state]))]
+}
+
+function pagerOf(c: C, asked: Asked, count: number, pages: number) {
+  const { scope, t } = c.var
+  const at = (page: number) =>
+    page >= 1 && page <= pages ? `${scope.base}/webhooks${searchOf(asked, { page })}` : null
+  return {
+    label: t('Pages of webhooks'),
+    items: t.n('1 item', '{count} items', count),
+    text: t('{page} of {pages}', { page: asked.page, pages }),
+    newer: at(asked.page - 1),
+    older: at(asked.page + 1),
+  }
+}
+
+/** What the rows show, with what happened in the last hours: three queries, whatever the number of rows. */
+async function rowsOf(c: C, deps: Deps, webhooks: readonly Webhook[]) {
+  if (webhooks.length === 0) return []
+  const ids = webhooks.map(({ id }) => id)
+  const thisHour = Math.floor(deps.clock() / HOUR) * HOUR
+  const since = thisHour - 23 * HOUR
+  const [hours, latest, all] = await Promise.all([
+    hourlyOf(deps.db, ids, since),
+    latestDeliveries(deps.db, ids),
+    c.var.scope.site ? [] : sites(deps.db),
+  ])
+  return webhooks.map((webhook) => {
+    const { id, name, state, events } = webhook
+    const own = hours.filter((row) => row.webhook_id === id)
+    const day = Array.from({ length: 24 }, (_, n) => {
+      const row = own.find(({ hour }) => Number(hour) === since + n * HOUR)
+      return { delivered: Number(row?.delivered ?? 0), failed: Number(row?.failed ?? 0) }
+    })
+    const last = latest.find((delivery) => delivery.webhook_id === id)
+    return {
+      id,
+      name,
+      state,
+      url: shortUrl(webhook.url),
+      site: webhook.owner === 'network' ? null : (all.find((site) => site.id === webhook.owner)?.name ?? null),
+      allEvents: webhook.all_events === 1,
+      event: events[0] ?? null,
+      lane: deps.host.eventType(events[0] ?? '')?.lane ?? 'realtime',
+      more: Math.max(0, events.length - 1),
+      hours: day,
+      delivered: day.reduce((sum, hour) => sum + hour.delivered, 0),
+      failed: day.reduce((sum, hour) => sum + hour.failed, 0),
+      last: last
+        ? {
+            state: last.state,
+            at: last.created_at,
+            answer: last.last_status === null ? '' : `${last.last_status} ${statusText(last.last_status)}`.trim(),
+          }
+        : null,
+      now: deps.clock(),
+    }
+  })
+}

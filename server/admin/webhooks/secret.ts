@@ -1,0 +1,91 @@
+import { secretsOf, type Webhook, type WebhookSecret } from '../../../db/queries/webhooks.ts'
+import { auditEntry } from '../../access/audit.ts'
+import type { Deps } from '../../deps.ts'
+import { isoTime } from '../../lib/clock.ts'
+import { msg } from '../../lib/message.ts'
+import type { C } from '../../web/env.ts'
+import { generateSecret, openSecret, takeSecret, unsavedSecret } from '../../webhooks/lifecycle.ts'
+import type { FormState, Target } from './form-page.ts'
+import type { WebhookForm } from './form.ts'
+
+/** A new secret for the form. It stays on the server; the form gets its handle. */
+export async function generate(c: C, deps: Deps, form: WebhookForm): Promise<[WebhookForm, FormState]> {
+  const { t } = c.var
+  const { handle, statements } = await generateSecret(deps, c.var.actor.id)
+  await deps.db.commit(statements)
+  const title = t('Signature generated.')
+  const text = t('Show or download it now, and give it to the receiver. It is used as soon as the webhook is saved.')
+  return [{ ...form, auth: 'signature', handle }, { notices: [{ tone: 'good', title, text }] }]
+}
+
+/** The secret that the form is about: the one that it generated, else the stored one. */
+export async function secretAt(
+  c: C,
+  deps: Deps,
+  webhook: Webhook | null,
+  handle: string,
+): Promise<{ secret: WebhookSecret; isStored: boolean } | null> {
+  const fresh = handle === '' ? undefined : await unsavedSecret(deps, handle, c.var.actor.id)
+  if (fresh) return { secret: fresh, isStored: false }
+  const stored = webhook ? await secretsOf(deps.db, webhook.id) : []
+  const secret = stored.find(({ kind }) => kind === 'v1')
+  return secret ? { secret, isStored: true } : null
+}
+
+/** Opens a secret for a person, and notes that it was taken; of a stored one the audit log says so. */
+export async function take(
+  c: C,
+  deps: Deps,
+  webhook: Webhook | null,
+  secret: WebhookSecret,
+  action: 'webhook.secret_shown' | 'webhook.secret_downloaded',
+): Promise<string> {
+  const plain = await openSecret(deps, secret)
+  const audit = webhook
+    ? auditEntry(deps, c.var.actor, { action, target: webhook.id, owner: webhook.owner, after: { secret: secret.id } })
+    : []
+  await deps.db.commit([...takeSecret(deps, webhook, secret.id), ...audit])
+  if (webhook) deps.wake()
+  return plain
+}
+
+/** *Show*, for the page with the form. */
+export async function reveal(c: C, deps: Deps, webhook: Webhook | null, form: WebhookForm): Promise<FormState> {
+  const found = await secretAt(c, deps, webhook, form.handle)
+  if (!found) return { errors: [noSecret] }
+  return { secret: await take(c, deps, found.isStored ? webhook : null, found.secret, 'webhook.secret_shown') }
+}
+
+/** *Download signature (JSON)*: the file of the contract; null without a secret. */
+export async function signatureFile(c: C, deps: Deps, target: Target, form: WebhookForm): Promise<Response | null> {
+  const found = await secretAt(c, deps, target.webhook, form.handle)
+  if (!found) return null
+  const { secret, isStored } = found
+  const plain = await take(c, deps, isStored ? target.webhook : null, secret, 'webhook.secret_downloaded')
+  const file = {
+    version: 1,
+    webhookId: target.id,
+    name: form.name,
+    url: form.url,
+    algorithm: 'HMAC-SHA256',
+    scheme: 'standard-webhooks/v1',
+    secret: plain,
+    headers: { id: 'webhook-id', timestamp: 'webhook-timestamp', signature: 'webhook-signature' },
+    signedContent: '{id}.{timestamp}.{body}',
+    encoding: 'base64',
+    toleranceSeconds: 300,
+    createdAt: isoTime(secret.created_at),
+  }
+  return new Response(`${JSON.stringify(file, null, 2)}\n`, {
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      'content-disposition': `attachment; filename="signature-${target.id}.json"`,
+    },
+  })
+}
+
+export const noSecret = {
+  path: 'secret',
+  message: msg('There is no signature yet. Generate one first.'),
+} as const

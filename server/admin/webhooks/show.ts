@@ -1,0 +1,25 @@
+import type { Webhook } from '../../../db/queries/webhooks.ts'
+import type { Deps } from '../../deps.ts'
+import type { C } from '../../web/env.ts'
+import { draftOf } from '../../webhooks/draft.ts'
+import { redactUrl } from '../../webhooks/redact.ts'
+import { page } from '../page.ts'
+import { eventReference } from './events.ts'
+import { factsOf } from './facts.ts'
+import { wordsOf } from './words.ts'
+
+/** A webhook for somebody who may look, but not change it. Tokens in its address are masked. */
+export async function showPage(c: C, deps: Deps, webhook: Webhook): Promise<Response> {
+  const { scope, t } = c.var
+  const { name, ...draft } = draftOf(webhook)
+  const words = wordsOf(t, deps.host, { ...draft, name, url: redactUrl(webhook.url) })
+  return page(c, deps, 'pages/webhooks/show', {
+    title: name,
+    crumbs: [{ href: `${scope.base}/webhooks`, label: t('Webhooks') }],
+    data: {
+      words: words.filter(([, value]) => value !== ''),
+      facts: await factsOf(c, deps, webhook),
+      reference: eventReference(deps, t),
+    },
+  })
+}

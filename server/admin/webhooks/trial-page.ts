@@ -1,0 +1,23 @@
+import type { Webhook } from '../../../db/queries/webhooks.ts'
+import type { Deps } from '../../deps.ts'
+import type { C } from '../../web/env.ts'
+import { page } from '../page.ts'
+import { shownExchange, tryStored, verdict } from './trial.ts'
+
+/** A test with what is saved, sent from the list: the whole exchange on a page of its own. */
+export async function trialPage(c: C, deps: Deps, webhook: Webhook, back: string): Promise<Response> {
+  const { scope, t } = c.var
+  const path = `${scope.base}/webhooks/${webhook.id}`
+  const exchange = await tryStored(c, deps, webhook)
+  return page(c, deps, 'pages/webhooks/trial', {
+    title: t('Test of {name}', { name: webhook.name }),
+    crumbs: [{ href: `${scope.base}/webhooks`, label: t('Webhooks') }],
+    notices: [verdict(t, exchange)],
+    data: {
+      path,
+      back,
+      exchange: shownExchange(t, exchange),
+      delivery: `${scope.base}/deliveries/${exchange.delivery}`,
+    },
+  })
+}

@@ -1,0 +1,147 @@
+import type { Webhook } from '../../../db/queries/webhooks.ts'
+import { draftRules } from '../../api/draft-rules.ts'
+import { sampleType, sendSample } from '../../api/send-sample.ts'
+import type { Deps } from '../../deps.ts'
+import { AppError, type FieldError } from '../../lib/errors.ts'
+import { msg } from '../../lib/message.ts'
+import type { C } from '../../web/env.ts'
+import type { Translator } from '../../web/i18n.ts'
+import { readDraft, type WebhookDraft } from '../../webhooks/draft.ts'
+import { openSecret, unsavedSecret } from '../../webhooks/lifecycle.ts'
+import { UNREACHABLE } from '../../webhooks/outcome.ts'
+import { redactUrl } from '../../webhooks/redact.ts'
+import type { Exchange } from '../../webhooks/trial.ts'
+import { openSecrets, type OpenSecrets } from '../../webhooks/webhook-secrets.ts'
+import { readable } from '../../web/readable.ts'
+import { statusText } from '../../web/status-text.ts'
+import { adviceOn, answerOf } from '../answer.ts'
+import type { Shown } from '../page.ts'
+import type { FormState, Target } from './form-page.ts'
+import { inputOf, isZapier, type WebhookForm } from './form.ts'
+
+/** Sends a test with what stands in the form, and saves nothing. What comes back is to be shown with the form. */
+export async function tryForm(c: C, deps: Deps, target: Target, form: WebhookForm, wanted: string): Promise<FormState> {
+  const { actor, scope, t } = c.var
+  const testEvent = wanted
+  try {
+    const type = sampleType(deps, wanted, form.allEvents ? [] : form.events)
+    // Only what a request is made of has to be right already.
+    const input = {
+      ...inputOf(form),
+      name: type,
+      description: '',
+      all_events: false,
+      events: [type],
+      retry_schedule: [],
+    }
+    const read = readDraft(input, draftRules(deps, target.webhook))
+    if (!read.ok) return { testEvent, errors: read.errors }
+    const secrets = await secretsFor(c, deps, target, form, read.draft)
+    if (!secrets) return { testEvent, errors: [noSecret] }
+    const { draft } = read
+    const webhook = {
+      id: target.webhook?.id ?? 'unsaved',
+      url: draft.url,
+      format: draft.format,
+      auth: draft.auth,
+      username: draft.username,
+      timeout_seconds: draft.timeoutSeconds,
+    }
+    const owner = target.webhook?.owner ?? scope.owner
+    const exchange = await sendSample(deps, actor, { webhook, secrets, type, owner })
+    return {
+      testEvent,
+      exchange,
+      notices: [{ ...verdict(t, exchange), link: { href: '#test', text: t('See the exchange') } }],
+    }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return { testEvent, status: error.status, notices: [refused(t, error)] }
+  }
+}
+
+const noSecret: FieldError = {
+  path: 'secret',
+  message: msg('Generate a signature first, so that there is a secret to sign the test with.'),
+}
+
+const refused = (t: Translator, error: AppError): Shown => ({
+  tone: 'bad',
+  title: t('The test event was not sent.'),
+  text: [error.detail, ...error.errors.map(({ message }) => message)].map((message) => t.say(message)).join(' '),
+})
+
+/** The secrets that the form would send with: typed or generated just now, else the stored ones; null when it lacks one. */
+async function secretsFor(
+  c: C,
+  deps: Deps,
+  { webhook }: Target,
+  form: WebhookForm,
+  draft: WebhookDraft,
+): Promise<OpenSecrets | null> {
+  if (draft.auth === 'none') return { signing: [], password: null }
+  if (draft.auth === 'basic' && draft.password !== null) return { signing: [], password: draft.password }
+  const fresh = draft.auth === 'signature' ? await unsavedSecret(deps, form.handle, c.var.actor.id) : undefined
+  if (fresh) return { signing: [await openSecret(deps, fresh)], password: null }
+  return webhook?.auth === draft.auth ? openSecrets(deps, webhook.id) : null
+}
+
+/** Sends a test with what is saved. */
+export async function tryStored(c: C, deps: Deps, webhook: Webhook): Promise<Exchange> {
+  const type = sampleType(deps, '', webhook.events)
+  const secrets = await openSecrets(deps, webhook.id)
+  return sendSample(deps, c.var.actor, { webhook, secrets, type, owner: webhook.owner })
+}
+
+/** What a test brought, in words: what is, then what to do. */
+export function verdict(t: Translator, { ok, url, attempt }: Exchange): Shown {
+  const { outcome, status, durationMs } = attempt
+  if (ok) {
+    const answer = t('{host} answered {answer} in {time}.', {
+      host: new URL(url).host,
+      answer: answerOf(t, outcome, status),
+      time: t.duration(durationMs),
+    })
+    const zapier = isZapier(url) ? zapierSaysYes(t) : ''
+    return { tone: 'good', title: t('Test event sent.'), text: `${answer} ${zapier}`.trim() }
+  }
+  if (status === null)
+    return { tone: 'bad', title: t('The test event did not arrive.'), text: adviceOnSilence(t, attempt) }
+  const { what, todo } = adviceOn(t, outcome, status)
+  const gone = t('At a real event this answer would switch the webhook off.')
+  return {
+    tone: 'bad',
+    title: t('The receiver did not take the test event.'),
+    text: `${what} ${status === 410 ? gone : todo}`,
+  }
+}
+
+/** A test tells several outcomes in one sentence, so that nobody learns from it which names exist inside. */
+function adviceOnSilence(t: Translator, { outcome, error }: Exchange['attempt']): string {
+  if (error === UNREACHABLE) return t(/* translated elsewhere */ UNREACHABLE)
+  const { what, todo } = adviceOn(t, outcome, null)
+  return `${what} ${todo}`
+}
+
+export const zapierSaysYes = (t: Translator): string =>
+  t('Zapier answers success even when the Zap is off: look there whether it arrived.')
+
+/** The exchange as partials/exchange takes it. */
+export const shownExchange = (t: Translator, exchange: Exchange) => {
+  const { ok, url, requestBody, attempt } = exchange
+  const { status } = attempt
+  return {
+    id: 'exchange',
+    request: { url: redactUrl(url), headers: attempt.requestHeaders, body: requestBody },
+    response: status !== null && {
+      ok,
+      status,
+      text: statusText(status),
+      durationMs: attempt.durationMs,
+      headers: attempt.responseHeaders,
+      body: readable(attempt.body).text,
+      truncated: attempt.truncated,
+    },
+    error: status === null ? adviceOnSilence(t, attempt) : null,
+  }
+}
