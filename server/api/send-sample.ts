@@ -30,9 +30,9 @@ export async function sendSample(
   return sendTest(deps, webhook, secrets, { type, sample, site, source: `test:${actor.id}` })
 }
 
-/** The event type to test with: the wanted one, else the first chosen, else the first there is. Throws `invalid`. */
+/** The event type to test with: the wanted one (an empty choice wants none), else the first chosen, else the first there is. Throws `invalid`. */
 export function sampleType(deps: Deps, wanted: unknown, chosen: readonly string[]): string {
-  const name = wanted ?? chosen[0] ?? deps.host.eventTypes()[0]?.name
+  const name = wanted || chosen[0] || deps.host.eventTypes()[0]?.name
   if (typeof name === 'string' && deps.host.eventType(name)) return name
   throw invalid([
     {
