@@ -3,6 +3,10 @@ import { fail, type AppError } from './errors.ts'
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 export type JsonObject = { readonly [key: string]: Json }
 
+/** Whether a value of JSON is an object: neither null nor an array. */
+export const isObject = (value: unknown): value is JsonObject =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+
 /**
  * Parses JSON that a stranger sent. Refuses, with a sentence, what two parsers could read in two ways: a byte order mark,
  * duplicate keys, numbers that are not finite, lone surrogates, and anything deeper than `maxDepth`.
