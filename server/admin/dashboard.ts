@@ -38,12 +38,15 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
     ])
     const bars = barsOf(t, hours, since)
     const sum = (key: 'delivered' | 'failed') => bars.reduce((total, bar) => total + bar[key], 0)
+    const all = Object.values(webhooks).reduce((total, count) => total + count, 0)
     return page(c, deps, 'pages/dashboard/dashboard', {
       title: t('Dashboard'),
       notices: deps.config.delivery ? [] : [sendingOff(t)],
       data: {
         now,
-        webhooks: { ...webhooks, all: Object.values(webhooks).reduce((total, count) => total + count, 0) },
+        webhooks: { ...webhooks, all },
+        // Nothing was ever set up here, so there are no figures to show.
+        untouched: all === 0 && sum('delivered') + sum('failed') === 0,
         ill: ill.map((webhook) => illness(t, webhook)),
         paused: plugins
           .filter(({ state }) => state === 'paused' || state === 'failed')
@@ -55,7 +58,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
         delivered: sum('delivered'),
         failed: sum('failed'),
         waiting: capped(t, pending + retrying),
-        held: held > 0 ? capped(t, held) : null,
+        held: capped(t, held),
         oldest,
         bars,
         axis: [0, 6, 12, 18].map((i) => bars[i]?.label ?? ''),
@@ -99,11 +102,12 @@ const illness = (t: Translator, webhook: Webhook) => ({
   told:
     webhook.failing_since === null
       ? ''
-      : t('{host}: {count} failures in a row since {time}.', {
-          host: shortUrl(webhook.url),
-          count: webhook.consecutive_failures,
-          time: t.dateTime(webhook.failing_since),
-        }),
+      : t.n(
+          '{host}: one failure, on {time}.',
+          '{host}: {count} failures in a row since {time}.',
+          webhook.consecutive_failures,
+          { host: shortUrl(webhook.url), time: t.dateTime(webhook.failing_since) },
+        ),
 })
 
 const trouble = (t: Translator, { slug, title, state, reason, faults }: PluginInfo) => ({

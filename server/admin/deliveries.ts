@@ -45,7 +45,7 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
         views,
         path,
         back: searchOf(asked),
-        filtered: searchOf(asked) !== '?',
+        filtered: searchOf(asked) !== '',
         mayRedeliver: can(actor, 'deliveries:write', scope.owner),
         rows: rows.map((row) => shown(t, row)),
         newer: newer && path + searchOf(asked, { after: newer }),
@@ -86,8 +86,10 @@ export const isIn = (owner: string, delivery: DeliveryRow): boolean =>
   owner === 'network' || delivery.webhook_owner === owner
 
 /** The list that a form came from, with the filters it had. */
-export const backTo = (c: C, search: string): string =>
-  `${c.var.scope.base}/deliveries?${new URLSearchParams(search.slice(1))}`
+export function backTo(c: C, search: string): string {
+  const fields = new URLSearchParams(search)
+  return `${c.var.scope.base}/deliveries${fields.size > 0 ? `?${fields}` : ''}`
+}
 
 interface Choices {
   readonly webhooks: readonly { readonly id: string; readonly name: string }[]

@@ -43,10 +43,10 @@ export function readAsked(get: (name: string) => string | undefined): Asked {
   }
 }
 
-/** The URL's search that asks for the same, with some of it changed; `?` alone asks for everything. */
+/** The URL's search that asks for the same, with some of it changed; empty when that is everything. */
 export function searchOf(asked: Asked, change: Partial<Asked> & { before?: string; after?: string } = {}): string {
   const fields = Object.entries({ ...asked, ...change }).filter(([, value]) => value)
-  return `?${new URLSearchParams(fields.map(([name, value]) => [name, String(value)]))}`
+  return fields.length === 0 ? '' : `?${new URLSearchParams(fields.map(([name, value]) => [name, String(value)]))}`
 }
 
 /** The same for the database; null when nothing can match. `siteId` is that of `asked.site`. */

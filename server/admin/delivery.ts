@@ -77,7 +77,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
     return seeOther(c, deps, path, {
       tone: 'good',
       title: msg('{event} is sent once more.', { event: delivery.type }),
-      ...(form.has('back') ? { link } : { text: msg('Its attempt appears here in a moment.') }),
+      ...(form.has('back') ? { link } : { link: { href: path, label: msg('Refresh') } }),
     })
   },
 })
@@ -167,7 +167,7 @@ function exchangeOf(t: Translator, delivery: DeliveryRow, attempt: AttemptTable,
               ? t('{size} that are no text; the first of them in hexadecimal.', { size: t.bytes(bytes.length) })
               : null,
           },
-    error: attempt.outcome === 'ok' ? null : adviceOn(t, attempt.outcome, attempt.status).what,
+    error: attempt.status === null ? adviceOn(t, attempt.outcome, null).what : null,
     signed: header('webhook-signature')
       ? `${header('webhook-id') ?? ''}.${header('webhook-timestamp') ?? ''}.${body ?? '…'}`
       : null,
