@@ -39,6 +39,7 @@ create unique index event_idempotency on event (site_id, idempotency_key) where 
 create index event_type on event (type, seq);
 create index event_site on event (site_id, seq);
 create index event_unheard on event (seq) where heard_at is null;
+create index event_test on event (seq) where test = 1;
 
 -- The exact bytes that are signed and sent: one row per event and format.
 create table body (
@@ -113,11 +114,14 @@ create table delivery (
   resume_at bigint,
   first_attempt_at bigint,
   created_at bigint not null,
-  finished_at bigint
+  finished_at bigint,
+  -- What is open has a time, and nothing else has: delivery_due rests on it.
+  check ((due_at is not null) = (state in ('pending', 'retrying', 'delivering')))
 );
 create unique index delivery_event on delivery (event_id, webhook_id);
-create index delivery_due on delivery (webhook_id, due_at) where state in ('pending', 'retrying', 'delivering');
-create index delivery_lease on delivery (lease_owner) where lease_owner is not null;
+create index delivery_due on delivery (webhook_id, due_at) where due_at is not null;
+create index delivery_held on delivery (webhook_id) where state = 'held';
+create index delivery_test on delivery (seq, id) where test = 1;
 create index delivery_seq on delivery (seq, id);
 create index delivery_state on delivery (state, seq, id);
 create index delivery_webhook on delivery (webhook_id, seq, id);
@@ -176,6 +180,7 @@ create table session (
   "userId" text not null
 );
 create index session_user_id on session ("userId");
+create index session_expires_at on session ("expiresAt");
 create table account (
   id text primary key,
   "accountId" text not null,
@@ -204,6 +209,7 @@ create index verification_identifier on verification (identifier);
 
 -- Failed log-ins and other counted things, by key and time.
 create table throttle (key text not null, at bigint not null, id text not null, primary key (key, at, id));
+create index throttle_at on throttle (at);
 
 create table api_key (
   id text primary key,
@@ -251,6 +257,7 @@ create table plugin_site (
   settings text not null,
   primary key (slug, site_id)
 );
+create index plugin_site_site on plugin_site (site_id);
 create table plugin_record (
   slug text not null,
   site_id text not null,
@@ -287,6 +294,7 @@ create table plugin_fault (
   at bigint not null,
   state text not null
 );
+create index plugin_fault_at on plugin_fault (at);
 create index plugin_fault_slug on plugin_fault (slug, at);
 create index plugin_fault_handler on plugin_fault (handler, at);
 create index plugin_fault_open on plugin_fault (handler) where state = 'open';

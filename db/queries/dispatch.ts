@@ -3,9 +3,6 @@ import type { Db } from '../db.ts'
 import { prepared, rowFields } from '../prepared.ts'
 import type { DeliveryState, WebhookTable } from '../schema.ts'
 
-// The states of the partial index delivery_due, written out: a bound parameter would never use it.
-const open = sql.raw(`state in ('pending', 'retrying', 'delivering')`)
-
 /** A delivery that was claimed, with all that sending it takes. */
 export interface ClaimedDelivery {
   readonly id: string
@@ -28,35 +25,31 @@ export interface ClaimedDelivery {
 export async function dueWebhooks(db: Db, now: number): Promise<string[]> {
   const found = await sql<{ id: string }>`
     with recursive hop(id) as (
-      select (select min(webhook_id) from delivery where ${open})
+      select (select min(webhook_id) from delivery where due_at is not null)
       union all
-      select (select min(webhook_id) from delivery where ${open} and webhook_id > hop.id) from hop where hop.id is not null
+      select (select min(webhook_id) from delivery where due_at is not null and webhook_id > hop.id)
+        from hop where hop.id is not null
     )
     select hop.id as id from hop where hop.id is not null and exists (
-      select 1 from delivery where ${open} and webhook_id = hop.id and due_at <= ${now})`.execute(db.q)
+      select 1 from delivery where webhook_id = hop.id and due_at <= ${now})`.execute(db.q)
   return found.rows.map((row) => row.id)
 }
 
 /**
- * Claims up to `limit` due deliveries of each webhook, oldest due first. A claim moves `due_at` to the end of the lease:
- * a claim whose owner died is simply due again.
+ * Claims up to `limit` due deliveries of a webhook, oldest due first. A claim moves `due_at` to the end of the lease: a
+ * claim whose owner died is simply due again.
  */
-export function claimDue(
+export const claimDue = (
   db: Db,
-  claim: { webhooks: readonly string[]; limit: number; now: number; lease: number; owner: string },
-): CompiledQuery {
-  const json = JSON.stringify(claim.webhooks.map((id) => ({ id })))
-  const webhook = db.dialect.field(sql`r.value`, 'id', 'text')
-  return sql`update delivery set state = 'delivering', due_at = ${claim.lease}, lease_owner = ${claim.owner}
+  claim: { webhook: string; limit: number; now: number; lease: number; owner: string },
+): CompiledQuery =>
+  sql`update delivery set state = 'delivering', due_at = ${claim.lease}, lease_owner = ${claim.owner}
     where id in (
-      select d.id from ${db.dialect.rows(json)} as r join delivery d on d.id in (
-        select id from delivery where ${open} and webhook_id = ${webhook} and due_at <= ${claim.now}
-        order by due_at limit ${sql.lit(claim.limit)} ${db.dialect.claimLock})
-      where d.${open})
+      select id from delivery where webhook_id = ${claim.webhook} and due_at <= ${claim.now}
+      order by due_at limit ${claim.limit} ${db.dialect.claimLock})
     returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at`.compile(
     db.q,
   )
-}
 
 export interface Parcel {
   readonly id: string
@@ -116,20 +109,20 @@ export const insertAttempts = prepared((db, json) => {
 })
 
 /**
- * Rows of decisions, under the same condition as the attempts. A retry is held where the webhook was switched off
- * meanwhile, and cancelled where it is gone.
+ * Rows of decisions, under the same condition as the attempts. What would be due again is held where the webhook was
+ * switched off meanwhile, and cancelled where it is gone.
  */
 export const updateDeliveries = prepared((db, json) => {
   const of = rowFields(db, sql`r.value`)
-  const webhook = sql`select w.state from webhook w where w.id = delivery.webhook_id`
+  const due = of('due', 'number')
+  const webhook = sql`(select w.state from webhook w where w.id = delivery.webhook_id)`
   return sql`update delivery set state = case
-        when ${of('state')} <> 'retrying' then ${of('state')}
-        when (${webhook}) is null then 'cancelled'
-        when (${webhook}) in ('active', 'failing') then 'retrying'
+        when ${due} is null or ${webhook} in ('active', 'failing') then ${of('state')}
+        when ${webhook} is null then 'cancelled'
         else 'held' end,
-      attempts = ${of('count', 'number')}, due_at = ${of('due', 'number')},
-      lease_owner = null, last_outcome = ${of('outcome')}, last_status = ${of('status', 'number')}, reason = ${of('reason')},
-      resume_state = null, resume_at = null,
+      due_at = case when ${webhook} in ('active', 'failing') then ${due} end,
+      attempts = ${of('count', 'number')}, lease_owner = null, last_outcome = ${of('outcome')},
+      last_status = ${of('status', 'number')}, reason = ${of('reason')}, resume_state = null, resume_at = null,
       first_attempt_at = coalesce(first_attempt_at, ${of('started', 'number')}), finished_at = ${of('finished', 'number')}
     from ${db.dialect.rows(json)} as r
     where delivery.id = ${of('delivery')} and delivery.lease_owner = ${of('owner')} and delivery.attempts = ${of('number', 'number')} - 1`
@@ -165,17 +158,19 @@ export const updateHealth = prepared((db, json) => {
 
 /** Gives claimed deliveries back as they were: the attempt was cut by us and does not count. */
 export const giveBack = (db: Db, owner: string, now: number) =>
-  sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}, lease_owner = null
-    where lease_owner = ${owner}`.compile(db.q)
+  sql`update delivery set ${afresh(now)}, lease_owner = null
+    where state = 'delivering' and lease_owner = ${owner}`.compile(db.q)
 
 /** Frees every lease there is. Only where one process owns the database: there, at start, all of them are dead. */
 export const freeAllLeases = (db: Db, now: number) =>
-  sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}, lease_owner = null
-    where lease_owner is not null`.compile(db.q)
+  sql`update delivery set ${afresh(now)}, lease_owner = null where state = 'delivering'`.compile(db.q)
 
-/** Puts up to 500 deliveries that were held for this reason back to work. */
+/** Puts up to 500 deliveries that were held for this reason, and whose webhook works, back to work. */
 export const releaseHeld = (db: Db, reason: string, now: number) =>
-  sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}, reason = null
-    where id in (select id from delivery where state = 'held' and reason = ${reason} order by seq limit 500)`.compile(
+  sql`update delivery set ${afresh(now)}, reason = null
+    where id in (select id from delivery where state = 'held' and reason = ${reason}
+      and webhook_id in (select id from webhook where state in ('active', 'failing')) order by seq limit 500)`.compile(
     db.q,
   )
+
+const afresh = (now: number) => sql`state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}`

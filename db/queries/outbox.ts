@@ -67,10 +67,10 @@ export const insertEvents = prepared((db, json) => {
 /** Rows `{id, event, webhook, held}`: a delivery each, where the event was stored and the webhook still wants it. */
 export const insertDeliveries = prepared((db, json) => {
   const of = rowFields(db, sql`r.value`)
+  const isHeld = sql`(w.state = 'disabled' or ${of('held')} is not null)`
   return sql`insert into delivery (id, seq, event_id, webhook_id, site_id, type, test, state, attempts, due_at, reason, created_at)
-    select ${of('id')}, e.seq, e.id, w.id, e.site_id, e.type, e.test,
-      case when w.state = 'disabled' or ${of('held')} is not null then 'held' else 'pending' end,
-      0, e.created_at, case when w.state = 'disabled' then w.state_reason else ${of('held')} end, e.created_at
+    select ${of('id')}, e.seq, e.id, w.id, e.site_id, e.type, e.test, case when ${isHeld} then 'held' else 'pending' end,
+      0, case when not ${isHeld} then e.created_at end, case when w.state = 'disabled' then w.state_reason else ${of('held')} end, e.created_at
     from ${db.dialect.rows(json)} as r
     join event e on e.id = ${of('event')}
     join webhook w on w.id = ${of('webhook')}

@@ -183,13 +183,22 @@ export const wakeWebhook = (db: Db, id: string) => [
 ]
 
 export const deleteWebhook = (db: Db, id: string, now: number) => [
+  ...cancelWaiting(db, id, now),
   db.q.deleteFrom('webhook').where('id', '=', id),
   db.q.deleteFrom('webhook_event').where('webhook_id', '=', id),
   db.q.deleteFrom('webhook_secret').where('webhook_id', '=', id),
-  sql`update delivery set state = 'cancelled', due_at = null, finished_at = ${now}, reason = 'The webhook was deleted.'
-    where webhook_id = ${id} and state in ('pending', 'retrying', 'held')`.compile(db.q),
   webhooksChanged(db),
 ]
+
+/** In two steps, because each has an index of its own: the log behind them may be long. */
+function cancelWaiting(db: Db, id: string, now: number): CompiledQuery[] {
+  const cancel = sql`update delivery set state = 'cancelled', due_at = null, finished_at = ${now},
+    reason = 'The webhook was deleted.' where webhook_id = ${id}`
+  return [
+    sql`${cancel} and due_at is not null and state in ('pending', 'retrying')`.compile(db.q),
+    sql`${cancel} and state = 'held'`.compile(db.q),
+  ]
+}
 
 const chooseEvents = (db: Db, id: string, events: readonly string[]): CompiledQuery[] => {
   if (events.length === 0) return []
@@ -203,7 +212,7 @@ const chooseEvents = (db: Db, id: string, events: readonly string[]): CompiledQu
 /** Everything of this webhook that still waits becomes held; what is on the wire right now decides for itself. */
 export const holdOpen = (db: Db, id: string, reason: string): CompiledQuery =>
   sql`update delivery set state = 'held', due_at = null, reason = ${reason}
-    where webhook_id = ${id} and state in ('pending', 'retrying')`.compile(db.q)
+    where webhook_id = ${id} and due_at is not null and state in ('pending', 'retrying')`.compile(db.q)
 
 /** What was held goes out again, in the order of its events. */
 export const sendHeld = (db: Db, id: string, now: number): CompiledQuery =>

@@ -13,6 +13,7 @@ import type { Engine } from './engine.ts'
 import { renderMissing, SENDING_OFF } from './outbox.ts'
 import { createRecorder } from './record.ts'
 import { sendAttempt, type Attempt, type SendDeps } from './send.ts'
+import { share } from './share.ts'
 import { createSecrets } from './webhook-secrets.ts'
 import type { WebhookTable } from '../../db/schema.ts'
 
@@ -53,6 +54,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   const secrets = createSecrets(engine)
   const flying = new Map<string, number>()
   let inFlight = 0
+  let lastServed = ''
   let stopping = false
   let lastTick = clock()
   let running: Promise<void> | null = null
@@ -82,20 +84,19 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   async function claimAndSend(): Promise<void> {
     if (!engine.config.delivery || inFlight >= concurrency) return
     const now = clock()
-    const due = await dueWebhooks(db, now)
-    // Webhooks that have the most free slots come first, so that a busy one never starves the others.
-    const free = due.map((id) => ({ id, slots: perWebhook - (flying.get(id) ?? 0) })).filter(({ slots }) => slots > 0)
-    if (free.length === 0) return
-    const share = Math.max(1, Math.floor((concurrency - inFlight) / free.length))
-    const bySlots = Map.groupBy(free.slice(0, concurrency - inFlight), ({ slots }) => Math.min(slots, share))
+    const shares = share(await dueWebhooks(db, now), {
+      flying,
+      free: concurrency - inFlight,
+      perWebhook,
+      after: lastServed,
+    })
+    lastServed = shares.at(-1)?.webhook ?? lastServed
     const lease = now + LONGEST_ATTEMPT + LEASE_MARGIN
-    const claims = [...bySlots].map(([limit, webhooks]) =>
-      claimDue(db, { webhooks: webhooks.map(({ id }) => id), limit, now, lease, owner: options.owner }),
+    const results = await db.commit(
+      shares.map(({ webhook, slots }) => claimDue(db, { webhook, limit: slots, now, lease, owner: options.owner })),
     )
-    const results = await db.commit(claims)
     const claimed = results.flatMap((result) => result.rows as unknown as ClaimedDelivery[])
-    if (claimed.length === 0) return
-    await sendAll(claimed)
+    if (claimed.length > 0) await sendAll(claimed)
   }
 
   async function sendAll(claimed: readonly ClaimedDelivery[]): Promise<void> {
