@@ -86,9 +86,10 @@ const numberOf = (text: string): number => Number(text.trim()) || 0
 
 /** Errors at the fields of the form: one about a single event stands at the list of them. */
 export const atFields = (errors: readonly FieldError[]): FieldError[] =>
-  errors.map(({ path, message }) => ({ path: FIELDS.find((field) => path.startsWith(`${field}.`)) ?? path, message }))
-
-const FIELDS = ['events', 'auth.username', 'auth.password', 'retry_schedule']
+  errors.map(({ path, message }) => ({
+    path: path.replace(/^(events|retry_schedule)\..*|^(auth)\.type$/, '$1$2'),
+    message,
+  }))
 
 /** Zapier's catch hooks read one level of fields only, and say yes to everything. */
 export const isZapier = (url: string): boolean => URL.parse(url)?.hostname === 'hooks.zapier.com'

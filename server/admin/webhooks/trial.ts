@@ -24,7 +24,7 @@ export async function tryForm(c: C, deps: Deps, target: Target, form: WebhookFor
   const { actor, scope, t } = c.var
   const testEvent = wanted
   try {
-    const type = sampleType(deps, wanted, form.allEvents ? [] : form.events)
+    const type = sampleType(deps, wanted || undefined, form.allEvents ? [] : form.events)
     // Only what a request is made of has to be right already.
     const input = {
       ...inputOf(form),
@@ -88,7 +88,7 @@ async function secretsFor(
 
 /** Sends a test with what is saved. */
 export async function tryStored(c: C, deps: Deps, webhook: Webhook): Promise<Exchange> {
-  const type = sampleType(deps, '', webhook.events)
+  const type = sampleType(deps, undefined, webhook.events)
   const secrets = await openSecrets(deps, webhook.id)
   return sendSample(deps, c.var.actor, { webhook, secrets, type, owner: webhook.owner })
 }

@@ -1,0 +1,146 @@
+import { Webhook } from 'standardwebhooks'
+import { expect, test } from 'vitest'
+import { testApp } from '../../../support/app.ts'
+import { fillIn, wordsOf } from '../../../support/form.ts'
+import { startReceiver, type Reply } from '../../../support/receiver.ts'
+
+const NEW = '/network/webhooks/new'
+
+async function network(reply: () => Reply = () => ({}), env: Record<string, string> = {}) {
+  const receiver = await startReceiver({ answer: reply })
+  const app = await testApp({ env })
+  const admin = await app.login()
+  const { html } = await admin.get(NEW)
+  return {
+    ...app,
+    receiver,
+    admin,
+    form: (fields: Parameters<typeof fillIn>[2]) => fillIn(html, 'webhook', { url: receiver.url, ...fields }),
+  }
+}
+
+test('before saving: what stands in the form is sent, the exchange is shown, and nothing is saved', async () => {
+  const app = await network(() => ({ status: 201, headers: { 'x-answer': '42' }, body: '{"booked":"<b>"}' }))
+  const { status, html } = await app.admin.post(
+    NEW,
+    app.form({
+      url: `${app.receiver.url}/in?token=hush`,
+      intent: 'test',
+      events: ['payment_failed', 'payment_received'],
+      format: 'flat',
+      auth: 'basic',
+      'auth.username': 'books',
+      'auth.password': 'opensesame',
+    }),
+  )
+  expect(status).toBe(200)
+  const [request] = app.receiver.requests
+  expect(request?.headers['authorization']).toBe(`Basic ${btoa('books:opensesame')}`)
+  expect(request?.headers['hookline-test']).toBe('1')
+  expect(request?.path).toBe('/in?token=hush')
+  expect(JSON.parse(request?.body ?? '')).toMatchObject({ type: 'payment_failed', payment_status: 'failed' })
+  const words = wordsOf(html)
+  expect(words).toMatch(/Test event sent\. 127\.0\.0\.1:\d+ answered 201 Created in /)
+  for (const part of ['/in?…', 'webhook-id', 'Basic …', 'x-answer', '42', '"<b>"', 'payment_status'])
+    expect(words).toContain(part)
+  expect(html).not.toContain('opensesame')
+  expect(html).not.toContain('Ym9va3M6')
+  expect(fillIn(html, 'webhook').get('auth.username')).toBe('books')
+  expect(await app.deps.db.q.selectFrom('webhook').selectAll().execute()).toEqual([])
+  expect(
+    (await app.deps.db.q.selectFrom('event').select('test').where('type', '=', 'payment_failed').execute())[0]?.test,
+  ).toBe(1)
+})
+
+test('the event to test with can be chosen', async () => {
+  const app = await network()
+  await app.admin.post(NEW, app.form({ intent: 'test', events: 'payment_received', test_event: 'greeting_sent' }))
+  expect(app.receiver.requests[0]?.headers['hookline-event']).toBe('greeting_sent')
+  await app.admin.post(NEW, app.form({ intent: 'test', all_events: '1' }))
+  expect(app.receiver.requests).toHaveLength(2)
+})
+
+test('a test with a generated signature verifies, before and after saving', async () => {
+  const app = await network()
+  const events = 'payment_received'
+  const early = await app.admin.post(NEW, app.form({ name: 'Books', intent: 'test', events, auth: 'signature' }))
+  expect(early.status).toBe(422)
+  expect(wordsOf(early.html)).toContain('Generate a signature first, so that there is a secret to sign the test with.')
+  const generated = await app.admin.post(
+    NEW,
+    app.form({ name: 'Books', intent: 'generate', events, auth: 'signature' }),
+  )
+  const form = fillIn(generated.html, 'webhook')
+  const { secret } = JSON.parse((await app.admin.post(`${NEW}/signature.json`, form)).html) as { secret: string }
+  await app.admin.post(NEW, fillIn(generated.html, 'webhook', { intent: 'test' }))
+  const saved = await app.admin.post(NEW, form)
+  await app.admin.post(`${saved.location}/test`, {})
+  expect(app.receiver.requests).toHaveLength(2)
+  for (const { body, headers } of app.receiver.requests)
+    expect(new Webhook(secret).verify(body, { ...headers })).toMatchObject({ type: 'payment_received' })
+})
+
+test('from the list it is sent as saved, from the form as typed', async () => {
+  const app = await network()
+  const path = `/network/webhooks/${await app.webhook({ url: `${app.receiver.url}/saved` })}`
+  const back = '/network/webhooks?state=active'
+  const { html, status } = await app.admin.post(`${path}/test`, { back, action: '', id: 'whk_x' })
+  expect(status).toBe(200)
+  expect(wordsOf(html)).toContain('Test of Order desk')
+  const page = await app.admin.get(path)
+  const typed = fillIn(page.html, 'webhook', { url: `${app.receiver.url}/typed`, name: '' })
+  expect((await app.admin.post(`${path}/test`, typed)).status).toBe(200)
+  expect(app.receiver.requests.map((request) => request.path)).toEqual(['/saved', '/typed'])
+})
+
+test.each([
+  [503, 'The receiver did not take the test event. The receiver answered 503 Service Unavailable.'],
+  [401, 'compare user name, password or signature'],
+  [302, 'Redirects are never followed'],
+  [410, 'At a real event this answer would switch the webhook off.'],
+])('%i is no success, and the page says what to do', async (status, words) => {
+  const app = await network(() => ({ status, headers: { location: 'https://else.example/' } }))
+  const { html } = await app.admin.post(NEW, app.form({ intent: 'test', events: 'payment_received' }))
+  expect(wordsOf(html)).toContain(words)
+  expect(html).toContain('role="alert"')
+})
+
+test('no test tells a name that is blocked from one that is not there', async () => {
+  const app = await network()
+  const sentences = new Set<string>()
+  for (const url of ['http://127.0.0.1:1024/', 'https://nobody.invalid/']) {
+    const { html } = await app.admin.post(NEW, app.form({ url, intent: 'test', events: 'payment_received' }))
+    sentences.add(/The test event did not arrive\.(.*?)\. See/.exec(wordsOf(html))?.[1] ?? html)
+  }
+  expect(sentences.size).toBe(1)
+})
+
+test('the eleventh test within a minute has to wait, and the form is kept', async () => {
+  const app = await network()
+  const form = app.form({ name: 'Kept', intent: 'test', events: 'payment_received' })
+  for (let n = 1; n <= 10; n++) expect((await app.admin.post(NEW, form)).status).toBe(200)
+  const refused = await app.admin.post(NEW, form)
+  expect(refused.status).toBe(429)
+  expect(wordsOf(refused.html)).toContain('The test event was not sent. That is too often.')
+  expect(fillIn(refused.html, 'webhook').get('name')).toBe('Kept')
+  expect(app.receiver.requests).toHaveLength(10)
+})
+
+test('while sending is off there are no tests, and the page says why', async () => {
+  const app = await network(() => ({}), { DELIVERY: 'off' })
+  const { status, html } = await app.admin.post(NEW, app.form({ intent: 'test', events: 'payment_received' }))
+  expect(status).toBe(409)
+  expect(wordsOf(html)).toContain('Sending is switched off (DELIVERY=off), and that goes for test events too.')
+  const path = `/network/webhooks/${await app.webhook({ url: app.receiver.url })}`
+  expect(wordsOf((await app.admin.post(`${path}/test`)).html)).toContain('Sending is switched off')
+  expect(app.receiver.requests).toHaveLength(0)
+})
+
+test('a test neither counts nor shows as the last delivery', async () => {
+  const app = await network(() => ({ status: 500 }))
+  const path = `/network/webhooks/${await app.webhook({ url: app.receiver.url })}`
+  await app.admin.post(`${path}/test`)
+  const words = wordsOf((await app.admin.get('/network/webhooks')).html)
+  expect(words).toContain('Order desk')
+  expect(words).toContain('None Never')
+})
