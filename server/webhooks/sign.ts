@@ -47,19 +47,85 @@ function bytesOrNull(text: string): Uint8Array | null {
 /** Keys that were imported are kept: importing one costs more than signing with it. */
 const MOST_KEYS = 2000
 
-/** A signer with Web Crypto, which both runtimes have. */
-export function createWebSign(): Sign {
+/** What `load` makes of a secret, kept. */
+function kept(load: (secret: string) => Promise<CryptoKey>): (secret: string) => Promise<CryptoKey> {
   const keys = new Map<string, Promise<CryptoKey>>()
-  const encoder = new TextEncoder()
-  return async (secret, id, seconds, body) => {
+  return (secret) => {
     let key = keys.get(secret)
     if (!key) {
       if (keys.size >= MOST_KEYS) keys.clear()
-      const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-      key = crypto.subtle.importKey('raw', secretBytes(secret), algorithm, false, ['sign'])
-      keys.set(secret, key)
+      keys.set(secret, (key = load(secret)))
     }
-    const mac = await crypto.subtle.sign('HMAC', await key, encoder.encode(`${id}.${seconds}.${body}`))
+    return key
+  }
+}
+
+const encoder = new TextEncoder()
+const HMAC = { name: 'HMAC', hash: 'SHA-256' }
+const hmacKey = (bytes: Uint8Array<ArrayBuffer>): Promise<CryptoKey> =>
+  crypto.subtle.importKey('raw', bytes, HMAC, false, ['sign'])
+
+/** A signer with Web Crypto, which both runtimes have. */
+export function createWebSign(): Sign {
+  const keyOf = kept((secret) => hmacKey(secretBytes(secret)))
+  return async (secret, id, seconds, body) => {
+    const mac = await crypto.subtle.sign('HMAC', await keyOf(secret), encoder.encode(`${id}.${seconds}.${body}`))
     return `v1,${toBase64(new Uint8Array(mac))}`
   }
+}
+
+const PRIVATE = 'whsk_'
+const PUBLIC = 'whpk_'
+const SEED_LENGTH = 32
+/** What stands before the seed in PKCS #8: Web Crypto takes no bare seed of Ed25519. */
+const PKCS8 = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]
+
+/** Which scheme of Standard Webhooks a secret signs with. */
+export const schemeOf = (secret: string): 'v1' | 'v1a' => (secret.startsWith(PRIVATE) ? 'v1a' : 'v1')
+
+/** A new pair for v1a: `secret` (`whsk_…`, the seed) never leaves us, `publicKey` (`whpk_…`) goes to the receiver. */
+export async function newKeyPair(random: Random): Promise<{ readonly secret: string; readonly publicKey: string }> {
+  const secret = PRIVATE + toBase64(random(SEED_LENGTH))
+  return { secret, publicKey: await publicKeyOf(secret) }
+}
+
+/** The public half of a `whsk_…`. */
+export async function publicKeyOf(secret: string): Promise<string> {
+  const { x = '' } = await crypto.subtle.exportKey('jwk', await privateKey(secret, true))
+  return `${PUBLIC}${x.replaceAll('-', '+').replaceAll('_', '/')}=`
+}
+
+const privateKey = (secret: string, extractable = false): Promise<CryptoKey> => {
+  const pkcs8 = Uint8Array.from([...PKCS8, ...fromBase64(secret.slice(PRIVATE.length))])
+  return crypto.subtle.importKey('pkcs8', pkcs8, { name: 'Ed25519' }, extractable, ['sign'])
+}
+
+/** Signs by Standard Webhooks v1a: Ed25519 over the same text as v1, as `v1a,<base64>`. Takes secrets `whsk_…`. */
+export function createWebSignV1a(): Sign {
+  const keyOf = kept((secret) => privateKey(secret))
+  return async (secret, id, seconds, body) => {
+    const text = encoder.encode(`${id}.${seconds}.${body}`)
+    return `v1a,${toBase64(new Uint8Array(await crypto.subtle.sign('Ed25519', await keyOf(secret), text)))}`
+  }
+}
+
+/** The headers of the signatures that older receivers know, by their name in `signing.extra`. */
+export const extraHeaders = { github: 'x-hub-signature-256', stripe: 'stripe-signature' } as const
+export type ExtraSignature = keyof typeof extraHeaders
+
+/** As GitHub signs: the key is the text of the secret as it stands, `whsec_` and all, and not what its base64 holds. */
+export const githubSignature = async (secret: string, body: string): Promise<string> =>
+  `sha256=${await hexHmac(secret, body)}`
+
+/** As Stripe signs, which gives every live secret its own `v1`. Keys are texts, as with GitHub. */
+export async function stripeSignature(secrets: readonly string[], seconds: number, body: string): Promise<string> {
+  const macs = await Promise.all(secrets.map((secret) => hexHmac(secret, `${seconds}.${body}`)))
+  return [`t=${seconds}`, ...macs.map((mac) => `v1=${mac}`)].join(',')
+}
+
+const textKey = kept((secret) => hmacKey(encoder.encode(secret)))
+
+async function hexHmac(secret: string, text: string): Promise<string> {
+  const mac = new Uint8Array(await crypto.subtle.sign('HMAC', await textKey(secret), encoder.encode(text)))
+  return Array.from(mac, (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
