@@ -19,6 +19,7 @@ export interface Database {
   throttle: { key: string; at: number; id: string }
   api_key: ApiKeyTable
   audit: AuditTable
+  redelivery: RedeliveryTable
   plugin_state: PluginStateTable
   plugin_site: { slug: string; site_id: string; active: number; version: string; settings: string }
   plugin_record: PluginRecordTable
@@ -270,4 +271,18 @@ export interface PluginFaultTable {
   duration_ms: number
   at: number
   state: FaultState
+}
+
+/** What failed at one webhook since a time, on its way again in steps of `seq`. */
+export interface RedeliveryTable {
+  id: string
+  webhook_id: string
+  owner: string
+  after_seq: number
+  until_seq: number
+  total: number
+  done: number
+  state: 'running' | 'finished' | 'stopped'
+  created_by: string
+  created_at: number
 }

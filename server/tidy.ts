@@ -1,6 +1,7 @@
 import { tickAccess } from './access/tick.ts'
 import type { Deps } from './deps.ts'
 import { MINUTE } from './lib/clock.ts'
+import { redeliverStep } from './webhooks/redelivery.ts'
 import { purge } from './webhooks/retention.ts'
 
 const busy = new WeakSet<Deps>()
@@ -12,6 +13,7 @@ export async function tidy(deps: Deps): Promise<void> {
   busy.add(deps)
   try {
     await deps.host.tick(deps.clock())
+    await redeliverStep(deps)
     await tickAccess(deps)
     if (deps.clock() - (purged.get(deps) ?? 0) >= MINUTE) {
       purged.set(deps, deps.clock())

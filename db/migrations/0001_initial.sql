@@ -298,3 +298,19 @@ create index plugin_fault_at on plugin_fault (at);
 create index plugin_fault_slug on plugin_fault (slug, at);
 create index plugin_fault_handler on plugin_fault (handler, at);
 create index plugin_fault_open on plugin_fault (handler) where state = 'open';
+
+-- Everything of one webhook that failed since a time, sent again in steps. done counts up to total; after_seq is where
+-- the next step begins, so that a restart goes on there.
+create table redelivery (
+  id text primary key,
+  webhook_id text not null,
+  owner text not null,
+  after_seq bigint not null,
+  until_seq bigint not null,
+  total integer not null,
+  done integer not null,
+  state text not null,
+  created_by text not null,
+  created_at bigint not null
+);
+create index redelivery_running on redelivery (created_at) where state = 'running';

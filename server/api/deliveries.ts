@@ -49,7 +49,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
       before: position ? { seq: Number(position[0]), id: String(position[1]) } : null,
       limit: limit + 1,
     })
-    return listAnswer('deliveries', rows, limit, show, (row) => [row.seq, row.id])
+    return listAnswer('deliveries', rows, limit, showDelivery, (row) => [row.seq, row.id])
   },
 
   'GET /api/v1/deliveries/:id': async (c) => {
@@ -60,7 +60,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
       bodyOf(deps.db, delivery.event_id, webhook?.format ?? 'standard'),
     ])
     return Response.json({
-      ...show(delivery),
+      ...showDelivery(delivery),
       attempts: attempts.map((attempt) => showAttempt(attempt, delivery.webhook_url, body)),
     })
   },
@@ -68,7 +68,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
   'POST /api/v1/deliveries/:id/redeliver': async (c) => {
     const delivery = await mine(deps, c)
     await redeliverOne(deps, c, delivery)
-    return Response.json(show(await mine(deps, c)), { status: 202 })
+    return Response.json(showDelivery(await mine(deps, c)), { status: 202 })
   },
 })
 
@@ -102,7 +102,7 @@ export async function mine(deps: Deps, c: C): Promise<DeliveryRow> {
   return delivery
 }
 
-const show = (delivery: DeliveryRow) => ({
+export const showDelivery = (delivery: DeliveryRow) => ({
   id: delivery.id,
   event: delivery.event_id,
   type: delivery.type,

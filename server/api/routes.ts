@@ -5,6 +5,7 @@ import { eventRoutes } from './events.ts'
 import type { Handlers } from './handlers.ts'
 import { healthRoutes } from './health.ts'
 import { meRoutes } from './me.ts'
+import { repairRoutes } from './repair.ts'
 import { siteRoutes } from './sites.ts'
 import { webhookRoutes } from './webhooks.ts'
 
@@ -15,6 +16,7 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...eventTypeRoutes(deps),
   ...webhookRoutes(deps),
   ...deliveryRoutes(deps),
+  ...repairRoutes(deps),
   ...siteRoutes(deps),
   ...meRoutes(deps),
 })

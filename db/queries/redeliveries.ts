@@ -1,0 +1,74 @@
+import { sql } from 'kysely'
+import type { Db, Statement } from '../db.ts'
+import { prepared, rowFields } from '../prepared.ts'
+import type { RedeliveryTable } from '../schema.ts'
+
+/** As many deliveries go back to work in one step. */
+export const REDELIVERY_STEP = 200
+
+export const redeliveryById = (db: Db, id: string): Promise<RedeliveryTable | undefined> =>
+  db.q.selectFrom('redelivery').selectAll().where('id', '=', id).executeTakeFirst()
+
+export const runningRedeliveries = (db: Db): Promise<RedeliveryTable[]> =>
+  db.q
+    .selectFrom('redelivery')
+    .selectAll()
+    .where('state', '=', sql.lit('running'))
+    .orderBy('created_at')
+    .limit(20)
+    .execute()
+
+/** The failed deliveries of a webhook's real events since a time: how many, and from which number to which. */
+export async function failedSince(
+  db: Db,
+  webhookId: string,
+  since: number,
+): Promise<{ total: number; first: number; last: number }> {
+  const row = await db.q
+    .selectFrom('delivery')
+    .select((eb) => [eb.fn.countAll<number>().as('total'), eb.fn.min('seq').as('first'), eb.fn.max('seq').as('last')])
+    .where('webhook_id', '=', webhookId)
+    .where('state', '=', 'failed')
+    .where('test', '=', 0)
+    .where('created_at', '>=', since)
+    .executeTakeFirstOrThrow()
+  return { total: Number(row.total), first: Number(row.first ?? 0), last: Number(row.last ?? 0) }
+}
+
+/** The next failed ones of a redelivery, in the order of their events. */
+export const nextFailed = (db: Db, run: RedeliveryTable): Promise<{ id: string; seq: number }[]> =>
+  db.q
+    .selectFrom('delivery')
+    .select(['id', 'seq'])
+    .where('webhook_id', '=', run.webhook_id)
+    .where('seq', '>', run.after_seq)
+    .where('seq', '<=', run.until_seq)
+    .where('state', '=', 'failed')
+    .where('test', '=', 0)
+    .orderBy('seq')
+    .limit(REDELIVERY_STEP)
+    .execute()
+
+/** Rows `{id, now}`: each failed one is due now, outside its schedule, while its webhook works. */
+export const redeliverFailed = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`update delivery set resume_state = state, state = 'retrying', due_at = ${of('now', 'number')}, reason = null
+    from ${db.dialect.rows(json)} as r
+    where delivery.id = ${of('id')} and delivery.state = 'failed'
+      and exists (select 1 from webhook where webhook.id = delivery.webhook_id and webhook.state in ('active', 'failing'))`
+})
+
+/** A step of a redelivery, with how far it came; nothing when somebody stopped it meanwhile. */
+export const advance = (
+  db: Db,
+  run: RedeliveryTable,
+  step: { after: number; done: number; finished: boolean },
+): Statement =>
+  db.q
+    .updateTable('redelivery')
+    .set({ after_seq: step.after, done: step.done, ...(step.finished ? { state: 'finished' as const } : {}) })
+    .where('id', '=', run.id)
+    .where('state', '=', 'running')
+
+export const stopRedelivery = (db: Db, id: string): Statement =>
+  db.q.updateTable('redelivery').set({ state: 'stopped' }).where('id', '=', id).where('state', '=', 'running')

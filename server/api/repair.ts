@@ -1,0 +1,158 @@
+import { cancelDelivery, deliveryById, hourly } from '../../db/queries/deliveries.ts'
+import { eventById } from '../../db/queries/events.ts'
+import { redeliveryById, stopRedelivery } from '../../db/queries/redeliveries.ts'
+import { discardHeld } from '../../db/queries/webhooks.ts'
+import type { RedeliveryTable } from '../../db/schema.ts'
+import { redeliverMany } from '../admin/redelivery.ts'
+import { auditEntry } from '../access/audit.ts'
+import type { Deps } from '../deps.ts'
+import { DAY, isoTime } from '../lib/clock.ts'
+import { fail, invalid, notFound } from '../lib/errors.ts'
+import { isId } from '../lib/ids.ts'
+import { msg } from '../lib/message.ts'
+import { ownWebhook } from '../webhooks/own-webhook.ts'
+import { replay } from '../webhooks/replay.ts'
+import { startRedelivery } from '../webhooks/redelivery.ts'
+import type { C } from '../web/env.ts'
+import { knownKeys, readJsonObject } from './body.ts'
+import { mine, showDelivery } from './deliveries.ts'
+import type { Handlers } from './handlers.ts'
+
+const MOST_AT_ONCE = 100
+
+/** What puts right what went wrong: many again, cancelled, discarded, sent to somebody who did not get it. */
+export const repairRoutes = (deps: Deps): Handlers => ({
+  'POST /api/v1/deliveries/redeliver': async (c) => {
+    const body = await readJsonObject(c)
+    knownKeys(body, ['ids'])
+    const ids = Array.isArray(body.ids) ? body.ids : []
+    if (
+      ids.length === 0 ||
+      ids.length > MOST_AT_ONCE ||
+      !ids.every((id) => typeof id === 'string' && isId('dlv', id))
+    ) {
+      throw invalid([
+        { path: 'ids', message: msg('Name 1 to {most} deliveries by their ids.', { most: MOST_AT_ONCE }) },
+      ])
+    }
+    const { owner } = c.get('actor')
+    const found = await Promise.all([...new Set(ids)].map((id) => deliveryById(deps.db, String(id))))
+    const own = found.filter((one) => one !== undefined && (owner === 'network' || one.webhook_owner === owner))
+    const redelivered = await redeliverMany(
+      deps,
+      c.get('actor'),
+      own.filter((one) => one !== undefined),
+    )
+    return Response.json({ redelivered }, { status: 202 })
+  },
+
+  'POST /api/v1/deliveries/:id/cancel': async (c) => {
+    const delivery = await mine(deps, c)
+    const [result] = await deps.db.commit([
+      cancelDelivery(deps.db, delivery.id, deps.clock()),
+      ...auditEntry(deps, c.get('actor'), {
+        action: 'delivery.cancelled',
+        target: delivery.id,
+        owner: delivery.webhook_owner ?? 'network',
+      }),
+    ])
+    if (result?.changes === 0)
+      throw fail('conflict', 'Only a delivery that waits can be cancelled; this one is {state}.', {
+        state: delivery.state,
+      })
+    return Response.json(showDelivery(await mine(deps, c)))
+  },
+
+  'POST /api/v1/webhooks/:id/redeliver': async (c) => {
+    const actor = c.get('actor')
+    const webhook = await ownWebhook(deps.db, actor.owner, c.req.param('id') ?? '')
+    const body = await readJsonObject(c)
+    knownKeys(body, ['since', 'state'])
+    const since = typeof body.since === 'string' ? Date.parse(body.since) : Number.NaN
+    if (Number.isNaN(since))
+      throw invalid([{ path: 'since', message: msg('This is a time such as 2026-01-31T12:00:00Z.') }])
+    if (body.state !== undefined && body.state !== 'failed') {
+      throw invalid([{ path: 'state', message: msg('This has to be one of: {values}.', { values: 'failed' }) }])
+    }
+    const { run, statements } = await startRedelivery(deps, webhook, since, actor.id)
+    const audit = auditEntry(deps, actor, {
+      action: 'webhook.redelivered',
+      target: webhook.id,
+      owner: webhook.owner,
+      after: { since: isoTime(since), total: run.total },
+    })
+    await deps.db.commit([...audit, ...statements])
+    return Response.json(showRun(run), { status: 202, headers: { location: `/api/v1/redeliveries/${run.id}` } })
+  },
+
+  'GET /api/v1/redeliveries/:id': async (c) => Response.json(showRun(await ownRun(deps, c))),
+
+  'DELETE /api/v1/redeliveries/:id': async (c) => {
+    const run = await ownRun(deps, c)
+    const audit = auditEntry(deps, c.get('actor'), { action: 'redelivery.stopped', target: run.id, owner: run.owner })
+    await deps.db.commit([...audit, stopRedelivery(deps.db, run.id)])
+    return new Response(null, { status: 204 })
+  },
+
+  'POST /api/v1/webhooks/:id/discard': async (c) => {
+    const actor = c.get('actor')
+    const webhook = await ownWebhook(deps.db, actor.owner, c.req.param('id') ?? '')
+    const audit = auditEntry(deps, actor, { action: 'webhook.discarded', target: webhook.id, owner: webhook.owner })
+    const results = await deps.db.commit([...audit, discardHeld(deps.db, webhook.id, deps.clock())])
+    return Response.json({ discarded: results.at(-1)?.changes ?? 0 })
+  },
+
+  'POST /api/v1/events/:id/deliver': async (c) => {
+    const actor = c.get('actor')
+    const body = await readJsonObject(c)
+    knownKeys(body, ['webhook'])
+    const id = c.req.param('id') ?? ''
+    const event = isId('evt', id) ? await eventById(deps.db, id) : undefined
+    if (!event || (actor.owner !== 'network' && actor.owner !== event.site_id)) throw notFound()
+    const webhook = await ownWebhook(deps.db, actor.owner, typeof body.webhook === 'string' ? body.webhook : '')
+    const delivery = await replay(
+      deps,
+      event,
+      webhook,
+      auditEntry(deps, actor, {
+        action: 'event.replayed',
+        target: event.id,
+        owner: webhook.owner,
+        after: { webhook: webhook.id },
+      }),
+    )
+    const made = await deliveryById(deps.db, delivery)
+    if (!made) throw notFound()
+    return Response.json(showDelivery(made), { status: 202 })
+  },
+
+  'GET /api/v1/webhooks/:id/stats': async (c) => {
+    const { owner } = c.get('actor')
+    const webhook = await ownWebhook(deps.db, owner, c.req.param('id') ?? '')
+    const hours = await hourly(deps.db, { owner, webhook: webhook.id, since: deps.clock() - DAY })
+    return Response.json({
+      data: hours.map((hour) => ({
+        hour: isoTime(Number(hour.hour)),
+        delivered: Number(hour.delivered),
+        failed: Number(hour.failed),
+      })),
+    })
+  },
+})
+
+async function ownRun(deps: Deps, c: C): Promise<RedeliveryTable> {
+  const id = c.req.param('id') ?? ''
+  const run = isId('red', id) ? await redeliveryById(deps.db, id) : undefined
+  const { owner } = c.get('actor')
+  if (!run || (owner !== 'network' && run.owner !== owner)) throw notFound()
+  return run
+}
+
+const showRun = (run: RedeliveryTable) => ({
+  id: run.id,
+  webhook: run.webhook_id,
+  state: run.state,
+  total: run.total,
+  done: run.done,
+  created_at: isoTime(run.created_at),
+})

@@ -1,0 +1,67 @@
+import {
+  advance,
+  failedSince,
+  nextFailed,
+  redeliverFailed,
+  runningRedeliveries,
+} from '../../db/queries/redeliveries.ts'
+import { webhookById } from '../../db/queries/webhooks.ts'
+import type { Statement } from '../../db/db.ts'
+import type { RedeliveryTable } from '../../db/schema.ts'
+import { newId } from '../lib/ids.ts'
+import type { Engine } from './engine.ts'
+
+/** Sends again, in steps, what failed at a webhook since a time. The statements start it; `redeliverStep` does the rest. */
+export async function startRedelivery(
+  engine: Engine,
+  webhook: { id: string; owner: string },
+  since: number,
+  by: string,
+): Promise<{ run: RedeliveryTable; statements: readonly Statement[] }> {
+  const { total, first, last } = await failedSince(engine.db, webhook.id, since)
+  const run: RedeliveryTable = {
+    id: newId('red', engine),
+    webhook_id: webhook.id,
+    owner: webhook.owner,
+    after_seq: first - 1,
+    until_seq: last,
+    total,
+    done: 0,
+    state: total > 0 ? 'running' : 'finished',
+    created_by: by,
+    created_at: engine.clock(),
+  }
+  return { run, statements: [engine.db.q.insertInto('redelivery').values(run)] }
+}
+
+/**
+ * One step of each redelivery that runs: called by the tick, so that a stop or a crash in between loses nothing. A step
+ * waits while the webhook is switched off, and goes on when it works again.
+ */
+export async function redeliverStep(engine: Engine): Promise<void> {
+  const { db } = engine
+  for (const run of await runningRedeliveries(db)) {
+    const webhook = await webhookById(db, run.webhook_id)
+    if (webhook && webhook.state !== 'active' && webhook.state !== 'failing') continue
+    const failed = webhook ? await nextFailed(db, run) : []
+    const last = failed.at(-1)
+    const step = {
+      after: last?.seq ?? run.until_seq,
+      done: run.done + failed.length,
+      finished: last === undefined || last.seq >= run.until_seq,
+    }
+    const now = engine.clock()
+    await db.commit([
+      ...(failed.length > 0
+        ? [
+            redeliverFailed(
+              db,
+              failed.map(({ id }) => ({ id, now })),
+            ),
+          ]
+        : []),
+      advance(db, run, step),
+    ])
+    if (failed.length > 0) engine.wake()
+  }
+}

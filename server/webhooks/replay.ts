@@ -1,0 +1,59 @@
+import { sql } from 'kysely'
+import { DbError, type Statement } from '../../db/db.ts'
+import type { EventRow } from '../../db/queries/events.ts'
+import type { Webhook } from '../../db/queries/webhooks.ts'
+import { fail } from '../lib/errors.ts'
+import { newId } from '../lib/ids.ts'
+import type { Engine } from './engine.ts'
+
+/**
+ * Delivers an event to a webhook that did not get it: one that was made later, or that chose other events then. The body
+ * is made at sending where no other webhook had its format. Throws `conflict` where there is nothing to send.
+ */
+export async function replay(
+  engine: Engine,
+  event: EventRow,
+  webhook: Webhook,
+  audit: readonly Statement[],
+): Promise<string> {
+  if (event.test === 1) throw fail('conflict', 'This was a test event. Send a new test instead.')
+  if (webhook.state !== 'active' && webhook.state !== 'failing') {
+    throw fail('conflict', 'Its webhook is switched off. Activate the webhook first.')
+  }
+  const id = newId('dlv', engine)
+  const now = engine.clock()
+  const row = {
+    id,
+    seq: sql<number>`(select seq from event where id = ${event.id})`,
+    event_id: event.id,
+    webhook_id: webhook.id,
+    site_id: event.site_id,
+    type: event.type,
+    test: 0,
+    state: 'pending' as const,
+    attempts: 0,
+    due_at: now,
+    created_at: now,
+  }
+  try {
+    await engine.db.commit([...audit, engine.db.q.insertInto('delivery').values({ ...row, ...NOTHING_YET })])
+  } catch (error) {
+    if (error instanceof DbError && error.kind === 'constraint') {
+      throw fail('conflict', 'This webhook has a delivery of this event already. Redeliver that one.')
+    }
+    throw error
+  }
+  engine.wake()
+  return id
+}
+
+const NOTHING_YET = {
+  lease_owner: null,
+  last_outcome: null,
+  last_status: null,
+  reason: null,
+  resume_state: null,
+  resume_at: null,
+  first_attempt_at: null,
+  finished_at: null,
+}
