@@ -1,5 +1,5 @@
-import { isoTime } from '../lib/clock.ts'
-import type { Json, JsonObject } from '../lib/json.ts'
+import { isoTime, SECOND } from '../lib/clock.ts'
+import { isObject, type Json, type JsonObject } from '../lib/json.ts'
 
 /** An event as formats see it. `site` is the slug; `occurredAt` in milliseconds UTC. */
 export interface FormatEvent {
@@ -10,9 +10,10 @@ export interface FormatEvent {
   readonly data: JsonObject
 }
 
-/** The network, as far as formats name it. */
+/** The network, as far as formats name it. `publicUrl` is what others call us, without a path. */
 export interface FormatNetwork {
   readonly accountId: number
+  readonly publicUrl: string
 }
 
 /** A batch as formats see it: its id (`bat_…`) and when it closed. */
@@ -21,14 +22,26 @@ export interface FormatBatch {
   readonly closedAt: number
 }
 
+/** How a format writes the time of an event: since 1970, or as ISO 8601 in UTC. */
+export type Timestamp = 'milliseconds' | 'seconds' | 'iso'
+
+/** What a webhook may choose about its format. */
+export interface FormatOptions {
+  readonly timestamp?: Timestamp
+}
+
 /** How events become a body. `one` and `many` give values of JSON; what they give is what is signed and sent. */
 export interface Format {
   readonly name: string
   /** English, and the key of its translations. */
   readonly title: string
   readonly contentType: string
-  one(event: FormatEvent, network: FormatNetwork): Json
-  many(events: readonly FormatEvent[], batch: FormatBatch, network: FormatNetwork): Json
+  /** Where a batch is of another type than one event. */
+  readonly batchContentType?: string
+  /** The choices of `FormatOptions.timestamp`, the default first; without them there is no choice. */
+  readonly timestamps?: readonly Timestamp[]
+  one(event: FormatEvent, network: FormatNetwork, options: FormatOptions): Json
+  many(events: readonly FormatEvent[], batch: FormatBatch, network: FormatNetwork, options: FormatOptions): Json
 }
 
 const standard: Format = {
@@ -46,7 +59,7 @@ const standard: Format = {
     id: batch.id,
     type: 'batch',
     timestamp: isoTime(batch.closedAt),
-    data: events.map((event) => standard.one(event, network)),
+    data: events.map((event) => standard.one(event, network, {})),
   }),
 }
 
@@ -62,19 +75,45 @@ const envelope: Format = {
   name: 'envelope',
   title: 'Envelope',
   contentType: 'application/json',
-  one: (event, network) => enveloped([event], event.id, network),
-  many: (events, batch, network) => enveloped(events, batch.id, network),
+  timestamps: ['milliseconds', 'seconds', 'iso'],
+  one: (event, network, options) => enveloped([event], event.id, network, options),
+  many: (events, batch, network, options) => enveloped(events, batch.id, network, options),
+}
+
+/** CloudEvents 1.0 in the structured mode of its HTTP binding. */
+const cloudevents: Format = {
+  name: 'cloudevents',
+  title: 'CloudEvents',
+  contentType: 'application/cloudevents+json',
+  batchContentType: 'application/cloudevents-batch+json',
+  one: (event, network) => ({
+    specversion: '1.0',
+    id: event.id,
+    source: `${network.publicUrl}/sites/${event.site}`,
+    type: event.type,
+    time: isoTime(event.occurredAt),
+    datacontenttype: 'application/json',
+    data: event.data,
+  }),
+  many: (events, _batch, network) => events.map((event) => cloudevents.one(event, network, {})),
 }
 
 /** Every format there is, by the name that a webhook's `format` holds. */
-export const formats: Readonly<Record<string, Format>> = { standard, flat, envelope }
+export const formats: Readonly<Record<string, Format>> = { standard, flat, envelope, cloudevents }
 
-/** Under what key the bytes of an event are kept: deliveries with one key share them. */
-export const formatKey = (format: Format): string => format.name
+/** Under what key the bytes of an event are kept: deliveries with one key share them. A default option is none. */
+export function formatKey(format: Format, { timestamp }: FormatOptions = {}): string {
+  const [, ...unusual] = format.timestamps ?? []
+  return timestamp && unusual.includes(timestamp) ? `${format.name}:${timestamp}` : format.name
+}
 
 /** The exact text of the request body for one event. */
-export const renderBody = (format: Format, event: FormatEvent, network: FormatNetwork): string =>
-  JSON.stringify(format.one(event, network))
+export const renderBody = (
+  format: Format,
+  event: FormatEvent,
+  network: FormatNetwork,
+  options: FormatOptions = {},
+): string => JSON.stringify(format.one(event, network, options))
 
 /** The exact text of the request body for a batch. */
 export const renderBatch = (
@@ -82,18 +121,29 @@ export const renderBatch = (
   events: readonly FormatEvent[],
   batch: FormatBatch,
   network: FormatNetwork,
-): string => JSON.stringify(format.many(events, batch, network))
+  options: FormatOptions = {},
+): string => JSON.stringify(format.many(events, batch, network, options))
 
-const enveloped = (events: readonly FormatEvent[], id: string, network: FormatNetwork): JsonObject => ({
+const enveloped = (
+  events: readonly FormatEvent[],
+  id: string,
+  network: FormatNetwork,
+  { timestamp = 'milliseconds' }: FormatOptions,
+): JsonObject => ({
   accountId: network.accountId,
   events: events.map((event, n) => ({
     eventId: event.id,
     eventName: event.type,
-    timestamp: event.occurredAt,
+    timestamp: written(event.occurredAt, timestamp),
     eventInfo: `${id}-${n}`,
     data: event.data,
   })),
 })
+
+function written(time: number, how: Timestamp): number | string {
+  if (how === 'iso') return isoTime(time)
+  return how === 'seconds' ? Math.floor(time / SECOND) : time
+}
 
 /**
  * One level of fields, for receivers that cannot look into objects. No value is ever lost: a name that is taken gets
@@ -119,6 +169,3 @@ function flatten(event: FormatEvent): JsonObject {
   walk(event.data, '')
   return Object.fromEntries(fields)
 }
-
-const isObject = (value: Json): value is JsonObject =>
-  value !== null && typeof value === 'object' && !Array.isArray(value)

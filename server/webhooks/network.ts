@@ -1,6 +1,8 @@
 import type { Db } from '../../db/db.ts'
 import { keepSetting, setting } from '../../db/queries/settings.ts'
 import type { Random } from '../lib/clock.ts'
+import type { Engine } from './engine.ts'
+import type { FormatNetwork } from './formats.ts'
 
 /** Seven digits: `accountId` in the `envelope` format, different for every network so that receivers can tell two apart. */
 export const newNetworkNumber = (random: Random): number => {
@@ -22,3 +24,9 @@ export async function networkNumber(db: Db): Promise<number> {
   if (number > 0) numbers.set(db, number)
   return number
 }
+
+/** The network as payload formats name it. */
+export const formatNetwork = async (engine: Pick<Engine, 'db' | 'publicUrl'>): Promise<FormatNetwork> => ({
+  accountId: await networkNumber(engine.db),
+  publicUrl: engine.publicUrl(),
+})

@@ -16,7 +16,7 @@ import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { Engine } from './engine.ts'
 import { formats, formatKey, renderBody } from './formats.ts'
-import { networkNumber } from './network.ts'
+import { formatNetwork } from './network.ts'
 
 /** An event that was validated and filtered: nothing about it is decided any more. */
 export interface FinishedEvent {
@@ -63,7 +63,7 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
   const { db } = engine
   const now = engine.clock()
   const held = engine.config.delivery ? null : SENDING_OFF
-  const network = { accountId: await networkNumber(db) }
+  const network = await formatNetwork(engine)
   const deliveries: object[] = []
   const bodies: object[] = []
   for (const event of events) {
@@ -143,7 +143,7 @@ export async function renderMissing(
   if (!format) throw new Error(`A webhook asks for the format ${name}, which nobody provides.`)
   const data = JSON.parse(event.payload) as JsonObject
   const finished = { id: event.id, type: event.type, occurredAt: event.occurred_at, site: event.site_slug, data }
-  return renderBody(format, finished, { accountId: await networkNumber(engine.db) })
+  return renderBody(format, finished, await formatNetwork(engine))
 }
 
 const mismatch = (key: string | null) =>

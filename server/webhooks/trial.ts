@@ -8,7 +8,7 @@ import type { JsonObject } from '../lib/json.ts'
 import type { AuthType, AttemptTable } from '../../db/schema.ts'
 import type { Engine } from './engine.ts'
 import { formats, renderBody } from './formats.ts'
-import { networkNumber } from './network.ts'
+import { formatNetwork } from './network.ts'
 import { sendAttempt, type Attempt, type SendDeps } from './send.ts'
 import type { OpenSecrets } from './webhook-secrets.ts'
 
@@ -51,7 +51,7 @@ export async function sendTest(
   const id = newId('evt', engine)
   const delivery = newId('dlv', engine)
   const finished = { id, type: event.type, occurredAt: now, site: event.site.slug, data: event.sample }
-  const body = renderBody(format, finished, { accountId: await networkNumber(engine.db) })
+  const body = renderBody(format, finished, await formatNetwork(engine))
   const attempt = await sendAttempt(engine, {
     delivery,
     event: { id, type: event.type, site: event.site.slug, hops: 0 },

@@ -9,7 +9,7 @@ import type { C } from '../../web/env.ts'
 import { errorsByPath } from '../../web/forms.ts'
 import { formats, renderBody } from '../../webhooks/formats.ts'
 import { SECRET_NOT_TAKEN, unsavedSecret } from '../../webhooks/lifecycle.ts'
-import { networkNumber } from '../../webhooks/network.ts'
+import { formatNetwork } from '../../webhooks/network.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import type { Exchange } from '../../webhooks/trial.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
@@ -145,9 +145,9 @@ async function secretOf(c: C, deps: Deps, { webhook }: Target, form: WebhookForm
 async function previewOf(deps: Deps, form: WebhookForm, owner: Owner) {
   const first = form.allEvents ? undefined : form.events.map((name) => deps.host.eventType(name)).find(Boolean)
   const type = first ?? deps.host.eventTypes()[0]
-  const [site, accountId] = await Promise.all([
+  const [site, network] = await Promise.all([
     siteById(deps.db, owner === 'network' ? 'sit_main' : owner),
-    networkNumber(deps.db),
+    formatNetwork(deps),
   ])
   const event = {
     id: newId('evt', deps),
@@ -160,7 +160,7 @@ async function previewOf(deps: Deps, form: WebhookForm, owner: Owner) {
     name: format.name,
     title: format.title,
     contentType: format.contentType,
-    body: renderBody(format, event, { accountId }),
+    body: renderBody(format, event, network),
   }))
   return { of: type?.name ?? '', formats: bodies }
 }

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../server/lib/json.ts'
-import { formats, renderBatch, renderBody, type FormatEvent } from '../../../server/webhooks/formats.ts'
+import { formatKey, formats, renderBatch, renderBody, type FormatEvent } from '../../../server/webhooks/formats.ts'
 
-const network = { accountId: 1207 }
+const network = { accountId: 1207, publicUrl: 'https://hooks.example.com' }
 const event = (data: JsonObject): FormatEvent => ({
   id: 'evt_1',
   type: 'payment_received',
@@ -88,6 +88,70 @@ describe('envelope', () => {
   })
   test('holds the events of a batch, numbered by its id', () => {
     expect(many('envelope')).toMatchObject({ events: [{ eventInfo: 'bat_1-0' }, { eventInfo: 'bat_1-1' }] })
+  })
+  test.each([
+    ['milliseconds', Date.UTC(2026, 6, 19, 12, 0, 0, 5)],
+    ['seconds', Date.UTC(2026, 6, 19, 12) / 1000],
+    ['iso', '2026-07-19T12:00:00.005Z'],
+  ] as const)('writes the time in %s where the webhook wants it', (timestamp, written) => {
+    const options = { timestamp }
+    const batch = { id: 'bat_1', closedAt: 0 }
+    expect(JSON.parse(renderBody(format('envelope'), event({}), network, options))).toMatchObject({
+      events: [{ timestamp: written }],
+    })
+    expect(JSON.parse(renderBatch(format('envelope'), [event({})], batch, network, options))).toMatchObject({
+      events: [{ timestamp: written }],
+    })
+  })
+})
+
+describe('cloudevents', () => {
+  const structured = (data: JsonObject) => ({
+    specversion: '1.0',
+    id: 'evt_1',
+    source: 'https://hooks.example.com/sites/main',
+    type: 'payment_received',
+    time: '2026-07-19T12:00:00.005Z',
+    datacontenttype: 'application/json',
+    data,
+  })
+  test('holds one event with the attributes of the specification', () => {
+    expect(one('cloudevents', { id: 7 })).toEqual(structured({ id: 7 }))
+    for (const name of Object.keys(structured({}))) expect(name).toMatch(/^[a-z0-9]{1,20}$/)
+  })
+  test('a batch is an array, under a content type of its own', () => {
+    expect(many('cloudevents')).toEqual([structured({ a: 1 }), structured({ a: 2 })])
+    const { contentType, batchContentType } = format('cloudevents')
+    expect([contentType, batchContentType]).toEqual([
+      'application/cloudevents+json',
+      'application/cloudevents-batch+json',
+    ])
+  })
+})
+
+describe('the key of kept bytes', () => {
+  test.each([
+    ['standard', {}, 'standard'],
+    ['standard', { timestamp: 'seconds' }, 'standard'],
+    ['envelope', {}, 'envelope'],
+    ['envelope', { timestamp: 'milliseconds' }, 'envelope'],
+    ['envelope', { timestamp: 'seconds' }, 'envelope:seconds'],
+    ['envelope', { timestamp: 'iso' }, 'envelope:iso'],
+  ] as const)('of %s with %j is %s', (name, options, key) => {
+    expect(formatKey(format(name), options)).toBe(key)
+  })
+  test('tells apart what differs, and nothing else', () => {
+    const seen = new Map<string, string>()
+    for (const each of Object.values(formats)) {
+      for (const timestamp of ['milliseconds', 'seconds', 'iso'] as const) {
+        const key = formatKey(each, { timestamp })
+        const body = renderBody(each, event({}), network, { timestamp })
+        expect(seen.get(key) ?? body).toBe(body)
+        seen.set(key, body)
+      }
+    }
+    expect(seen.size).toBe(Object.keys(formats).length + 2)
+    expect(new Set(seen.values()).size).toBe(seen.size)
   })
 })
 
