@@ -1,6 +1,9 @@
 import type { Db } from '../db.ts'
 import type { SiteState, SiteTable } from '../schema.ts'
 
+/** The site that is always there; what Network Admin does itself happens on it. */
+export const MAIN_SITE = 'sit_main'
+
 /** Every site but the deleted ones, the main site first. */
 export const sites = (db: Db): Promise<SiteTable[]> =>
   db.q.selectFrom('site').selectAll().where('state', '<>', 'deleted').orderBy('created_at').orderBy('id').execute()

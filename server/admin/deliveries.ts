@@ -12,7 +12,7 @@ import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
 import { isId } from '../lib/ids.ts'
-import { msg } from '../lib/message.ts'
+import { msg, type Message } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
@@ -68,7 +68,6 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
     const mine = found.filter((row) => row !== undefined).filter((row) => isIn(owner, row))
     const count = await redeliverMany(deps, c.var.actor, mine)
     const left = ids.length - count
-    const one = msg('1 delivery is sent once more.')
     return seeOther(c, deps, path, {
       tone: count > 0 ? 'good' : 'bad',
       title: count === 1 ? one : msg('{count} deliveries are sent once more.', { count }),
@@ -80,6 +79,11 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
     })
   },
 })
+
+function sentOnceMore(count: number): Message {
+  if (count === 0) return msg('Nothing was sent once more.')
+  return count === 1 ? msg('1 delivery is sent once more.') : msg('{count} deliveries are sent once more.', { count })
+}
 
 /** Whether a delivery is one of the area's own: Network Admin has all, a site what its own webhooks sent. */
 export const isIn = (owner: string, delivery: DeliveryRow): boolean =>

@@ -9,7 +9,7 @@ import { can } from '../lib/actor.ts'
 import { fromBase64 } from '../lib/base64.ts'
 import { AppError, notFound } from '../lib/errors.ts'
 import { isId } from '../lib/ids.ts'
-import { msg } from '../lib/message.ts'
+import { msg, type Message } from '../lib/message.ts'
 import { formats } from '../webhooks/formats.ts'
 import { redactUrl } from '../webhooks/redact.ts'
 import type { C } from '../web/env.ts'
@@ -67,11 +67,9 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
     const form = await readForm(c)
     // From a row of the list back to the list, from the delivery's own page back to that.
     const path = form.has('back') ? backTo(c, form.get('back')) : `${c.var.scope.base}/deliveries/${delivery.id}`
-    try {
-      await redeliverOne(deps, c, delivery)
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'conflict') throw error
-      return seeOther(c, deps, path, { tone: 'bad', title: msg('It was not sent once more.'), text: error.detail })
+    const refused = whyNotRedeliver(delivery) ?? (await refusal(() => redeliverOne(deps, c, delivery)))
+    if (refused) {
+      return seeOther(c, deps, path, { tone: 'bad', title: msg('It was not sent once more.'), text: refused })
     }
     const link = { href: `${c.var.scope.base}/deliveries/${delivery.id}`, label: msg('See what becomes of it') }
     return seeOther(c, deps, path, {
@@ -81,6 +79,17 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
     })
   },
 })
+
+/** Why an act came too late, in words; null when it was done. */
+async function refusal(act: () => Promise<void>): Promise<Message | null> {
+  try {
+    await act()
+    return null
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'conflict') return error.detail
+    throw error
+  }
+}
 
 /** The delivery of the URL; one that belongs to another area is not there. */
 async function deliveryOf(deps: Deps, c: C): Promise<DeliveryRow> {

@@ -1,10 +1,9 @@
 import { countListeners } from '../../db/queries/listeners.ts'
+import { MAIN_SITE } from '../../db/queries/sites.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { page } from './page.ts'
 import { fieldsOf } from './schema-fields.ts'
-
-const MAIN_SITE = 'sit_main'
 
 export const eventTypeRoutes = (deps: Deps): Handlers => ({
   'GET {area}/event-types': async (c) => {

@@ -1,3 +1,4 @@
+import { MAIN_SITE } from '../../db/queries/sites.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, notFound } from '../lib/errors.ts'
@@ -7,8 +8,6 @@ import { render } from '../web/render.ts'
 import { safeNext } from '../web/safe-url.ts'
 import { asAppError } from '../web/surprise.ts'
 import { page, type Page } from './page.ts'
-
-const MAIN_SITE = 'sit_main'
 
 /** The pages that plugins bring along, in our frame: `/network/plugins/<slug>/…` works on the main site. */
 export const pluginPageRoutes = (deps: Deps): Handlers => ({
