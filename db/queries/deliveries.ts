@@ -102,7 +102,7 @@ function filtered(db: Db, filter: DeliveryFilter): Query {
 
 /** Whether there is an index that finds less than all of a site. Nearly all of the log is `delivered`. */
 const isNarrow = ({ id, webhook, event, type, state }: Omit<DeliveryFilter, 'before'>): boolean =>
-  Boolean(id ?? webhook ?? event ?? type) || (state !== undefined && state !== 'delivered')
+  Boolean(id || webhook || event || type) || (state !== undefined && state !== 'delivered')
 
 /** Logs can be endless, so counts stop here and pages say "1,000+". */
 export const MOST_COUNTED = 1000

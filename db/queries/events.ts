@@ -1,5 +1,7 @@
+import { sql } from 'kysely'
 import type { Db } from '../db.ts'
 import type { EventTable } from '../schema.ts'
+import { seqSince, seqUntil } from './log-range.ts'
 
 export interface EventRow extends EventTable {
   readonly site_slug: string
@@ -31,9 +33,12 @@ export function eventsBefore(db: Db, filter: EventFilter): Promise<EventRow[]> {
   let query = events(db).orderBy('event.seq', 'desc').limit(filter.limit)
   if (filter.siteId !== null) query = query.where('event.site_id', '=', filter.siteId)
   if (filter.type !== undefined) query = query.where('event.type', '=', filter.type)
-  if (filter.since !== null) query = query.where('event.created_at', '>=', filter.since)
-  if (filter.until !== null) query = query.where('event.created_at', '<', filter.until)
-  if (filter.test !== null) query = query.where('event.test', '=', filter.test ? 1 : 0)
+  const seq = sql.ref('event.seq')
+  if (filter.since !== null)
+    query = query.where('event.created_at', '>=', filter.since).where(seqSince(seq, filter.since))
+  if (filter.until !== null)
+    query = query.where('event.created_at', '<', filter.until).where(seqUntil(seq, filter.until))
+  if (filter.test !== null) query = query.where('event.test', '=', sql.lit(filter.test ? 1 : 0))
   if (filter.before !== null) query = query.where('event.seq', '<', filter.before)
   return query.execute()
 }

@@ -1,0 +1,235 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { keyByHash } from '../../db/queries/access.ts'
+import * as log from '../../db/queries/deliveries.ts'
+import * as dispatch from '../../db/queries/dispatch.ts'
+import { eventById, eventsBefore, type EventFilter } from '../../db/queries/events.ts'
+import * as outbox from '../../db/queries/outbox.ts'
+import * as faults from '../../db/queries/plugin-faults.ts'
+import { recordById, recordsWhere } from '../../db/queries/plugin-records.ts'
+import { markHeard, pluginsOfSite, sitesForPlugins, unheardEvents } from '../../db/queries/plugins.ts'
+import * as retention from '../../db/queries/retention.ts'
+import * as webhooks from '../../db/queries/webhooks.ts'
+import type { Db } from '../../db/db.ts'
+import { explainingDb } from '../support/explain.ts'
+
+// Tables that grow with what happens; the others are read whole without harm.
+const LARGE =
+  /^(event|delivery|attempt|body|delivery_hour|webhook_event|audit|session|throttle|api_key|plugin_record|plugin_index|plugin_fault|e|d) /
+
+let explaining: Awaited<ReturnType<typeof explainingDb>>
+beforeAll(async () => {
+  explaining = await explainingDb()
+})
+afterAll(() => explaining.db.close())
+
+/** How the large tables are read, and whether anything is sorted. */
+async function largeSteps(ask: (db: Db) => unknown): Promise<readonly string[]> {
+  const steps = await explaining.stepsOf(ask)
+  return steps.filter((step) => step === 'sorted' || LARGE.test(step))
+}
+
+type Asked = readonly [question: string, ask: (db: Db) => unknown, steps: readonly string[]]
+const few = [{}]
+const shelf = { slug: 'shop', site: 'sit_main', collection: 'orders' }
+
+describe('what every delivery asks', () => {
+  test.each<Asked>([
+    ['dueWebhooks', (db) => dispatch.dueWebhooks(db, 1), ['delivery by delivery_due']],
+    [
+      'claimDue',
+      (db) => db.commit([dispatch.claimDue(db, { webhook: 'whk_1', limit: 10, now: 1, lease: 2, owner: 'me' })]),
+      ['delivery by key 1', 'delivery by delivery_due'],
+    ],
+    ['parcels', (db) => dispatch.parcels(db, ['dlv_1']), ['delivery by key 1', 'event by key 1', 'body by key 1']],
+    ['webhooksById', (db) => dispatch.webhooksById(db, ['whk_1']), []],
+    ['insertAttempts', (db) => db.commit([dispatch.insertAttempts(db, few)]), ['d by key 1']],
+    ['updateDeliveries', (db) => db.commit([dispatch.updateDeliveries(db, few)]), ['delivery by key 1']],
+    ['updateHealth', (db) => db.commit([dispatch.updateHealth(db, few)]), []],
+    ['addToHours', (db) => db.commit([dispatch.addToHours(db, [])]), []],
+    ['giveBack', (db) => db.commit([dispatch.giveBack(db, 'me', 1)]), ['delivery by delivery_state']],
+    ['freeAllLeases', (db) => db.commit([dispatch.freeAllLeases(db, 1)]), ['delivery by delivery_state']],
+    [
+      'releaseHeld',
+      (db) => db.commit([dispatch.releaseHeld(db, 'off', 1)]),
+      ['delivery by key 1', 'delivery by delivery_state'],
+    ],
+  ])('%s', async (_, ask, steps) => {
+    expect(await largeSteps(ask)).toEqual(steps)
+  })
+})
+
+describe('what every event asks', () => {
+  test.each<Asked>([
+    ['keyByHash', (db) => keyByHash(db, 'hash'), ['api_key by key 2']],
+    ['sitesForPlugins', (db) => sitesForPlugins(db, ['sit_main']), []],
+    ['pluginsOfSite', (db) => pluginsOfSite(db, 'sit_main'), []],
+    ['webhooksRevision', (db) => outbox.webhooksRevision(db), []],
+    ['subscriptions', (db) => outbox.subscriptions(db, 'order_paid', 'sit_main'), ['webhook_event by key 1']],
+    ['raiseEventCounter', (db) => db.commit([outbox.raiseEventCounter(db, [])]), []],
+    ['insertEvents', (db) => db.commit([outbox.insertEvents(db, [])]), []],
+    ['insertDeliveries', (db) => db.commit([outbox.insertDeliveries(db, [])]), ['e by key 1']],
+    ['insertBodies', (db) => db.commit([outbox.insertBodies(db, [])]), ['e by key 1']],
+    [
+      'eventsByKey',
+      (db) => db.commit([outbox.eventsByKey(db, few)]),
+      ['e by event_idempotency', 'd by delivery_event'],
+    ],
+    ['mustMatch', (db) => db.commit([outbox.mustMatch(db, few)]), ['e by event_idempotency']],
+    ['unheardEvents', (db) => unheardEvents(db, 1, 100), ['event along event_unheard']],
+    ['markHeard', (db) => db.commit([markHeard(db, 'evt_1', 1)]), ['event by key 1']],
+    ['recordById', (db) => recordById(db, shelf, 'rec_1'), ['plugin_record by key 1']],
+    ['recordsWhere', (db) => recordsWhere(db, shelf, [], 10), ['plugin_record by plugin_record_made']],
+    [
+      'recordsWhere, with a field',
+      (db) => recordsWhere(db, shelf, [['customer', 'cus_1']], 10),
+      ['plugin_record by plugin_record_made', 'plugin_index by key 1'],
+    ],
+  ])('%s', async (_, ask, steps) => {
+    expect(await largeSteps(ask)).toEqual(steps)
+  })
+})
+
+describe('the log of deliveries, by what it is filtered', () => {
+  const page = { before: null, limit: 20 }
+  const network = (filter: Partial<log.DeliveryFilter>) => (db: Db) =>
+    log.deliveriesBefore(db, { ...page, owner: 'network', ...filter })
+  const site = (filter: Partial<log.DeliveryFilter>) => network({ ...filter, owner: 'sit_shop' })
+  const after = (owner: string) => (db: Db) => log.deliveriesAfter(db, { owner, limit: 20 }, { seq: 1, id: 'dlv_1' })
+  const behind = { before: { seq: 1, id: 'dlv_1' } }
+
+  test.each<Asked>([
+    ['nothing', network({}), ['delivery along delivery_seq']],
+    ['a page further', network(behind), ['delivery by delivery_seq']],
+    ['a page back', after('network'), ['delivery by delivery_seq']],
+    ['id', network({ id: 'dlv_1' }), ['delivery by key 1']],
+    ['webhook', network({ webhook: 'whk_1' }), ['delivery by delivery_webhook']],
+    // The deliveries of one event are few.
+    ['event', network({ event: 'evt_1' }), ['delivery by delivery_event', 'sorted']],
+    ['type', network({ type: 'order_paid' }), ['delivery by delivery_type']],
+    ['state', network({ state: 'failed' }), ['delivery by delivery_state']],
+    ['site', network({ siteId: 'sit_shop' }), ['delivery by delivery_site']],
+    ['since', network({ since: 1e12 }), ['delivery by delivery_seq', 'e by key 1']],
+    ['until', network({ until: 1e12 }), ['delivery by delivery_seq', 'e by key 1']],
+    ['test', network({ test: true }), ['delivery along delivery_test']],
+    ['no test', network({ test: false }), ['delivery along delivery_seq']],
+    ['of a site: nothing', site({}), ['delivery by delivery_site']],
+    ['of a site: a page further', site(behind), ['delivery by delivery_site']],
+    ['of a site: a page back', after('sit_shop'), ['delivery by delivery_site']],
+    ['of a site: id', site({ id: 'dlv_1' }), ['delivery by key 1']],
+    ['of a site: webhook', site({ webhook: 'whk_1' }), ['delivery by delivery_webhook']],
+    ['of a site: event', site({ event: 'evt_1' }), ['delivery by delivery_event', 'sorted']],
+    ['of a site: type', site({ type: 'order_paid' }), ['delivery by delivery_type']],
+    ['of a site: failed', site({ state: 'failed' }), ['delivery by delivery_state']],
+    ['of a site: delivered', site({ state: 'delivered' }), ['delivery by delivery_site']],
+    ['of a site: since', site({ since: 1e12 }), ['delivery by delivery_site', 'e by key 1']],
+    ['of a site: until', site({ until: 1e12 }), ['delivery by delivery_site', 'e by key 1']],
+    ['of a site: test', site({ test: true }), ['delivery by delivery_site']],
+  ])('%s', async (_, ask, steps) => {
+    expect(await largeSteps(ask)).toEqual(steps)
+  })
+})
+
+describe('the log of events, by what it is filtered', () => {
+  const events = (filter: Partial<EventFilter>) => (db: Db) =>
+    eventsBefore(db, { siteId: null, since: null, until: null, test: null, before: null, limit: 20, ...filter })
+
+  test.each<Asked>([
+    ['nothing', events({}), ['event along key 2']],
+    ['a page further', events({ before: 100 }), ['event by key 2']],
+    ['one', (db) => eventById(db, 'evt_1'), ['event by key 1']],
+    ['site', events({ siteId: 'sit_main' }), ['event by event_site']],
+    ['type', events({ type: 'order_paid' }), ['event by event_type']],
+    ['since', events({ since: 1e12 }), ['event by key 2', 'e by key 1']],
+    ['until', events({ until: 1e12 }), ['event by key 2', 'e by key 1']],
+    ['test', events({ test: true }), ['event along event_test']],
+    ['no test', events({ test: false }), ['event along key 2']],
+  ])('%s', async (_, ask, steps) => {
+    expect(await largeSteps(ask)).toEqual(steps)
+  })
+})
+
+describe('what pages ask', () => {
+  const count = (filter: Partial<log.DeliveryFilter>) => (db: Db) =>
+    log.countDeliveries(db, { owner: 'network', ...filter })
+
+  test.each<Asked>([
+    // Up to a thousand, whichever come first.
+    ['countDeliveries', count({}), ['delivery along key 1']],
+    ['countDeliveries in a state', count({ state: 'failed' }), ['delivery by delivery_state']],
+    ['countDeliveries of a webhook', count({ webhook: 'whk_1' }), ['delivery by delivery_webhook']],
+    ['countDeliveries of a site', count({ owner: 'sit_shop' }), ['delivery by delivery_webhook']],
+    ['oldestWaiting', (db) => log.oldestWaiting(db, 'network'), ['delivery by delivery_state']],
+    ['deliveryById', (db) => log.deliveryById(db, 'dlv_1'), ['delivery by key 1']],
+    ['attemptsOf', (db) => log.attemptsOf(db, 'dlv_1'), ['attempt by attempt_delivery']],
+    ['bodyOf', (db) => log.bodyOf(db, 'evt_1', 'standard'), ['body by key 1']],
+    ['redeliver', (db) => db.commit([log.redeliver(db, 'dlv_1', 1)]), ['delivery by key 1']],
+    [
+      'hourly',
+      (db) => log.hourly(db, { owner: 'network', webhook: null, since: 1 }),
+      ['delivery_hour by delivery_hour_hour'],
+    ],
+    [
+      'hourly of a webhook',
+      (db) => log.hourly(db, { owner: 'network', webhook: 'whk_1', since: 1 }),
+      ['delivery_hour by key 1'],
+    ],
+    ['webhookById', (db) => webhooks.webhookById(db, 'whk_1'), []],
+    [
+      'latestDeliveries',
+      (db) => webhooks.latestDeliveries(db, ['whk_1']),
+      ['delivery by key 1', 'd by delivery_webhook'],
+    ],
+    ['countHeld', (db) => webhooks.countHeld(db, 'whk_1'), ['delivery by delivery_held']],
+    ['sendHeld', (db) => db.commit([webhooks.sendHeld(db, 'whk_1', 1)]), ['delivery by delivery_held']],
+    ['holdOpen', (db) => db.commit([webhooks.holdOpen(db, 'whk_1', 'off')]), ['delivery by delivery_due']],
+    [
+      'deleteWebhook',
+      (db) => db.commit(webhooks.deleteWebhook(db, 'whk_1', 1)),
+      ['delivery by delivery_due', 'delivery by delivery_held', 'webhook_event by key 1'],
+    ],
+    ['handlersInTrouble', (db) => faults.handlersInTrouble(db), ['plugin_fault along plugin_fault_open']],
+    ['interruptFaults', (db) => db.commit([faults.interruptFaults(db, 'a')]), ['plugin_fault by plugin_fault_open']],
+  ])('%s', async (_, ask, steps) => {
+    expect(await largeSteps(ask)).toEqual(steps)
+  })
+})
+
+describe('what goes on in the background', () => {
+  test.each<Asked>([
+    ['oldestEvents', (db) => retention.oldestEvents(db, 1), ['event along key 2']],
+    [
+      'deleteEvents',
+      (db) => db.commit(retention.deleteEvents(db, { from: 1, to: 2 })),
+      ['attempt by attempt_delivery', 'delivery by delivery_seq', 'body by key 1', 'event by key 2'],
+    ],
+    ['attemptsBetween', (db) => retention.attemptsBetween(db, 'att_1', 'att_2'), ['attempt by key 1']],
+    ['forgetAnswers', (db) => db.commit([retention.forgetAnswers(db, 'att_1', 'att_2')]), ['attempt by key 1']],
+    [
+      'deleteLeftovers',
+      (db) => db.commit(retention.deleteLeftovers(db, { events: 1, unsaved: 1 })),
+      ['delivery_hour by delivery_hour_hour', 'plugin_fault by key 1', 'plugin_fault by plugin_fault_at'],
+    ],
+    [
+      'tries that are too old',
+      (db) => db.q.selectFrom('throttle').select('key').where('at', '<', 1).limit(1).execute(),
+      ['throttle by throttle_at'],
+    ],
+    [
+      'sessions that have ended',
+      (db) => db.q.selectFrom('session').select('id').where('expiresAt', '<', 'now').limit(1).execute(),
+      ['session by session_expires_at'],
+    ],
+    [
+      'audit rows that are not sealed',
+      (db) => db.q.selectFrom('audit').selectAll().where('hash', 'is', null).orderBy('seq').limit(40).execute(),
+      ['audit along audit_unsealed'],
+    ],
+    [
+      'a session by its token',
+      (db) => db.q.selectFrom('session').selectAll().where('token', '=', 'token').execute(),
+      ['session by key 2'],
+    ],
+  ])('%s', async (_, ask, steps) => {
+    expect(await largeSteps(ask)).toEqual(steps)
+  })
+})
