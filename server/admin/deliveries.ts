@@ -70,11 +70,9 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
     const left = ids.length - count
     return seeOther(c, deps, path, {
       tone: count > 0 ? 'good' : 'bad',
-      title: count === 1 ? one : msg('{count} deliveries are sent once more.', { count }),
+      title: sentOnceMore(count),
       ...(left > 0 && {
-        text: msg('{left} were left out: tests, those on their way, and those whose webhook is switched off.', {
-          left,
-        }),
+        text: msg('{left} left out: tests, those on their way, and those whose webhook is switched off.', { left }),
       }),
     })
   },
