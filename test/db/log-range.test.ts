@@ -8,6 +8,7 @@ import { readMigrations } from '../../server/node/migrations.ts'
 import { openSqlite } from '../../server/node/sqlite.ts'
 import { quiet } from '../support/log.ts'
 
+const event = { type: 'order_paid', site: 'sit_main', payload: '{}', source: 'plugin:shop', test: 0, hops: 0 }
 const NOON = Date.UTC(2026, 0, 31, 12)
 
 test('since and until find what was made in between, though seq and ids may stand in another order', async () => {
@@ -19,8 +20,13 @@ test('since and until find what was made in between, though seq and ids may stan
   for (const created of made) {
     const row = {
       id: newId('evt', { clock: () => created - 30 * SECOND, random }),
-      ...{ type: 'order_paid', site: 'sit_main', payload: '{}', source: 'plugin:shop', test: 0, hops: 0, key: null },
-      ...{ fingerprint: '', rejected: null, occurred: created, created, heard: created },
+      ...event,
+      key: null,
+      fingerprint: '',
+      rejected: null,
+      occurred: created,
+      created,
+      heard: created,
     }
     await db.commit([raiseEventCounter(db, [row]), insertEvents(db, [row])])
   }
