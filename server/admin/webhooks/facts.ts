@@ -20,7 +20,7 @@ export async function factsOf(c: C, deps: Deps, webhook: Webhook) {
     id: webhook.id,
     state: webhook.state,
     reason: webhook.state_reason === null ? null : t(/* translated elsewhere */ webhook.state_reason),
-    failures: webhook.state === 'failing' ? webhook.consecutive_failures : 0,
+    failures: webhook.consecutive_failures,
     lastDeliveredAt: webhook.last_delivered_at,
     lastTriedAt: webhook.last_delivery_at,
     waiting: shown(pending + retrying),

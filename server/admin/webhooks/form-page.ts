@@ -8,7 +8,7 @@ import { newId } from '../../lib/ids.ts'
 import type { C } from '../../web/env.ts'
 import { errorsByPath } from '../../web/forms.ts'
 import { formats, renderBody } from '../../webhooks/formats.ts'
-import { SECRET_NOT_TAKEN, unsavedSecret } from '../../webhooks/lifecycle.ts'
+import { unsavedSecret } from '../../webhooks/lifecycle.ts'
 import { formatNetwork } from '../../webhooks/network.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import type { Exchange } from '../../webhooks/trial.ts'
@@ -16,6 +16,7 @@ import { faultsNotice, page, type Shown } from '../page.ts'
 import { eventGroups, eventReference } from './events.ts'
 import { isZapier, atFields, type WebhookForm } from './form.ts'
 import { factsOf } from './facts.ts'
+import { needsOf } from './needs.ts'
 import { shownExchange } from './trial.ts'
 import type { Difference } from './words.ts'
 
@@ -68,7 +69,7 @@ export async function formPage(
     ...(state.notices ?? []),
     ...(errors.length > 0 ? [faultsNotice(t, errors)] : []),
     ...(room ? [{ tone: 'warn', title: t.say(room.detail) } as const] : []),
-    ...(webhook?.state_reason === SECRET_NOT_TAKEN && state.secret === undefined ? [notTaken(c)] : []),
+    ...(webhook && state.secret === undefined ? needsOf(c, webhook) : []),
   ]
   const status = state.status ?? (errors.length > 0 ? 422 : undefined)
   const { password: _, ...fields } = form
@@ -102,15 +103,6 @@ export async function formPage(
     },
   })
 }
-
-const notTaken = (c: C): Shown => ({
-  tone: 'warn',
-  title: c.var.t('Nobody has taken the signing secret yet, so nothing is sent.'),
-  text: c.var.t(
-    'Show or download it under Authentication, and give it to the receiver. What is held meanwhile goes out then.',
-  ),
-  link: { href: '#secret', text: c.var.t('Go to the secret') },
-})
 
 /** Why no further webhook fits, or null where there is room. */
 async function fullness(deps: Deps, owner: Owner) {

@@ -1,0 +1,43 @@
+import type { Webhook } from '../../../db/queries/webhooks.ts'
+import type { C } from '../../web/env.ts'
+import { SECRET_NOT_TAKEN } from '../../webhooks/lifecycle.ts'
+import type { Shown } from '../page.ts'
+
+/** What somebody has to do about a webhook before it sends, or sends well. */
+export function needsOf(c: C, { id, state, state_reason: reason, consecutive_failures: failures }: Webhook): Shown[] {
+  const { scope, t } = c.var
+  const failed = `${scope.base}/deliveries?webhook=${id}`
+  if (reason === SECRET_NOT_TAKEN) {
+    return [
+      {
+        tone: 'warn',
+        title: t('Nobody has taken the signing secret yet, so nothing is sent.'),
+        text: t('Show or download it under Authentication, and give it to the receiver. Then what is held goes out.'),
+        link: { href: '#secret', text: t('Go to the secret') },
+      },
+    ]
+  }
+  if (state === 'disabled') {
+    return [
+      {
+        tone: 'warn',
+        title: t('This webhook is switched off.'),
+        text: `${t(/* translated elsewhere */ reason ?? '')} ${t('Put right what is wrong, send a test event, then activate it.')}`.trim(),
+        link: { href: failed, text: t('See its deliveries') },
+      },
+    ]
+  }
+  if (state === 'failing') {
+    return [
+      {
+        tone: 'warn',
+        title: t.n('The last attempt failed.', 'The last {count} attempts failed.', failures),
+        text: t(
+          'What waits is tried again, and nothing is lost. Look what the receiver answers, then send a test event.',
+        ),
+        link: { href: failed, text: t('See its deliveries') },
+      },
+    ]
+  }
+  return []
+}
