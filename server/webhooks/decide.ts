@@ -14,7 +14,7 @@ export interface DeliveryFacts {
 }
 
 export interface Resume {
-  readonly state: 'pending' | 'retrying' | 'held'
+  readonly state: 'pending' | 'retrying' | 'held' | 'delivered'
   readonly dueAt: number | null
 }
 
