@@ -4,13 +4,14 @@ import { auditEntry } from '../../access/audit.ts'
 import { draftRules } from '../../api/draft-rules.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
-import { fail } from '../../lib/errors.ts'
+import { AppError, fail } from '../../lib/errors.ts'
 import { isId } from '../../lib/ids.ts'
 import type { C } from '../../web/env.ts'
 import { readForm, type Form } from '../../web/forms.ts'
 import { auditedDraft } from '../../webhooks/audited.ts'
 import { readDraft, type WebhookDraft } from '../../webhooks/draft.ts'
 import { createWebhook } from '../../webhooks/lifecycle.ts'
+import { ownWebhook } from '../../webhooks/own-webhook.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import { blankForm, inputOf, sentForm, type WebhookForm } from './form.ts'
 import { formPage, newTarget, type Target } from './form-page.ts'
@@ -44,7 +45,7 @@ export const addRoutes = (deps: Deps): Handlers => ({
     const sent = await readForm(c)
     const target = targetOfSent(deps, sent)
     const form = sentForm(sent)
-    return (await signatureFile(c, deps, target, form)) ?? formPage(c, deps, target, form, { errors: [noSecret] })
+    return (await signatureFile(c, deps, target, form)) ?? formPage(c, deps, target, form, noSecret(c))
   },
 })
 
@@ -57,22 +58,17 @@ function targetOfSent(deps: Deps, sent: Form): Target {
 async function add(c: C, deps: Deps, target: Target, form: WebhookForm): Promise<Response> {
   const read = readDraft(inputOf(form), draftRules(deps, null))
   if (!read.ok) return formPage(c, deps, target, form, { errors: read.errors })
-  const { scope, t } = c.var
   const made = await store(c, deps, target.id, read.draft, form.handle)
-  if (made) return backToWebhook(c, deps, made)
-  const room = await roomFor(deps.db, scope.owner)
-  const error =
-    room === null
-      ? fail('conflict', 'This form made a webhook of somebody else already. Open Add New Webhook again.')
-      : quotaReached(room)
+  if (!(made instanceof AppError)) return backToWebhook(c, deps, made)
+  const { t } = c.var
   return formPage(c, deps, target, form, {
-    status: error.status,
-    notices: [{ tone: 'bad', title: t('This was not saved.'), text: t.say(error.detail) }],
+    status: made.status,
+    notices: [{ tone: 'bad', title: t('This was not saved.'), text: t.say(made.detail) }],
   })
 }
 
-/** Makes the webhook, or finds the one that this form made before; null when there is no room. */
-async function store(c: C, deps: Deps, id: string, draft: WebhookDraft, handle: string): Promise<Webhook | null> {
+/** Makes the webhook, or finds the one that this form made before. An error says why there can be none. */
+async function store(c: C, deps: Deps, id: string, draft: WebhookDraft, handle: string): Promise<Webhook | AppError> {
   const { actor, scope } = c.var
   const { owner } = scope
   const room = await roomFor(deps.db, owner)
@@ -83,7 +79,10 @@ async function store(c: C, deps: Deps, id: string, draft: WebhookDraft, handle: 
   } catch (error) {
     if (!(error instanceof DbError && error.kind === 'constraint')) throw error
     const before = await webhookById(deps.db, id)
-    return before?.owner === owner && before.created_by === actor.id ? before : null
+    if (before?.owner === owner && before.created_by === actor.id) return before
+    if (before) return fail('conflict', 'This form is used up. Open Add New Webhook again.')
+    if (room === null) throw error
+    return quotaReached(room)
   }
-  return (await webhookById(deps.db, id)) ?? null
+  return ownWebhook(deps.db, owner, id)
 }

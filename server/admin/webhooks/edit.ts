@@ -62,7 +62,7 @@ export const editRoutes = (deps: Deps): Handlers => ({
     const webhook = await webhookOf(c, deps)
     const { target, form } = read(webhook, await readForm(c))
     if (await needsPassword(c, deps, webhook, form)) return askPassword(c, pathOf(c, webhook))
-    return (await signatureFile(c, deps, target, form)) ?? formPage(c, deps, target, form, { errors: [noSecret] })
+    return (await signatureFile(c, deps, target, form)) ?? formPage(c, deps, target, form, noSecret(c))
   },
 })
 

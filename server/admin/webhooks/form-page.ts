@@ -1,22 +1,22 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { siteById } from '../../../db/queries/sites.ts'
-import { secretsOf, type Webhook } from '../../../db/queries/webhooks.ts'
+import { countWebhooks, type Webhook } from '../../../db/queries/webhooks.ts'
 import type { Deps } from '../../deps.ts'
-import { can, type Owner } from '../../lib/actor.ts'
-import type { FieldError } from '../../lib/errors.ts'
+import type { Owner } from '../../lib/actor.ts'
+import type { AppError, FieldError } from '../../lib/errors.ts'
 import { newId } from '../../lib/ids.ts'
 import type { C } from '../../web/env.ts'
 import { errorsByPath } from '../../web/forms.ts'
 import { formats, renderBody } from '../../webhooks/formats.ts'
-import { unsavedSecret } from '../../webhooks/lifecycle.ts'
 import { formatNetwork } from '../../webhooks/network.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import type { Exchange } from '../../webhooks/trial.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { eventGroups, eventReference } from './events.ts'
-import { isZapier, atFields, type WebhookForm } from './form.ts'
+import { atFields, isZapier, type WebhookForm } from './form.ts'
 import { factsOf } from './facts.ts'
 import { needsOf } from './needs.ts'
+import { secretState } from './secret.ts'
 import { shownExchange } from './trial.ts'
 import type { Difference } from './words.ts'
 
@@ -36,6 +36,8 @@ export const targetOf = (webhook: Webhook, revision = webhook.revision): Target 
 
 export interface FormState {
   readonly errors?: readonly FieldError[]
+  /** What did not happen because of them, where it is not saving. */
+  readonly failure?: string
   readonly notices?: readonly Shown[]
   readonly status?: ContentfulStatusCode
   /** A signing secret that somebody asked to see just now. */
@@ -59,7 +61,7 @@ export async function formPage(
   const owner = webhook?.owner ?? scope.owner
   const errors = atFields(state.errors ?? [])
   const [secret, preview, groups, facts, room] = await Promise.all([
-    secretOf(c, deps, target, form),
+    secretState(c, deps, webhook, form.handle),
     previewOf(deps, form, owner),
     eventGroups(deps, t, owner, form.events),
     webhook ? factsOf(c, deps, webhook) : null,
@@ -67,7 +69,7 @@ export async function formPage(
   ])
   const notices: Shown[] = [
     ...(state.notices ?? []),
-    ...(errors.length > 0 ? [faultsNotice(t, errors)] : []),
+    ...(errors.length > 0 ? [{ ...faultsNotice(t, errors), ...(state.failure && { title: state.failure }) }] : []),
     ...(room ? [{ tone: 'warn', title: t.say(room.detail) } as const] : []),
     ...(webhook && state.secret === undefined ? needsOf(c, webhook) : []),
   ]
@@ -79,9 +81,9 @@ export async function formPage(
     notices,
     ...(status && { status }),
     data: {
-      ...target,
+      id: target.id,
+      revision: target.revision,
       isNew: webhook === null,
-      full: room !== null,
       action: `${scope.base}/webhooks/${webhook?.id ?? 'new'}`,
       list: `${scope.base}/webhooks`,
       fields: { ...fields, handle: secret.handle },
@@ -105,32 +107,11 @@ export async function formPage(
 }
 
 /** Why no further webhook fits, or null where there is room. */
-async function fullness(deps: Deps, owner: Owner) {
+async function fullness(deps: Deps, owner: Owner): Promise<AppError | null> {
   const room = await roomFor(deps.db, owner)
   if (room === null) return null
-  const { count } = await deps.db.q
-    .selectFrom('webhook')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where('owner', '=', owner)
-    .executeTakeFirstOrThrow()
-  return Number(count) >= room ? quotaReached(room) : null
-}
-
-/** Which signing secret the form is about: one that it generated, else the stored one. Never the secret itself. */
-async function secretOf(c: C, deps: Deps, { webhook }: Target, form: WebhookForm) {
-  const { actor } = c.var
-  const fresh = form.handle === '' ? undefined : await unsavedSecret(deps, form.handle, actor.id)
-  const kept = webhook?.auth === 'signature' ? await secretsOf(deps.db, webhook.id) : []
-  const stored = kept.find((secret) => secret.kind === 'v1')
-  const secret = fresh ?? stored
-  return {
-    handle: fresh?.id ?? '',
-    isFresh: fresh !== undefined,
-    exists: secret !== undefined,
-    isTaken: (secret?.taken_at ?? null) !== null,
-    madeAt: secret?.created_at ?? 0,
-    mayShow: webhook === null || can(actor, 'webhooks:secrets', webhook.owner),
-  }
+  const counts = await countWebhooks(deps.db, { owner })
+  return Object.values(counts).reduce((sum, count) => sum + count, 0) >= room ? quotaReached(room) : null
 }
 
 /** The exact body in each format, for the sample of the first chosen event. */

@@ -1,6 +1,7 @@
 import { secretsOf, type Webhook, type WebhookSecret } from '../../../db/queries/webhooks.ts'
 import { auditEntry } from '../../access/audit.ts'
 import type { Deps } from '../../deps.ts'
+import { can } from '../../lib/actor.ts'
 import { isoTime } from '../../lib/clock.ts'
 import { msg } from '../../lib/message.ts'
 import type { C } from '../../web/env.ts'
@@ -32,6 +33,20 @@ export async function secretAt(
   return secret ? { secret, isStored: true } : null
 }
 
+/** What the page says about that secret. Never the secret itself. */
+export async function secretState(c: C, deps: Deps, webhook: Webhook | null, handle: string) {
+  const found = await secretAt(c, deps, webhook, handle)
+  const isFresh = found?.isStored === false
+  return {
+    handle: isFresh ? found.secret.id : '',
+    isFresh,
+    exists: found !== null,
+    isTaken: (found?.secret.taken_at ?? null) !== null,
+    madeAt: found?.secret.created_at ?? 0,
+    mayShow: webhook === null || can(c.var.actor, 'webhooks:secrets', webhook.owner),
+  }
+}
+
 /** Opens a secret for a person, and notes that it was taken; of a stored one the audit log says so. */
 export async function take(
   c: C,
@@ -52,7 +67,7 @@ export async function take(
 /** *Show*, for the page with the form. */
 export async function reveal(c: C, deps: Deps, webhook: Webhook | null, form: WebhookForm): Promise<FormState> {
   const found = await secretAt(c, deps, webhook, form.handle)
-  if (!found) return { errors: [noSecret] }
+  if (!found) return noSecret(c)
   return { secret: await take(c, deps, found.isStored ? webhook : null, found.secret, 'webhook.secret_shown') }
 }
 
@@ -85,7 +100,8 @@ export async function signatureFile(c: C, deps: Deps, target: Target, form: Webh
   })
 }
 
-export const noSecret = {
-  path: 'secret',
-  message: msg('There is no signature yet. Generate one first.'),
-} as const
+/** For the page, where there is nothing to show or to download. */
+export const noSecret = (c: C): FormState => ({
+  failure: c.var.t('There is no signature yet.'),
+  errors: [{ path: 'secret', message: msg('Generate a signature first.') }],
+})

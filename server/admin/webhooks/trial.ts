@@ -23,6 +23,7 @@ import { inputOf, isZapier, type WebhookForm } from './form.ts'
 export async function tryForm(c: C, deps: Deps, target: Target, form: WebhookForm, wanted: string): Promise<FormState> {
   const { actor, scope, t } = c.var
   const testEvent = wanted
+  const failure = t('The test event was not sent.')
   try {
     const type = sampleType(deps, wanted || undefined, form.allEvents ? [] : form.events)
     // Only what a request is made of has to be right already.
@@ -35,9 +36,9 @@ export async function tryForm(c: C, deps: Deps, target: Target, form: WebhookFor
       retry_schedule: [],
     }
     const read = readDraft(input, draftRules(deps, target.webhook))
-    if (!read.ok) return { testEvent, errors: read.errors }
+    if (!read.ok) return { testEvent, failure, errors: read.errors }
     const secrets = await secretsFor(c, deps, target, form, read.draft)
-    if (!secrets) return { testEvent, errors: [noSecret] }
+    if (!secrets) return { testEvent, failure, errors: [noSecret] }
     const { draft } = read
     const webhook = {
       id: target.webhook?.id ?? 'unsaved',
@@ -56,7 +57,7 @@ export async function tryForm(c: C, deps: Deps, target: Target, form: WebhookFor
     }
   } catch (error) {
     if (!(error instanceof AppError)) throw error
-    return { testEvent, status: error.status, notices: [refused(t, error)] }
+    return { testEvent, status: error.status, notices: [{ tone: 'bad', title: failure, text: reasonOf(t, error) }] }
   }
 }
 
@@ -65,11 +66,8 @@ const noSecret: FieldError = {
   message: msg('Generate a signature first, so that there is a secret to sign the test with.'),
 }
 
-const refused = (t: Translator, error: AppError): Shown => ({
-  tone: 'bad',
-  title: t('The test event was not sent.'),
-  text: [error.detail, ...error.errors.map(({ message }) => message)].map((message) => t.say(message)).join(' '),
-})
+const reasonOf = (t: Translator, { detail, errors }: AppError): string =>
+  (errors.length > 0 ? errors.map(({ message }) => message) : [detail]).map((message) => t.say(message)).join(' ')
 
 /** The secrets that the form would send with: typed or generated just now, else the stored ones; null when it lacks one. */
 async function secretsFor(

@@ -167,7 +167,9 @@ test('no secret, no file', async () => {
   for (const what of ['secret', 'signature.json']) {
     const answer = await admin.post(`${path}/${what}`)
     expect(answer.status).toBe(422)
-    expect(wordsOf(answer.html)).toContain('There is no signature yet. Generate one first.')
+    expect(wordsOf(answer.html)).toContain(
+      'There is no signature yet. One thing is to be put right: Generate a signature first.',
+    )
   }
 })
 

@@ -1,0 +1,97 @@
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readConfig } from '../../server/config.ts'
+import { start, type Running } from '../../server/node/start.ts'
+import { axe, faultsOf, openBrowser, openPage, overflow, type View } from '../support/browser.ts'
+import { temporaryFolders } from '../support/folder.ts'
+import { quiet } from '../support/log.ts'
+import { startReceiver, type Receiver } from '../support/receiver.ts'
+
+const folder = temporaryFolders()
+const EMAIL = 'ingrid@nordlys.example'
+const PASSWORD = 'correct horse battery'
+
+let browser: Browser
+let server: Running
+let receiver: Receiver
+beforeAll(async () => {
+  browser = await openBrowser()
+  receiver = await startReceiver()
+  const env = { PORT: '0', DATA_DIR: folder(), OUTBOUND_ALLOW: '127.0.0.0/8' }
+  server = await start(readConfig({ ...env, SETUP_EMAIL: EMAIL, SETUP_PASSWORD: PASSWORD }), { log: quiet })
+})
+afterAll(async () => {
+  await browser.close()
+  await server.stop()
+  await receiver.stop()
+})
+
+async function logIn(view: View): Promise<Page> {
+  const page = await openPage(browser, view)
+  await page.goto(`${server.url}/login?next=/network/webhooks/new`)
+  await page.getByLabel('E-mail address').fill(EMAIL)
+  await page.getByLabel('Password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Log In' }).click()
+  await page.waitForURL(/webhooks\/new$/)
+  return page
+}
+
+const views = [
+  { width: 1280, scheme: 'light' },
+  { width: 1280, scheme: 'dark' },
+  { width: 360, scheme: 'light' },
+  { width: 320, scheme: 'dark' },
+] as const
+
+describe.each(views)('at $width px, $scheme', (view) => {
+  test('every page of a webhook is accessible and scrolls one way only', async () => {
+    const page = await logIn(view)
+    const faults = faultsOf(page)
+    const look = async (where: string) => {
+      expect(await axe(page), where).toEqual([])
+      expect(await overflow(page), where).toBe(0)
+    }
+    const press = (name: string) => page.getByRole('button', { name, exact: true }).first().click()
+    await look('new')
+    await page.getByLabel('Name', { exact: true }).fill('A name that goes on and on, so that it has to break somewhere')
+    await page.getByLabel('Target URL').fill(`${receiver.url}/in`)
+    await page.getByRole('radio', { name: 'Signature' }).check()
+    await press('Generate signature')
+    await press('Show')
+    await look('with a secret')
+    await page.getByRole('checkbox', { name: /^Payment Received/ }).check()
+    await press('Send Test Event')
+    await look('tested')
+    await page.getByLabel('Name', { exact: true }).press('Enter')
+    await page.waitForURL(/whk_/)
+    const path = page.url()
+    await look('saved')
+    for (const url of [`${path}/delete`, `${path}/activate`, `${server.url}/network/webhooks`]) {
+      await page.goto(url)
+      await look(url)
+    }
+    await press('Send Test Event')
+    await look('tested from the list')
+    expect(faults).toEqual([])
+    await page.context().close()
+  })
+
+  test('a form with faults names them at their fields', async () => {
+    const page = await logIn(view)
+    await page.getByRole('radio', { name: 'Basic' }).check()
+    await page.getByLabel('Name', { exact: true }).press('Enter')
+    await page.getByRole('alert').getByRole('link', { name: 'Basic authentication needs a user name.' }).click()
+    expect(await page.getByLabel('Username').getAttribute('aria-invalid')).toBe('true')
+    expect(await axe(page)).toEqual([])
+    expect(await overflow(page)).toBe(0)
+    await page.context().close()
+  })
+})
+
+test('the search in the list of events leaves what has the words', async () => {
+  const page = await logIn({})
+  await page.getByRole('searchbox', { name: 'Search events' }).fill('refund')
+  expect(await page.getByRole('checkbox', { name: /^Payment Refunded/ }).isVisible()).toBe(true)
+  expect(await page.getByRole('checkbox', { name: /^Account Created/ }).isVisible()).toBe(false)
+  await page.context().close()
+})
