@@ -76,7 +76,11 @@ export interface BodyTable {
   text: string
 }
 
-/** A subscription. `owner` is `network` or a site's id; `retry_schedule` is a JSON array of seconds. */
+/**
+ * A subscription. `owner` is `network` or a site's id; `retry_schedule` is a JSON array of seconds, `sites` one of ids
+ * (empty: every site), `condition` the JSON of a condition on the payload. `format` is a
+ * format's name and, behind a colon, its unusual option: it is also the key of the bytes in `body`.
+ */
 export interface WebhookTable {
   id: string
   owner: string
@@ -89,6 +93,10 @@ export interface WebhookTable {
   username: string
   timeout_seconds: number
   retry_schedule: string
+  condition: string | null
+  sites: string
+  ordered: number
+  rate_per_second: number | null
   state: WebhookState
   state_reason: string | null
   revision: number
@@ -96,6 +104,9 @@ export interface WebhookTable {
   failing_since: number | null
   last_delivered_at: number | null
   last_delivery_at: number | null
+  breaker_until: number | null
+  breaker_step: number
+  breaker_streak: number
   created_at: number
   created_by: string
   updated_at: number

@@ -62,6 +62,10 @@ create table webhook (
   username text not null,
   timeout_seconds integer not null,
   retry_schedule text not null,
+  condition text,
+  sites text not null,
+  ordered integer not null,
+  rate_per_second integer,
   state text not null,
   state_reason text,
   revision integer not null,
@@ -69,6 +73,9 @@ create table webhook (
   failing_since bigint,
   last_delivered_at bigint,
   last_delivery_at bigint,
+  breaker_until bigint,
+  breaker_step integer not null default 0,
+  breaker_streak integer not null default 0,
   created_at bigint not null,
   created_by text not null,
   updated_at bigint not null
@@ -120,6 +127,7 @@ create table delivery (
 );
 create unique index delivery_event on delivery (event_id, webhook_id);
 create index delivery_due on delivery (webhook_id, due_at) where due_at is not null;
+create index delivery_open on delivery (webhook_id, seq) where due_at is not null;
 create index delivery_held on delivery (webhook_id) where state = 'held';
 create index delivery_test on delivery (seq, id) where test = 1;
 create index delivery_seq on delivery (seq, id);

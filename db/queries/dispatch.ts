@@ -51,6 +51,21 @@ export const claimDue = (
     db.q,
   )
 
+/** The same for a webhook that wants strict order: only the head of its line can be claimed, and only when it is due. */
+export const claimHead = (
+  db: Db,
+  claim: { webhook: string; now: number; lease: number; owner: string },
+): CompiledQuery =>
+  sql`update delivery set state = 'delivering', due_at = ${claim.lease}, lease_owner = ${claim.owner}
+    where id in (
+      select id from (
+        select id, due_at from delivery where webhook_id = ${claim.webhook} and due_at is not null
+        order by seq limit 1 ${db.dialect.claimLock}) as head
+      where due_at <= ${claim.now})
+    returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at`.compile(
+    db.q,
+  )
+
 export interface Parcel {
   readonly id: string
   readonly payload: string
@@ -138,21 +153,41 @@ export const addToHours = prepared((db, json) => {
       delivered = delivery_hour.delivered + excluded.delivered, failed = delivery_hour.failed + excluded.failed`
 })
 
-/** As many failures in a row make a webhook `failing`; one success makes it `active` again. */
-export const FAILURES_UNTIL_FAILING = 10
+/** What health and breaker are judged by. `recent` counts the attempts that failed in this hour and the one before. */
+export const healthFacts = (db: Db, ids: readonly string[], hour: number) =>
+  db.q
+    .selectFrom('webhook')
+    .select([
+      'id',
+      'name',
+      'owner',
+      'state',
+      'consecutive_failures',
+      'failing_since',
+      'last_delivered_at',
+      'breaker_until',
+      'breaker_step',
+      'breaker_streak',
+    ])
+    .select((eb) =>
+      eb
+        .selectFrom('delivery_hour')
+        .select((of) => of.fn.coalesce(of.fn.sum<number>('failed'), of.lit(0)).as('failed'))
+        .whereRef('delivery_hour.webhook_id', '=', 'webhook.id')
+        .where('hour', '>=', hour)
+        .as('recent'),
+    )
+    .where('id', 'in', (eb) => idsFrom(db, eb, ids))
+    .execute()
+export type HealthRow = Awaited<ReturnType<typeof healthFacts>>[number]
 
-/** Rows `{webhook, at, failures, succeeded}`: when it was last tried, and how many failures in a row it has now. */
+/** Rows of what is known now. `state` moves between active and failing only: what somebody switched off stays off. */
 export const updateHealth = prepared((db, json) => {
   const of = rowFields(db, sql`r.value`)
-  const succeeded = sql`${of('succeeded', 'number')} = 1`
-  const failures = sql`(case when ${succeeded} then 0 else consecutive_failures end + ${of('failures', 'number')})`
-  return sql`update webhook set last_delivery_at = ${of('at', 'number')},
-      last_delivered_at = case when ${succeeded} then ${of('at', 'number')} else last_delivered_at end,
-      consecutive_failures = ${failures},
-      failing_since = case when ${of('failures', 'number')} = 0 then null
-        when ${succeeded} or failing_since is null then ${of('at', 'number')} else failing_since end,
-      state = case when state = 'active' and ${failures} >= ${sql.lit(FAILURES_UNTIL_FAILING)} then 'failing'
-        when state = 'failing' and ${of('failures', 'number')} = 0 then 'active' else state end
+  return sql`update webhook set last_delivery_at = ${of('at', 'number')}, last_delivered_at = ${of('delivered', 'number')},
+      consecutive_failures = ${of('failures', 'number')}, failing_since = ${of('since', 'number')},
+      breaker_until = ${of('until', 'number')}, breaker_step = ${of('step', 'number')}, breaker_streak = ${of('streak', 'number')},
+      state = case when state in ('active', 'failing') and ${of('state')} in ('active', 'failing') then ${of('state')} else state end
     from ${db.dialect.rows(json)} as r where webhook.id = ${of('webhook')}`
 })
 

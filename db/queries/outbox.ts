@@ -7,6 +7,10 @@ import type { WebhookState } from '../schema.ts'
 export interface Subscription {
   readonly id: string
   readonly format: string
+  /** JSON; null sends every event that was chosen. */
+  readonly condition: string | null
+  /** JSON array of ids; empty: every site. */
+  readonly sites: string
   readonly state: WebhookState
 }
 
@@ -26,7 +30,7 @@ export async function webhooksRevision(db: Db): Promise<number> {
 export function subscriptions(db: Db, type: string, siteId: string): Promise<Subscription[]> {
   return db.q
     .selectFrom('webhook')
-    .select(['id', 'format', 'state'])
+    .select(['id', 'format', 'condition', 'sites', 'state'])
     .where('owner', 'in', ['network', siteId])
     .where('state', '<>', 'retired')
     .where((eb) =>

@@ -10,7 +10,7 @@ import { fromBase64 } from '../lib/base64.ts'
 import { AppError, notFound } from '../lib/errors.ts'
 import { isId } from '../lib/ids.ts'
 import { msg, type Message } from '../lib/message.ts'
-import { formats } from '../webhooks/formats.ts'
+import { formatOf } from '../webhooks/formats.ts'
 import { redactUrl } from '../webhooks/redact.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
@@ -53,7 +53,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
         most: webhook ? (JSON.parse(webhook.retry_schedule) as number[]).length + 1 : null,
         waitsAsAsked: delivery.state === 'retrying' && asksForPatience(attempts.at(-1)),
         happened: event?.created_at ?? delivery.created_at,
-        format: body ? (formats[body.format_key]?.title ?? body.format_key) : null,
+        format: body ? (formatOf(body.format_key)?.format.title ?? body.format_key) : null,
         body: body?.text ?? null,
         bytes: body ? new TextEncoder().encode(body.text).length : 0,
         exchange: chosen ? exchangeOf(t, delivery, chosen, body?.text ?? null) : null,

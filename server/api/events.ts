@@ -123,6 +123,9 @@ async function readEmission(deps: Deps, c: C, body: JsonObject, key: string | nu
     errors.push({ path: 'Idempotency-Key', message: msg('This has to be a text of 1 to 255 characters.') })
   if (key !== null && id !== null && key !== id)
     errors.push({ path: `${path}id`, message: msg('id and Idempotency-Key are one thing; send one of them.') })
+  if (type !== null && deps.host.eventType(type)?.plugin === 'hookline') {
+    errors.push({ path: `${path}type`, message: msg('Only the network itself sends this event.') })
+  }
   const data = body.data
   if (!isObject(data)) errors.push({ path: `${path}data`, message: msg('This has to be one JSON object.') })
 

@@ -3,12 +3,13 @@ import { webhooksAfter, type Webhook } from '../../db/queries/webhooks.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import { isoTime } from '../lib/clock.ts'
+import type { Owner } from '../lib/actor.ts'
 import { fail, invalid } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
 import { auditedDraft, auditedWebhook } from '../webhooks/audited.ts'
-import { readDraft, type WebhookDraft, type WebhookInput } from '../webhooks/draft.ts'
+import { formatFields, readDraft, type WebhookDraft, type WebhookInput } from '../webhooks/draft.ts'
 import { createWebhook, removeWebhook, saveWebhook } from '../webhooks/lifecycle.ts'
 import { ownWebhook } from '../webhooks/own-webhook.ts'
 import { quotaReached, roomFor } from '../webhooks/quota.ts'
@@ -16,7 +17,7 @@ import type { Exchange } from '../webhooks/trial.ts'
 import { openSecrets } from '../webhooks/webhook-secrets.ts'
 import type { C } from '../web/env.ts'
 import { isObject, knownKeys, readJsonObject } from './body.ts'
-import { draftRules } from './draft-rules.ts'
+import { draftRules, namedSites } from './draft-rules.ts'
 import type { Handlers } from './handlers.ts'
 import { listAnswer, pageOf } from './list.ts'
 import { sampleType, sendSample } from './send-sample.ts'
@@ -35,7 +36,7 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
   },
 
   'POST /api/v1/webhooks': async (c) => {
-    const draft = checked(deps, await readJsonObject(c), null)
+    const draft = await checked(deps, c.get('actor').owner, await readJsonObject(c), null)
     const actor = c.get('actor')
     const id = newId('whk', deps)
     const room = await roomFor(deps.db, actor.owner)
@@ -62,7 +63,7 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
   'PATCH /api/v1/webhooks/:id': async (c) => {
     const current = await mine(deps, c)
     const patch = await readJsonObject(c)
-    const draft = checked(deps, { ...inputOf(current), ...patchOf(current, patch) }, current)
+    const draft = await checked(deps, current.owner, { ...inputOf(current), ...patchOf(current, patch) }, current)
     const actor = c.get('actor')
     const saved = await saveWebhook(deps, current, draft, actor.id, { handedOut: true })
     const audit = auditEntry(deps, actor, {
@@ -114,7 +115,7 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
 
   'POST /api/v1/webhooks/test': async (c) => {
     const { event, ...input } = await readJsonObject(c)
-    const draft = checked(deps, input, null)
+    const draft = await checked(deps, c.get('actor').owner, input, null)
     const webhook = {
       id: 'unsaved',
       url: draft.url,
@@ -142,8 +143,13 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
 const mine = (deps: Deps, c: C, id = c.req.param('id') ?? ''): Promise<Webhook> =>
   ownWebhook(deps.db, c.get('actor').owner, id)
 
-function checked(deps: Deps, input: unknown, stored: Webhook | null): WebhookDraft {
-  const read = readDraft(input, draftRules(deps, stored))
+async function checked(
+  deps: Deps,
+  owner: Owner,
+  input: JsonObject | WebhookInput,
+  stored: Webhook | null,
+): Promise<WebhookDraft> {
+  const read = readDraft(input, draftRules(deps, stored, await namedSites(deps, owner, input.sites)))
   if (!read.ok) throw invalid(read.errors)
   return read.draft
 }
@@ -155,11 +161,20 @@ const inputOf = (webhook: Webhook): WebhookInput => ({
   url: webhook.url,
   all_events: webhook.all_events === 1,
   events: [...webhook.events],
-  format: webhook.format,
+  ...choicesOf(webhook),
   auth: { type: webhook.auth, username: webhook.username, password: null },
   timeout_seconds: webhook.timeout_seconds,
   retry_schedule: JSON.parse(webhook.retry_schedule) as number[],
   active: webhook.state !== 'retired',
+})
+
+/** What a webhook chose about what it gets and how, as the API names it. */
+export const choicesOf = (webhook: Webhook) => ({
+  ...formatFields(webhook.format),
+  condition: webhook.condition === null ? null : (JSON.parse(webhook.condition) as JsonObject),
+  sites: JSON.parse(webhook.sites) as string[],
+  ordered: webhook.ordered === 1,
+  rate_per_second: webhook.rate_per_second,
 })
 
 /** Within `auth` a patch may name single fields too; choosing events ends "all events" and the other way round. */
@@ -179,7 +194,7 @@ const show = (webhook: Webhook) => ({
   url: webhook.url,
   all_events: webhook.all_events === 1,
   events: webhook.events,
-  format: webhook.format,
+  ...choicesOf(webhook),
   auth: { type: webhook.auth, ...(webhook.auth === 'basic' ? { username: webhook.username } : {}) },
   timeout_seconds: webhook.timeout_seconds,
   retry_schedule: JSON.parse(webhook.retry_schedule) as number[],

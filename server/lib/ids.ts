@@ -1,6 +1,7 @@
 import type { Clock, Random } from './clock.ts'
 
-export type IdPrefix = 'evt' | 'whk' | 'dlv' | 'att' | 'bat' | 'sit' | 'usr' | 'key' | 'sec' | 'aud' | 'flt' | 'rec' | 'red'
+export type IdPrefix =
+  'evt' | 'whk' | 'dlv' | 'att' | 'bat' | 'sit' | 'usr' | 'key' | 'sec' | 'aud' | 'flt' | 'rec' | 'red'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford's base 32, lower case
 

@@ -7,8 +7,7 @@ import { join } from 'node:path'
 import { insertSite } from '../../db/queries/sites.ts'
 import { readConfig } from '../config.ts'
 import { newId } from '../lib/ids.ts'
-import { DEFAULT_SCHEDULE } from '../webhooks/retry.ts'
-import type { WebhookDraft } from '../webhooks/draft.ts'
+import { plainDraft, type WebhookDraft } from '../webhooks/draft.ts'
 import { createWebhook } from '../webhooks/lifecycle.ts'
 import { buildIfStale } from './build.ts'
 import type { Running } from './start.ts'
@@ -116,22 +115,7 @@ async function furnish({ deps }: Running): Promise<void> {
     ['Old data warehouse', '/broken/warehouse', { allEvents: true, retrySchedule: [20, 60] }],
   ]
   for (const [name, path, draft] of webhooks) {
-    const whole: WebhookDraft = {
-      name,
-      description: '',
-      url: receiver.url + path,
-      allEvents: false,
-      events: [],
-      format: 'standard',
-      auth: 'none',
-      username: '',
-      password: null,
-      secret: null,
-      timeoutSeconds: 15,
-      retrySchedule: DEFAULT_SCHEDULE,
-      active: true,
-      ...draft,
-    }
+    const whole = { ...plainDraft, name, url: receiver.url + path, ...draft }
     const made = await createWebhook(deps, whole, { id: newId('whk', deps), owner: 'network', by: 'demo', room: null })
     await deps.db.commit(made.statements)
   }

@@ -40,7 +40,7 @@ export interface Outside {
   readonly clock?: Clock
   readonly random?: Random
   readonly log?: Log
-  /** Milliseconds between two looks for what is due. */
+  /** Milliseconds between two looks for what is due, and between two times of tidying up. */
   readonly tickEvery?: number
 }
 
@@ -104,7 +104,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
 
     const timers = [
       setInterval(() => void dispatcher.tick(), outside.tickEvery ?? 200),
-      setInterval(() => void tidy(deps), SECOND),
+      setInterval(() => void tidy(deps), outside.tickEvery ?? SECOND),
     ]
     deps.wake()
     return {

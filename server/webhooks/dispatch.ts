@@ -1,5 +1,6 @@
 import {
   claimDue,
+  claimHead,
   dueWebhooks,
   freeAllLeases,
   giveBack,
@@ -9,8 +10,11 @@ import {
   type ClaimedDelivery,
 } from '../../db/queries/dispatch.ts'
 import { MINUTE, SECOND } from '../lib/clock.ts'
+import { slotsOf } from './breaker.ts'
 import type { Engine } from './engine.ts'
 import { renderMissing, SENDING_OFF } from './outbox.ts'
+import { createPace, type Pace } from './pace.ts'
+import { createRate, type Rate } from './rate.ts'
 import { createRecorder } from './record.ts'
 import { sendAttempt, type Attempt, type SendDeps } from './send.ts'
 import { share } from './share.ts'
@@ -25,13 +29,16 @@ export interface DispatchOptions {
   readonly perWebhook?: number
   /** Whether no other process uses the database: then, at start, every lease there is belongs to the dead. */
   readonly alone: boolean
+  /** What is remembered of requests that went out; handed in where dispatchers follow each other in one isolate. */
+  readonly rate?: Rate
+  readonly pace?: Pace
 }
 
 /** Takes what is due and sends it, fair between webhooks. Both runtimes call the same `tick`. */
 export interface Dispatcher {
   /** Claims what fits into free slots and starts sending it. Resolves when the claims are on their way, not when they ended. */
   tick(): Promise<void>
-  /** Resolves when nothing is due and nothing is under way, or at `deadline` (milliseconds UTC). */
+  /** Resolves when nothing more may go out now and nothing is under way, or at `deadline` (milliseconds UTC). */
   drain(deadline: number): Promise<void>
   /** Frees what died with an earlier process and what was held while sending was off. Once, before the first tick. */
   start(): Promise<void>
@@ -53,7 +60,10 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   const record = createRecorder(engine, options.owner)
   const secrets = createSecrets(engine)
   const flying = new Map<string, number>()
+  const rate = options.rate ?? createRate()
+  const pace = options.pace ?? createPace()
   let inFlight = 0
+  let begun = 0
   let lastServed = ''
   let stopping = false
   let lastTick = clock()
@@ -84,30 +94,45 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   async function claimAndSend(): Promise<void> {
     if (!engine.config.delivery || inFlight >= concurrency) return
     const now = clock()
-    const shares = share(await dueWebhooks(db, now), {
+    const due = await dueWebhooks(db, now)
+    if (due.length === 0) return
+    const webhooks = new Map((await webhooksById(db, due)).map((webhook) => [webhook.id, webhook]))
+    const shares = share(due, {
       flying,
       free: concurrency - inFlight,
-      perWebhook,
+      most: (id) => mostOf(webhooks.get(id), now),
+      isSlow: pace.isSlow,
+      freeForSlow: Math.floor(concurrency / 2) - pace.slowOf(flying),
       after: lastServed,
     })
+    if (shares.length === 0) return
     lastServed = shares.at(-1)?.webhook ?? lastServed
-    const lease = now + LONGEST_ATTEMPT + LEASE_MARGIN
+    const claim = { now, lease: now + LONGEST_ATTEMPT + LEASE_MARGIN, owner: options.owner }
     const results = await db.commit(
-      shares.map(({ webhook, slots }) => claimDue(db, { webhook, limit: slots, now, lease, owner: options.owner })),
+      shares.map(({ webhook, slots }) =>
+        webhooks.get(webhook)?.ordered === 1
+          ? claimHead(db, { ...claim, webhook })
+          : claimDue(db, { ...claim, webhook, limit: slots }),
+      ),
     )
     const claimed = results.flatMap((result) => result.rows as unknown as ClaimedDelivery[])
-    if (claimed.length > 0) await sendAll(claimed)
+    if (claimed.length > 0) await sendAll(claimed, webhooks)
   }
 
-  async function sendAll(claimed: readonly ClaimedDelivery[]): Promise<void> {
-    const [carried, webhooks] = await Promise.all([
-      parcels(
-        db,
-        claimed.map(({ id }) => id),
-      ),
-      webhooksById(db, [...new Set(claimed.map((delivery) => delivery.webhook_id))]),
-    ])
-    const byId = new Map(webhooks.map((webhook) => [webhook.id, webhook]))
+  /** How many attempts a webhook may have under way: what its breaker, its rate and its order leave of the usual ten. */
+  function mostOf(webhook: WebhookTable | undefined, now: number): number {
+    if (!webhook) return perWebhook // its deliveries are cancelled, which takes a claim
+    const { id, breaker_until: until, breaker_step: step, breaker_streak: streak } = webhook
+    const most = slotsOf({ until, step, streak }, now, webhook.ordered === 1 ? 1 : perWebhook)
+    if (webhook.rate_per_second === null) return most
+    return Math.min(most, (flying.get(id) ?? 0) + rate.free(id, webhook.rate_per_second, now))
+  }
+
+  async function sendAll(claimed: readonly ClaimedDelivery[], byId: ReadonlyMap<string, WebhookTable>): Promise<void> {
+    const carried = await parcels(
+      db,
+      claimed.map(({ id }) => id),
+    )
     for (const delivery of claimed) {
       const webhook = byId.get(delivery.webhook_id)
       const parcel = carried.get(delivery.id)
@@ -116,6 +141,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
         continue
       }
       count(webhook.id, 1)
+      if (webhook.rate_per_second !== null) rate.take(webhook.id, webhook.rate_per_second, clock())
       void send(delivery, webhook, parcel)
         .catch((error: unknown) =>
           log.error('An attempt could not be recorded', { delivery: delivery.id, error: String(error) }),
@@ -145,11 +171,13 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
       test: delivery.test === 1,
       redelivery: delivery.resume_state !== null,
     })
+    pace.note(webhook.id, attempt.durationMs)
     await record.attempt(delivery, webhook, attempt)
   }
 
   function count(webhook: string, by: number): void {
     inFlight += by
+    if (by > 0) begun++
     const now = (flying.get(webhook) ?? 0) + by
     if (now === 0) flying.delete(webhook)
     else flying.set(webhook, now)
@@ -171,9 +199,10 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
 
     async drain(deadline) {
       while (clock() < deadline) {
+        const before = begun
         await tick()
-        if (inFlight === 0 && (await dueWebhooks(db, clock())).length === 0) return
         await whenIdle()
+        if (begun === before) return
       }
     },
 

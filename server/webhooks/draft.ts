@@ -5,7 +5,8 @@ import type { FieldError } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 import { isPlainText } from '../lib/plain-text.ts'
 import { checkUrl, type UrlRules } from './address.ts'
-import { formats } from './formats.ts'
+import { readCondition, type Condition } from './condition.ts'
+import { formatKey, formatOf, formats, type Timestamp } from './formats.ts'
 import { DEFAULT_SCHEDULE } from './retry.ts'
 import { checkSecret } from './sign.ts'
 
@@ -16,7 +17,16 @@ export interface WebhookDraft {
   readonly url: string
   readonly allEvents: boolean
   readonly events: readonly string[]
+  /** A key of `formatOf`. */
   readonly format: string
+  /** Send only what meets it; null sends all. */
+  readonly condition: Condition | null
+  /** Ids of the sites whose events it wants; empty: of every site. */
+  readonly sites: readonly string[]
+  /** Strictly one after the other, in the order of the events. */
+  readonly ordered: boolean
+  /** At most so many requests in any second; null: no limit. */
+  readonly ratePerSecond: number | null
   readonly auth: AuthType
   readonly username: string
   /** A new password for Basic; null keeps the stored one. */
@@ -29,10 +39,33 @@ export interface WebhookDraft {
   readonly active: boolean
 }
 
+/** What stands where nobody chose otherwise. */
+export const plainDraft: WebhookDraft = {
+  name: '',
+  description: '',
+  url: '',
+  allEvents: false,
+  events: [],
+  format: 'standard',
+  condition: null,
+  sites: [],
+  ordered: false,
+  ratePerSecond: null,
+  auth: 'none',
+  username: '',
+  password: null,
+  secret: null,
+  timeoutSeconds: 15,
+  retrySchedule: DEFAULT_SCHEDULE,
+  active: true,
+}
+
 /** What a draft is checked against. */
 export interface DraftRules {
   readonly address: UrlRules
   readonly isEventType: (name: string) => boolean
+  /** The id of a site that was named by slug or id; undefined when there is none, or it is not for this owner. */
+  readonly siteId: (named: string) => string | undefined
   /** Whether a password is stored already, so that none has to be given. */
   readonly hasPassword: boolean
 }
@@ -47,6 +80,11 @@ const shape = z.strictObject({
   all_events: z.boolean().default(false),
   events: z.array(z.string()).default([]),
   format: z.string().default('standard'),
+  timestamp: z.enum(['milliseconds', 'seconds', 'iso']).default('milliseconds'),
+  condition: z.unknown().default(null),
+  sites: z.array(z.string()).default([]),
+  ordered: z.boolean().default(false),
+  rate_per_second: z.number().nullable().default(null),
   auth: z
     .strictObject({
       type: z.enum(['none', 'basic', 'signature']),
@@ -110,6 +148,23 @@ export function readDraft(
 
   if (!Object.hasOwn(formats, value.format))
     wrong('format', msg('Choose one of the payload formats: {formats}.', { formats: Object.keys(formats).join(', ') }))
+  const format = formats[value.format]
+  if (format && value.timestamp !== 'milliseconds' && !format.timestamps?.includes(value.timestamp))
+    wrong('timestamp', msg('Only the envelope has a choice of timestamp.'))
+
+  const condition = value.condition === null ? null : readCondition(value.condition)
+  if (condition && !condition.ok) errors.push(...condition.errors)
+
+  const sites = new Set<string>()
+  for (const [index, named] of value.sites.entries()) {
+    const id = rules.siteId(named)
+    if (id === undefined) wrong(`sites.${index}`, msg('There is no site of this name.'))
+    else sites.add(id)
+  }
+
+  const rate = value.rate_per_second
+  if (rate !== null && (!Number.isInteger(rate) || rate < 1 || rate > 1000))
+    wrong('rate_per_second', msg('The rate is a whole number of requests a second, from 1 to 1000.'))
 
   const { type: auth, username, password } = value.auth
   if (auth === 'basic') {
@@ -135,7 +190,7 @@ export function readDraft(
   else if (schedule.some((wait) => !Number.isInteger(wait) || wait < 1 || wait > 86_400))
     wrong('retry_schedule', msg('Each wait is a whole number of seconds from 1 to 86400.'))
 
-  if (errors.length > 0 || !checked.ok) return { ok: false, errors }
+  if (errors.length > 0 || !checked.ok || !format) return { ok: false, errors }
   return {
     ok: true,
     draft: {
@@ -144,7 +199,11 @@ export function readDraft(
       url: checked.url.href,
       allEvents: value.all_events,
       events,
-      format: value.format,
+      format: formatKey(format, { timestamp: value.timestamp }),
+      condition: condition?.ok ? condition.condition : null,
+      sites: [...sites],
+      ordered: value.ordered,
+      ratePerSecond: rate,
       auth,
       username: auth === 'basic' ? username : '',
       password: auth === 'basic' ? password || null : null,
@@ -164,6 +223,10 @@ export const draftOf = (webhook: Webhook): WebhookDraft => ({
   allEvents: webhook.all_events === 1,
   events: webhook.events,
   format: webhook.format,
+  condition: webhook.condition === null ? null : (JSON.parse(webhook.condition) as Condition),
+  sites: JSON.parse(webhook.sites) as string[],
+  ordered: webhook.ordered === 1,
+  ratePerSecond: webhook.rate_per_second,
   auth: webhook.auth,
   username: webhook.username,
   password: null,
@@ -172,6 +235,12 @@ export const draftOf = (webhook: Webhook): WebhookDraft => ({
   retrySchedule: JSON.parse(webhook.retry_schedule) as number[],
   active: webhook.state !== 'retired',
 })
+
+/** The format's name and timestamp as the API speaks of them. */
+export function formatFields(key: string): { format: string; timestamp: Timestamp } {
+  const found = formatOf(key)
+  return { format: found?.format.name ?? key, timestamp: found?.options.timestamp ?? 'milliseconds' }
+}
 
 /** zod's findings about the shape, in our words. */
 export function issueSentences(issue: z.core.$ZodIssue): FieldError[] {

@@ -107,6 +107,15 @@ export function formatKey(format: Format, { timestamp }: FormatOptions = {}): st
   return timestamp && unusual.includes(timestamp) ? `${format.name}:${timestamp}` : format.name
 }
 
+/** The format and options that a key stands for; undefined when nobody provides it. */
+export function formatOf(key: string): { readonly format: Format; readonly options: FormatOptions } | undefined {
+  const [name = '', timestamp] = key.split(':')
+  const format = Object.hasOwn(formats, name) ? formats[name] : undefined
+  if (!format) return undefined
+  const option = format.timestamps?.find((one) => one === timestamp)
+  return { format, options: option ? { timestamp: option } : {} }
+}
+
 /** The exact text of the request body for one event. */
 export const renderBody = (
   format: Format,

@@ -6,17 +6,14 @@ import {
   insertEvents,
   mustMatch,
   raiseEventCounter,
-  subscriptions,
-  webhooksRevision,
-  type Subscription,
 } from '../../db/queries/outbox.ts'
-import type { Db } from '../../db/db.ts'
 import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { Engine } from './engine.ts'
-import { formats, formatKey, renderBody } from './formats.ts'
+import { formatOf, renderBody, type FormatEvent, type FormatNetwork } from './formats.ts'
 import { formatNetwork } from './network.ts'
+import { wantedBy } from './subscribers.ts'
 
 /** An event that was validated and filtered: nothing about it is decided any more. */
 export interface FinishedEvent {
@@ -37,6 +34,8 @@ export interface FinishedEvent {
   readonly rejected: string | null
   /** Whether any plugin listens: if so, the event waits to be marked as heard. */
   readonly ordinaryListeners: boolean
+  /** A webhook that must not get it: the one that it is about. */
+  readonly except?: string
 }
 
 export interface Recorded {
@@ -67,15 +66,13 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
   const deliveries: object[] = []
   const bodies: object[] = []
   for (const event of events) {
-    const wanting = event.rejected === null && !event.test ? await subscribers(db, event.type, event.siteId) : []
+    const wanting = event.rejected === null && !event.test ? await wantedBy(db, event) : []
     for (const { id: webhook } of wanting) {
       deliveries.push({ id: newId('dlv', engine), event: event.id, webhook, held })
     }
-    for (const name of new Set(wanting.map((webhook) => webhook.format))) {
-      const format = formats[name]
-      if (!format) throw new Error(`A webhook asks for the format ${name}, which nobody provides.`)
-      const text = renderBody(format, { ...event, site: event.siteSlug }, network)
-      bodies.push({ event: event.id, format: formatKey(format), text })
+    for (const format of new Set(wanting.map((webhook) => webhook.format))) {
+      const text = rendered(format, { ...event, site: event.siteSlug }, network)
+      bodies.push({ event: event.id, format, text })
     }
   }
   const rows = events.map((event) => ({
@@ -137,13 +134,11 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
 export async function renderMissing(
   engine: Engine,
   event: { id: string; type: string; payload: string; occurred_at: number; site_slug: string },
-  name: string,
+  format: string,
 ): Promise<string> {
-  const format = formats[name]
-  if (!format) throw new Error(`A webhook asks for the format ${name}, which nobody provides.`)
   const data = JSON.parse(event.payload) as JsonObject
   const finished = { id: event.id, type: event.type, occurredAt: event.occurred_at, site: event.site_slug, data }
-  return renderBody(format, finished, await formatNetwork(engine))
+  return rendered(format, finished, await formatNetwork(engine))
 }
 
 const mismatch = (key: string | null) =>
@@ -161,25 +156,8 @@ function rowOf(result: Result | undefined, n: number) {
   return { id: String(row.id), fingerprint: String(row.fingerprint), deliveries: Number(row.deliveries) }
 }
 
-interface Remembered {
-  revision: number
-  readonly lists: Map<string, readonly Subscription[]>
-}
-const remembered = new WeakMap<Db, Remembered>()
-const MOST_REMEMBERED = 2000
-
-/**
- * Who wants this event. Lists are remembered as long as the revision stands, which every change of a webhook raises in
- * its own commit: one read by primary key instead of the whole question, and never a stale answer.
- */
-async function subscribers(db: Db, type: string, siteId: string): Promise<readonly Subscription[]> {
-  const revision = await webhooksRevision(db)
-  let memory = remembered.get(db)
-  if (!memory || memory.revision !== revision || memory.lists.size > MOST_REMEMBERED) {
-    remembered.set(db, (memory = { revision, lists: new Map() }))
-  }
-  const key = `${siteId} ${type}`
-  let list = memory.lists.get(key)
-  if (!list) memory.lists.set(key, (list = await subscriptions(db, type, siteId)))
-  return list
+function rendered(key: string, event: FormatEvent, network: FormatNetwork): string {
+  const found = formatOf(key)
+  if (!found) throw new Error(`A webhook asks for the format ${key}, which nobody provides.`)
+  return renderBody(found.format, event, network, found.options)
 }

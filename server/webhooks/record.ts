@@ -1,11 +1,4 @@
-import {
-  addToHours,
-  insertAttempts,
-  updateDeliveries,
-  updateHealth,
-  type ClaimedDelivery,
-} from '../../db/queries/dispatch.ts'
-import { holdOpen, updateWebhook } from '../../db/queries/webhooks.ts'
+import { addToHours, insertAttempts, updateDeliveries, type ClaimedDelivery } from '../../db/queries/dispatch.ts'
 import type { Statement } from '../../db/db.ts'
 import type { WebhookTable } from '../../db/schema.ts'
 import { toBase64 } from '../lib/base64.ts'
@@ -13,6 +6,8 @@ import { HOUR, SECOND } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
 import { decide, type Decision, type Resume } from './decide.ts'
 import type { Engine } from './engine.ts'
+import { judge, type Judged } from './judge.ts'
+import { tell } from './tell.ts'
 import type { Attempt } from './send.ts'
 
 /** Writes down what attempts brought, many in one commit. */
@@ -53,7 +48,7 @@ export function createRecorder(engine: Engine, owner: string): Recorder {
     while (waiting.length > 0) {
       const entries = waiting.splice(0, MOST_AT_ONCE)
       try {
-        await commitWithPatience(statementsFor(engine, owner, entries))
+        await commitWithPatience(() => statementsFor(engine, owner, entries))
         for (const entry of entries) entry.done.resolve()
       } catch (error) {
         for (const entry of entries) entry.done.reject(error)
@@ -61,10 +56,10 @@ export function createRecorder(engine: Engine, owner: string): Recorder {
     }
   }
 
-  async function commitWithPatience(list: readonly Statement[]): Promise<void> {
+  async function commitWithPatience(statements: () => Promise<readonly Statement[]>): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        await engine.db.commit(list)
+        await engine.db.commit(await statements())
         return
       } catch (error) {
         if (tries === 10) throw error
@@ -108,7 +103,7 @@ function resumeOf({ resume_state: state, resume_at: dueAt }: ClaimedDelivery): R
 
 const chanceOf = ({ random }: Engine): number => (random(1)[0] ?? 0) / 255
 
-function statementsFor(engine: Engine, owner: string, entries: readonly Entry[]): Statement[] {
+async function statementsFor(engine: Engine, owner: string, entries: readonly Entry[]): Promise<Statement[]> {
   const { db } = engine
   const now = engine.clock()
   const attempts = entries.flatMap(({ delivery, attempt }) =>
@@ -145,35 +140,28 @@ function statementsFor(engine: Engine, owner: string, entries: readonly Entry[])
     finished: decision.dueAt === null && decision.state !== 'held' ? now : null,
   }))
   const counted = entries.filter(({ delivery, attempt }) => attempt && delivery.test === 0)
+  const { statements, changes } = await judge(engine, counted.flatMap(judgedOf))
   return [
     ...(attempts.length > 0 ? [insertAttempts(db, attempts)] : []),
-    ...entries.flatMap(({ webhook, decision }) =>
-      webhook && decision.disable ? switchOff(engine, webhook, decision.disable) : [],
-    ),
+    ...statements,
     updateDeliveries(db, decisions),
-    ...(counted.length > 0 ? [updateHealth(db, healthOf(counted)), addToHours(db, hoursOf(counted))] : []),
+    ...(counted.length > 0 ? [addToHours(db, hoursOf(counted))] : []),
+    ...(await tell(engine, changes)),
   ]
 }
 
-/** The receiver wants no more: the webhook is switched off, and what waits for it is held. */
-const switchOff = (engine: Engine, webhook: WebhookTable, reason: string): Statement[] => [
-  ...updateWebhook(engine.db, webhook.id, { state: 'disabled', state_reason: reason, updated_at: engine.clock() }),
-  holdOpen(engine.db, webhook.id, reason),
-]
-
-/** Per webhook: when it was last tried, and how many of its latest attempts failed in a row. */
-function healthOf(entries: readonly Entry[]): object[] {
-  return [...Map.groupBy(entries, ({ delivery }) => delivery.webhook_id)].map(([webhook, list]) => {
-    const outcomes = list.map(({ attempt }) => attempt?.outcome === 'ok')
-    const lastSuccess = outcomes.lastIndexOf(true)
-    return {
-      webhook,
-      at: Math.max(...list.map(({ attempt }) => attempt?.startedAt ?? 0)),
-      failures: outcomes.length - 1 - lastSuccess,
-      succeeded: lastSuccess >= 0 ? 1 : 0,
-    }
-  })
-}
+const judgedOf = ({ delivery, attempt, decision }: Entry): Judged[] =>
+  attempt === null
+    ? []
+    : [
+        {
+          webhook: delivery.webhook_id,
+          outcome: attempt.outcome,
+          status: attempt.status,
+          at: attempt.startedAt,
+          disable: decision.disable,
+        },
+      ]
 
 /** Per webhook and hour: attempts that delivered, and attempts that did not. */
 function hoursOf(entries: readonly Entry[]): object[] {

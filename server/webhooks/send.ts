@@ -2,7 +2,7 @@ import { toBase64 } from '../lib/base64.ts'
 import { SECOND } from '../lib/clock.ts'
 import type { AuthType, Outcome } from '../../db/schema.ts'
 import type { Answer, Engine } from './engine.ts'
-import { formats } from './formats.ts'
+import { formatOf } from './formats.ts'
 import { noAnswer, UNREACHABLE } from './outcome.ts'
 import { maskHeaders } from './redact.ts'
 import { createWebSign, type Sign } from './sign.ts'
@@ -99,7 +99,7 @@ async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): 
   const signatures = []
   for (const secret of secrets.signing) signatures.push(await sign(secret, event.id, seconds, parcel.body))
   const headers: [string, string | false][] = [
-    ['content-type', formats[webhook.format]?.contentType ?? 'application/json'],
+    ['content-type', formatOf(webhook.format)?.format.contentType ?? 'application/json'],
     ['user-agent', `Hookline/${deps.version} (+${deps.publicUrl()})`],
     ['webhook-id', event.id],
     ['webhook-timestamp', String(seconds)],

@@ -7,7 +7,7 @@ import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { AuthType, AttemptTable } from '../../db/schema.ts'
 import type { Engine } from './engine.ts'
-import { formats, renderBody } from './formats.ts'
+import { formatOf, renderBody } from './formats.ts'
 import { formatNetwork } from './network.ts'
 import { sendAttempt, type Attempt, type SendDeps } from './send.ts'
 import type { OpenSecrets } from './webhook-secrets.ts'
@@ -45,13 +45,13 @@ export async function sendTest(
 ): Promise<Exchange> {
   if (!engine.config.delivery)
     throw fail('conflict', 'Sending is switched off (DELIVERY=off), and that goes for test events too.')
-  const format = formats[webhook.format]
-  if (!format) throw fail('conflict', 'There is no payload format of this name.')
+  const found = formatOf(webhook.format)
+  if (!found) throw fail('conflict', 'There is no payload format of this name.')
   const now = engine.clock()
   const id = newId('evt', engine)
   const delivery = newId('dlv', engine)
   const finished = { id, type: event.type, occurredAt: now, site: event.site.slug, data: event.sample }
-  const body = renderBody(format, finished, await formatNetwork(engine))
+  const body = renderBody(found.format, finished, await formatNetwork(engine), found.options)
   const attempt = await sendAttempt(engine, {
     delivery,
     event: { id, type: event.type, site: event.site.slug, hops: 0 },
@@ -81,7 +81,7 @@ export async function sendTest(
   const statements: Statement[] = [
     raiseEventCounter(db, [row]),
     insertEvents(db, [row]),
-    insertBodies(db, [{ event: id, format: format.name, text: body }]),
+    insertBodies(db, [{ event: id, format: webhook.format, text: body }]),
     db.q.insertInto('delivery').values({
       id: delivery,
       seq: sql<number>`(select seq from event where id = ${id})`,

@@ -12,6 +12,8 @@ import { version } from '../version.ts'
 import { urlRules } from '../webhooks/address.ts'
 import { createDispatcher } from '../webhooks/dispatch.ts'
 import { openD1 } from './d1.ts'
+import { createPace } from '../webhooks/pace.ts'
+import { createRate } from '../webhooks/rate.ts'
 import { createPost } from './fetch.ts'
 import { resolveName } from './resolve.ts'
 
@@ -34,6 +36,10 @@ const LOOK_FOR = 20 * SECOND
 const CONNECTIONS = 6
 
 const clock: Clock = () => Date.now()
+
+/** Shared by all looks of this isolate. Another isolate counts for itself: rates are approximate on Workers. */
+const rate = createRate()
+const pace = createPace()
 
 let product: Promise<Product> | null = null
 
@@ -113,7 +119,13 @@ function configOf(env: Bindings): Settled {
  * leases keep them apart.
  */
 async function send(deps: Deps): Promise<void> {
-  const dispatcher = createDispatcher(deps, { owner: crypto.randomUUID(), alone: false, concurrency: CONNECTIONS })
+  const dispatcher = createDispatcher(deps, {
+    owner: crypto.randomUUID(),
+    alone: false,
+    concurrency: CONNECTIONS,
+    rate,
+    pace,
+  })
   await dispatcher.start()
   await dispatcher.drain(deps.clock() + LOOK_FOR)
   await dispatcher.stop(LOOK_FOR)

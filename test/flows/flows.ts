@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { Webhook } from 'standardwebhooks'
-import { DAY } from '../../server/lib/clock.ts'
+import { DAY, MINUTE } from '../../server/lib/clock.ts'
 import type { Kept } from '../support/receiver-server.ts'
 import { fiftyEvents } from './fifty-events.ts'
 import { FLOW_KEY } from './key.ts'
@@ -312,6 +312,102 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
       expect((await api('GET', `/deliveries/${delivery?.id}`)).status).toBe(404)
       expect((await api('GET', '/events')).body.data).toEqual([])
       await api('DELETE', `/webhooks/${id}`)
+    })
+
+    test('a webhook that fails ten times is failing and told of; its breaker lets one through at a time; success heals it', async () => {
+      const { url, kept } = box(`${'500,'.repeat(12)}200`)
+      const { id } = await addWebhook(url, { retry_schedule: [] })
+      const told = box()
+      const watcher = await addWebhook(told.url, { events: ['webhook_failing', 'webhook_recovered'] })
+      for (let n = 0; n < 30; n++) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+      await subject.deliver()
+      const first = (await kept()).length
+      // The fifth failure opens the breaker, while at most ten are on the wire.
+      expect(first).toBeLessThanOrEqual(14)
+      await subject.deliver()
+      expect(await kept()).toHaveLength(first)
+      for (let n = 0; n < 12; n++) {
+        subject.advance(16 * MINUTE)
+        await subject.deliver()
+      }
+      expect((await api('GET', `/webhooks/${id}`)).body).toMatchObject({ state: 'active' })
+      expect((await api('GET', `/deliveries?webhook=${id}&state=pending`)).body.data).toEqual([])
+      expect((await kept()).length).toBe(30)
+      await subject.deliver()
+      const news = (await told.kept()).map(
+        ({ body }) => JSON.parse(body) as { type: string; data: { webhook_id: string } },
+      )
+      expect(news.map(({ type, data }) => [type, data.webhook_id])).toEqual([
+        ['webhook_failing', id],
+        ['webhook_recovered', id],
+      ])
+      for (const webhook of [id, watcher.id]) await api('DELETE', `/webhooks/${webhook}`)
+    })
+
+    test('only what meets the condition, only some sites, and at most so many a second', async () => {
+      await api('POST', '/sites', { slug: `shop-${runtime}`, name: 'Shop' })
+      const { url, kept } = box()
+      const condition = {
+        and: [
+          { path: 'payment_currency', equals: 'SEK' },
+          { path: 'amount_minor', greater: 5000 },
+        ],
+      }
+      const { id } = await addWebhook(url, { condition, sites: [`shop-${runtime}`], rate_per_second: 2 })
+      for (const site of ['main', `shop-${runtime}`]) {
+        for (let n = 0; n < 26; n++) await api('POST', '/events', { type: 'payment_received', site, data: payment(n) })
+      }
+      const wanted = fiftyEvents
+        .slice(0, 26)
+        .filter((data) => data.payment_currency === 'SEK' && Number(data.amount_minor) > 5000)
+      expect((await api('GET', `/deliveries?webhook=${id}&limit=100`)).body.data).toHaveLength(wanted.length)
+      await subject.deliver()
+      expect(await kept()).toHaveLength(2)
+      for (let n = 0; n < 4; n++) {
+        subject.advance(1001)
+        await subject.deliver()
+      }
+      expect((await kept()).length).toBe(wanted.length)
+      const bad = await api('PATCH', `/webhooks/${id}`, {
+        condition: { path: 'x', like: 'y' },
+        rate_per_second: 0,
+        sites: ['nowhere'],
+      })
+      const wrong = new Set((bad.body.errors as { path: string }[]).map(({ path }) => path.split('.')[0]))
+      expect([...wrong].sort()).toEqual(['condition', 'rate_per_second', 'sites'])
+      await api('DELETE', `/webhooks/${id}`)
+    })
+
+    test('Ordered sends strictly one after the other, and a failing head holds the line until it ends', async () => {
+      const { url, kept } = box('500,500,200')
+      const { id } = await addWebhook(url, { ordered: true, retry_schedule: [1] })
+      for (let n = 0; n < 4; n++) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+      await subject.deliver()
+      expect(await kept()).toHaveLength(1)
+      subject.advance(1300)
+      for (let n = 0; n < 5; n++) await subject.deliver()
+      const payments = (await kept()).map(
+        ({ body }) => (JSON.parse(body) as { data: { payment_id: string } }).data.payment_id,
+      )
+      expect(payments).toEqual(['pay_0', 'pay_0', 'pay_1', 'pay_2', 'pay_3'])
+      await api('DELETE', `/webhooks/${id}`)
+    })
+
+    test('the envelope can count in seconds, and CloudEvents are structured', async () => {
+      const seconds = box()
+      const cloud = box()
+      const one = await addWebhook(seconds.url, { format: 'envelope', timestamp: 'seconds' })
+      const two = await addWebhook(cloud.url, { format: 'cloudevents' })
+      await api('POST', '/events', { type: 'payment_received', data: payment(7) })
+      await subject.deliver()
+      const [inSeconds] = (JSON.parse((await seconds.kept())[0]?.body ?? '') as { events: { timestamp: number }[] })
+        .events
+      expect(inSeconds?.timestamp).toBeLessThan(1e10)
+      const [request] = await cloud.kept()
+      expect(request?.headers['content-type']).toMatch(/^application\/cloudevents\+json/)
+      expect(JSON.parse(request?.body ?? '')).toMatchObject({ specversion: '1.0', type: 'payment_received' })
+      expect((await api('GET', `/webhooks/${one.id}`)).body).toMatchObject({ format: 'envelope', timestamp: 'seconds' })
+      for (const { id } of [one, two]) await api('DELETE', `/webhooks/${id}`)
     })
 
     test('bad input is told field by field, and nothing is stored', async () => {

@@ -16,7 +16,7 @@ import { openSqlite } from '../../server/node/sqlite.ts'
 import type { Plugin } from '../../server/plugin/define.ts'
 import { urlRules } from '../../server/webhooks/address.ts'
 import { createDispatcher } from '../../server/webhooks/dispatch.ts'
-import type { WebhookDraft } from '../../server/webhooks/draft.ts'
+import { plainDraft, type WebhookDraft } from '../../server/webhooks/draft.ts'
 import { createWebhook } from '../../server/webhooks/lifecycle.ts'
 import { quiet } from './log.ts'
 
@@ -129,19 +129,12 @@ export async function testApp(
     async webhook(draft, owner = 'network') {
       const id = newId('whk', deps)
       const whole: WebhookDraft = {
+        ...plainDraft,
         name: 'Order desk',
-        description: '',
         // Not all of them: people who log in were created, and that is an event too.
         events: ['payment_received', 'payment_failed'],
-        allEvents: false,
-        format: 'standard',
-        auth: 'none',
-        username: '',
-        password: null,
-        secret: null,
         timeoutSeconds: 5,
         retrySchedule: [60, 300],
-        active: true,
         ...draft,
       }
       const change = await createWebhook(deps, whole, { id, owner, by: 'usr_test', room: null }, { handedOut: true })

@@ -1,7 +1,7 @@
 import type { Host } from '../../plugin/host.ts'
 import type { Translator } from '../../web/i18n.ts'
 import type { WebhookDraft } from '../../webhooks/draft.ts'
-import { formats } from '../../webhooks/formats.ts'
+import { formatOf } from '../../webhooks/formats.ts'
 
 type Words = readonly (readonly [label: string, value: string])[]
 
@@ -22,7 +22,7 @@ export function wordsOf(t: Translator, host: Host, draft: WebhookDraft): Words {
     ],
     [t('Authentication'), auth[draft.auth]],
     [t('Username'), draft.username],
-    [t('Payload format'), t(/* translated elsewhere */ formats[draft.format]?.title ?? draft.format)],
+    [t('Payload format'), t(/* translated elsewhere */ formatOf(draft.format)?.format.title ?? draft.format)],
     [t('Time-out in seconds'), String(draft.timeoutSeconds)],
     [t('Retry schedule in seconds'), draft.retrySchedule.join(', ')],
     [t('Activation Status'), draft.active ? t('On') : t('Off')],

@@ -1,0 +1,110 @@
+import type { Statement } from '../../db/db.ts'
+import { healthFacts, updateHealth, type HealthRow } from '../../db/queries/dispatch.ts'
+import { holdOpen, updateWebhook } from '../../db/queries/webhooks.ts'
+import type { Outcome } from '../../db/schema.ts'
+import { HOUR } from '../lib/clock.ts'
+import { inEnglish } from '../lib/message.ts'
+import { breakerAfter, type Breaker } from './breaker.ts'
+import type { Engine } from './engine.ts'
+import { afterAttempt, judgeHealth, type HealthFacts } from './health.ts'
+
+/** An attempt at a webhook, as its health sees it: of a real event, and in the order in which attempts ended. */
+export interface Judged {
+  readonly webhook: string
+  readonly outcome: Outcome
+  readonly status: number | null
+  readonly at: number
+  /** Why the receiver wants no more (410); null when it does. */
+  readonly disable: string | null
+}
+
+/** A change of health that has to be told. */
+export interface HealthChange {
+  readonly webhook: string
+  readonly name: string
+  readonly owner: string
+  readonly change: 'failing' | 'disabled' | 'recovered'
+  readonly reason: string | null
+  readonly failures: number
+  readonly since: number | null
+}
+
+/** What attempts mean for their webhooks: figures, breaker, state. The statements belong into the attempts' own commit. */
+export async function judge(
+  engine: Engine,
+  attempts: readonly Judged[],
+): Promise<{ statements: readonly Statement[]; changes: readonly HealthChange[] }> {
+  const byWebhook = Map.groupBy(attempts, ({ webhook }) => webhook)
+  const now = engine.clock()
+  const rows = await healthFacts(engine.db, [...byWebhook.keys()], Math.floor(now / HOUR - 1) * HOUR)
+  const judged = rows.map((row) => judgeOne(row, byWebhook.get(row.id) ?? [], now))
+  return {
+    statements: [
+      ...(judged.length > 0
+        ? [
+            updateHealth(
+              engine.db,
+              judged.map(({ known }) => known),
+            ),
+          ]
+        : []),
+      ...judged.flatMap(({ off }) => (off === null ? [] : switchOff(engine, off.webhook, off.reason))),
+    ],
+    changes: judged.flatMap(({ change }) => change ?? []),
+  }
+}
+
+function judgeOne(row: HealthRow, attempts: readonly Judged[], now: number) {
+  let facts: HealthFacts = {
+    state: row.state,
+    consecutiveFailures: row.consecutive_failures,
+    failingSince: row.failing_since,
+    failuresLastHour: Number(row.recent ?? 0),
+    lastDeliveredAt: row.last_delivered_at,
+  }
+  let breaker: Breaker = { until: row.breaker_until, step: row.breaker_step, streak: row.breaker_streak }
+  for (const { outcome, status, at } of attempts) {
+    facts = afterAttempt(facts, { outcome, test: false }, at)
+    breaker = breakerAfter(breaker, { outcome, status, test: false }, now)
+  }
+  const health = judgeHealth(facts, now)
+  const gone =
+    row.state === 'disabled' || row.state === 'retired'
+      ? null
+      : (attempts.find(({ disable }) => disable !== null)?.disable ?? null)
+  const change = gone !== null ? 'disabled' : health.change
+  const reason = gone ?? (health.reason ? inEnglish(health.reason) : null)
+  const told: HealthChange | null =
+    change === null
+      ? null
+      : {
+          webhook: row.id,
+          name: row.name,
+          owner: row.owner,
+          change,
+          reason,
+          failures: facts.consecutiveFailures,
+          since: facts.failingSince,
+        }
+  return {
+    known: {
+      webhook: row.id,
+      at: Math.max(...attempts.map(({ at }) => at)),
+      delivered: facts.lastDeliveredAt,
+      failures: facts.consecutiveFailures,
+      since: facts.failingSince,
+      until: breaker.until,
+      step: breaker.step,
+      streak: breaker.streak,
+      state: health.state,
+    },
+    off: change === 'disabled' ? { webhook: row.id, reason: reason ?? '' } : null,
+    change: told,
+  }
+}
+
+/** Switched off, and what waits for it is held. */
+const switchOff = (engine: Engine, webhook: string, reason: string): Statement[] => [
+  ...updateWebhook(engine.db, webhook, { state: 'disabled', state_reason: reason, updated_at: engine.clock() }),
+  holdOpen(engine.db, webhook, reason),
+]

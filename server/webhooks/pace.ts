@@ -1,0 +1,28 @@
+import { SECOND } from '../lib/clock.ts'
+
+/** Remembers how long receivers take, so that slow ones cannot fill all slots. */
+export interface Pace {
+  note(webhookId: string, durationMs: number): void
+  readonly isSlow: (webhookId: string) => boolean
+  /** How many of the attempts under way are at slow webhooks. */
+  slowOf(flying: ReadonlyMap<string, number>): number
+}
+
+const SLOW = 2 * SECOND
+const WEIGHT = 0.3
+const MOST_WEBHOOKS = 2000
+
+/** Slow is who takes more than two seconds on the average, the latest attempts counting most. */
+export function createPace(): Pace {
+  const averages = new Map<string, number>()
+  const isSlow = (id: string): boolean => (averages.get(id) ?? 0) > SLOW
+  return {
+    isSlow,
+    note(id, durationMs) {
+      const before = averages.get(id) ?? durationMs
+      if (averages.size >= MOST_WEBHOOKS && !averages.has(id)) averages.clear()
+      averages.set(id, before + (durationMs - before) * WEIGHT)
+    },
+    slowOf: (flying) => [...flying].reduce((sum, [id, count]) => sum + (isSlow(id) ? count : 0), 0),
+  }
+}

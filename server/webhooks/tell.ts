@@ -1,0 +1,39 @@
+import type { Statement } from '../../db/db.ts'
+import { MAIN_SITE, siteById } from '../../db/queries/sites.ts'
+import { isoTime } from '../lib/clock.ts'
+import { newId } from '../lib/ids.ts'
+import type { Engine } from './engine.ts'
+import type { HealthChange } from './judge.ts'
+import { recordEvents } from './outbox.ts'
+
+/**
+ * Tells of changes of health as the events of the must-use plugin hookline, in the commit that makes them: none is told
+ * that did not happen, and none that happened stays untold. Never to the webhook that it is about.
+ */
+export async function tell(engine: Engine, changes: readonly HealthChange[]): Promise<readonly Statement[]> {
+  const statements: Statement[] = []
+  for (const { webhook, name, owner, change, reason, failures, since } of changes) {
+    engine.log[change === 'recovered' ? 'info' : 'warn'](`Webhook ${change}`, { webhook, reason })
+    const site = (await siteById(engine.db, owner === 'network' ? MAIN_SITE : owner)) ?? { id: MAIN_SITE, slug: 'main' }
+    const recording = await recordEvents(engine, [
+      {
+        id: newId('evt', engine),
+        type: `webhook_${change}`,
+        siteId: site.id,
+        siteSlug: site.slug,
+        data: { webhook_id: webhook, name, reason, failures, since: since === null ? null : isoTime(since) },
+        source: 'hookline',
+        key: null,
+        fingerprint: '',
+        occurredAt: engine.clock(),
+        hops: 0,
+        test: false,
+        rejected: null,
+        ordinaryListeners: true,
+        except: webhook,
+      },
+    ])
+    statements.push(...recording.statements)
+  }
+  return statements
+}
