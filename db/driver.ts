@@ -44,7 +44,7 @@ export function kyselyOn(dialect: Dialect['name'], run: Run): Kysely<Database> {
     dialect:
       dialect === 'sqlite'
         ? {
-            createAdapter: () => new SqliteAdapter(),
+            createAdapter: () => new LocklessAdapter(),
             createDriver: () => driverOf(run),
             createIntrospector: (db) => new SqliteIntrospector(db),
             createQueryCompiler: () => new SqliteQueryCompiler(),
@@ -56,6 +56,13 @@ export function kyselyOn(dialect: Dialect['name'], run: Run): Kysely<Database> {
             createQueryCompiler: () => new PostgresQueryCompiler(),
           },
   })
+}
+
+/** Kysely would let one query at a time at SQLite, though `run` takes any number: a write would hold up every read. */
+class LocklessAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true
+  }
 }
 
 function driverOf(run: Run): Driver {

@@ -15,7 +15,7 @@ import { draftOf, readDraft, type WebhookDraft } from '../../webhooks/draft.ts'
 import { saveWebhook } from '../../webhooks/lifecycle.ts'
 import { ownWebhook } from '../../webhooks/own-webhook.ts'
 import { askPassword, recentPassword } from '../login.ts'
-import { inputOf, isWebhookForm, sentForm, storedForm, type WebhookForm } from './form.ts'
+import { inputOf, unshown, isWebhookForm, sentForm, storedForm, type WebhookForm } from './form.ts'
 import { formPage, targetOf, type Target } from './form-page.ts'
 import { backToWebhook } from './saved.ts'
 import { generate, noSecret, reveal, secretAt, signatureFile } from './secret.ts'
@@ -85,7 +85,7 @@ async function needsPassword(c: C, deps: Deps, webhook: Webhook, form: WebhookFo
 }
 
 async function save(c: C, deps: Deps, current: Webhook, target: Target, form: WebhookForm): Promise<Response> {
-  const checked = readDraft(inputOf(form), draftRules(deps, current))
+  const checked = readDraft({ ...unshown(current, form), ...inputOf(form) }, draftRules(deps, current))
   if (!checked.ok) return formPage(c, deps, target, form, { errors: checked.errors })
   const { draft } = checked
   if (target.revision !== current.revision) {

@@ -1,7 +1,8 @@
 import type { Webhook } from '../../../db/queries/webhooks.ts'
+import { choicesOf } from '../../api/webhooks.ts'
 import type { FieldError } from '../../lib/errors.ts'
 import type { Form } from '../../web/forms.ts'
-import { draftOf } from '../../webhooks/draft.ts'
+import { draftOf, formatFields } from '../../webhooks/draft.ts'
 import { DEFAULT_SCHEDULE } from '../../webhooks/retry.ts'
 
 /** What stands in the fields, right or wrong, so that it can be shown again as it was typed. */
@@ -42,7 +43,14 @@ export const blankForm: WebhookForm = {
 
 export function storedForm(webhook: Webhook): WebhookForm {
   const { retrySchedule, timeoutSeconds, secret: _, ...draft } = draftOf(webhook)
-  return { ...draft, password: '', handle: '', timeout: String(timeoutSeconds), retries: retrySchedule.join(', ') }
+  return {
+    ...draft,
+    ...formatFields(webhook.format),
+    password: '',
+    handle: '',
+    timeout: String(timeoutSeconds),
+    retries: retrySchedule.join(', '),
+  }
 }
 
 /** Whether a body is the form of a webhook, and not just a button beside one. */
@@ -81,6 +89,12 @@ export const inputOf = (form: WebhookForm) => ({
     .map(numberOf),
   active: form.active,
 })
+
+/** The choices of a stored webhook that this form does not show: saving it must not lose them. */
+export function unshown(current: Webhook, form: WebhookForm) {
+  const { format, timestamp, ...choices } = choicesOf(current)
+  return { ...choices, ...(form.format === format ? { timestamp } : {}) }
+}
 
 const numberOf = (text: string): number => Number(text.trim()) || 0
 
