@@ -78,7 +78,8 @@ export interface BodyTable {
 
 /**
  * A subscription. `owner` is `network` or a site's id; `retry_schedule` is a JSON array of seconds, `sites` one of ids
- * (empty: every site), `condition` the JSON of a condition on the payload. `format` is a
+ * (empty: every site), `condition` the JSON of a condition on the payload,
+ * `delivery` that of a plan for batches. `format` is a
  * format's name and, behind a colon, its unusual option: it is also the key of the bytes in `body`.
  */
 export interface WebhookTable {
@@ -97,6 +98,7 @@ export interface WebhookTable {
   sites: string
   ordered: number
   rate_per_second: number | null
+  delivery: string
   state: WebhookState
   state_reason: string | null
   revision: number

@@ -66,6 +66,7 @@ create table webhook (
   sites text not null,
   ordered integer not null,
   rate_per_second integer,
+  delivery text not null,
   state text not null,
   state_reason text,
   revision integer not null,

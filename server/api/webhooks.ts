@@ -9,6 +9,7 @@ import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
 import { auditedDraft, auditedWebhook } from '../webhooks/audited.ts'
+import { planFields, type DeliveryPlan } from '../webhooks/batch-policy.ts'
 import { formatFields, readDraft, type WebhookDraft, type WebhookInput } from '../webhooks/draft.ts'
 import { createWebhook, removeWebhook, saveWebhook } from '../webhooks/lifecycle.ts'
 import { ownWebhook } from '../webhooks/own-webhook.ts'
@@ -175,6 +176,7 @@ export const choicesOf = (webhook: Webhook) => ({
   sites: JSON.parse(webhook.sites) as string[],
   ordered: webhook.ordered === 1,
   rate_per_second: webhook.rate_per_second,
+  delivery: planFields(JSON.parse(webhook.delivery) as DeliveryPlan),
 })
 
 /** Within `auth` a patch may name single fields too; choosing events ends "all events" and the other way round. */

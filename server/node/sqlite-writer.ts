@@ -3,7 +3,11 @@
  * It speaks first (`ready`, or `failed` and why), then answers each group with its outcomes, and ends at `null`.
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { asDbError, openConnection, runGroup, type Connection, type Group, type Outcome } from './sqlite-group.ts'
+import { asDbError, openConnection, runGroup, type Connection, type Outcome } from './sqlite-group.ts'
+import { createTaker, type Sent } from './sqlite-texts.ts'
+
+/** A group of `sqlite-group`, as it crosses to this thread. */
+type SentGroup = readonly (readonly Sent[])[]
 
 export type Report =
   | { readonly is: 'ready' }
@@ -27,8 +31,12 @@ function open(file: string): Connection {
 
 try {
   const connection = open(String(workerData))
-  parentPort?.on('message', (group: Group | null) => {
-    if (group) return report({ is: 'done', outcomes: runGroup(connection, group) })
+  const take = createTaker()
+  parentPort?.on('message', (group: SentGroup | null) => {
+    if (group) {
+      const items = group.map((item) => item.map(take))
+      return report({ is: 'done', outcomes: runGroup(connection, items) })
+    }
     connection.sqlite.pragma('wal_checkpoint(truncate)')
     connection.sqlite.close()
     parentPort?.close()

@@ -5,6 +5,7 @@ import { sqlite as dialect } from '../../db/dialect.ts'
 import { compile, kyselyOn, type Line } from '../../db/driver.ts'
 import type { Log } from '../lib/log.ts'
 import { asDbError, openConnection, runGroup, runLine, type Connection, type Outcome } from './sqlite-group.ts'
+import { createSender } from './sqlite-texts.ts'
 import type { Report } from './sqlite-writer.ts'
 
 const LARGEST_GROUP = 512
@@ -79,6 +80,7 @@ async function startWriter(file: string, log: Log): Promise<{ write: Write; clos
     throw new DbError('broken', `The database file ${file} cannot be used: ${first.message}`)
   }
 
+  const send = createSender()
   let queue: Waiting[] = []
   let running: readonly Waiting[] = []
   let scheduled = false
@@ -88,7 +90,7 @@ async function startWriter(file: string, log: Log): Promise<{ write: Write; clos
   const next = () => {
     scheduled = false
     running = queue.splice(0, LARGEST_GROUP)
-    if (running.length > 0) worker.postMessage(running.map(({ item }) => item))
+    if (running.length > 0) worker.postMessage(running.map(({ item }) => item.map(send)))
     else drained()
   }
   const rejectAll = (reason: string) => {

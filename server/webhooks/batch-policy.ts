@@ -119,5 +119,13 @@ export function readDelivery(
   return { ok: true, plan }
 }
 
+/** The plan in the words that `readDelivery` takes. */
+export const planFields = ({ mode, everyMinutes, at, maxEvents }: DeliveryPlan) => ({
+  mode,
+  every_minutes: everyMinutes,
+  at: at.length > 0 ? [...at] : null,
+  max_events: maxEvents,
+})
+
 const isWhole = (value: unknown, max: number): boolean =>
   Number.isInteger(value) && Number(value) >= 1 && Number(value) <= max

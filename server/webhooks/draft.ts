@@ -5,6 +5,7 @@ import type { FieldError } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 import { isPlainText } from '../lib/plain-text.ts'
 import { checkUrl, type UrlRules } from './address.ts'
+import { defaultPlan, readDelivery, type DeliveryPlan } from './batch-policy.ts'
 import { readCondition, type Condition } from './condition.ts'
 import { formatKey, formatOf, formats, type Timestamp } from './formats.ts'
 import { DEFAULT_SCHEDULE } from './retry.ts'
@@ -27,6 +28,8 @@ export interface WebhookDraft {
   readonly ordered: boolean
   /** At most so many requests in any second; null: no limit. */
   readonly ratePerSecond: number | null
+  /** Each event at once, or gathered in batches. */
+  readonly delivery: DeliveryPlan
   readonly auth: AuthType
   readonly username: string
   /** A new password for Basic; null keeps the stored one. */
@@ -51,6 +54,7 @@ export const plainDraft: WebhookDraft = {
   sites: [],
   ordered: false,
   ratePerSecond: null,
+  delivery: defaultPlan,
   auth: 'none',
   username: '',
   password: null,
@@ -85,6 +89,7 @@ const shape = z.strictObject({
   sites: z.array(z.string()).default([]),
   ordered: z.boolean().default(false),
   rate_per_second: z.number().nullable().default(null),
+  delivery: z.unknown().default({}),
   auth: z
     .strictObject({
       type: z.enum(['none', 'basic', 'signature']),
@@ -190,7 +195,10 @@ export function readDraft(
   else if (schedule.some((wait) => !Number.isInteger(wait) || wait < 1 || wait > 86_400))
     wrong('retry_schedule', msg('Each wait is a whole number of seconds from 1 to 86400.'))
 
-  if (errors.length > 0 || !checked.ok || !format) return { ok: false, errors }
+  const plan = readDelivery(value.delivery)
+  if (!plan.ok) errors.push(...plan.errors)
+
+  if (errors.length > 0 || !checked.ok || !format || !plan.ok) return { ok: false, errors }
   return {
     ok: true,
     draft: {
@@ -204,6 +212,7 @@ export function readDraft(
       sites: [...sites],
       ordered: value.ordered,
       ratePerSecond: rate,
+      delivery: plan.plan,
       auth,
       username: auth === 'basic' ? username : '',
       password: auth === 'basic' ? password || null : null,
@@ -227,6 +236,7 @@ export const draftOf = (webhook: Webhook): WebhookDraft => ({
   sites: JSON.parse(webhook.sites) as string[],
   ordered: webhook.ordered === 1,
   ratePerSecond: webhook.rate_per_second,
+  delivery: JSON.parse(webhook.delivery) as DeliveryPlan,
   auth: webhook.auth,
   username: webhook.username,
   password: null,

@@ -216,6 +216,7 @@ const columns = (draft: WebhookDraft) => ({
   sites: JSON.stringify(draft.sites),
   ordered: draft.ordered ? 1 : 0,
   rate_per_second: draft.ratePerSecond,
+  delivery: JSON.stringify(draft.delivery),
   auth: draft.auth,
   username: draft.username,
   timeout_seconds: draft.timeoutSeconds,
