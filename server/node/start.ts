@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -21,6 +20,7 @@ import { createPost } from './connect.ts'
 import { lockDataDir } from './lock.ts'
 import { readMigrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
+import { createRandom } from './random.ts'
 import { createNodeSign } from './sign.ts'
 import { openSqlite } from './sqlite.ts'
 
@@ -51,7 +51,7 @@ const STALLED = 10 * SECOND
 /** Composes everything for Node and serves it. Throws ConfigError, DataDirTaken or DbError where it cannot. */
 export async function start(config: Config, outside: Outside = {}): Promise<Running> {
   const clock = outside.clock ?? Date.now
-  const random = outside.random ?? randomBytes
+  const random = outside.random ?? createRandom()
   const log = outside.log ?? jsonLog(config.logLevel, clock, (line) => process.stdout.write(`${line}\n`))
   const alone = config.databaseUrl.startsWith('sqlite:')
   const lock = lockDataDir(config.dataDir)
