@@ -13,7 +13,7 @@ import type { JsonObject } from '../lib/json.ts'
 import type { Engine } from './engine.ts'
 import { formatOf, renderBody, type FormatEvent, type FormatNetwork } from './formats.ts'
 import { formatNetwork } from './network.ts'
-import { wantedBy } from './subscribers.ts'
+import { isBatched, wantedBy, type Lane } from './subscribers.ts'
 
 /** An event that was validated and filtered: nothing about it is decided any more. */
 export interface FinishedEvent {
@@ -30,6 +30,8 @@ export interface FinishedEvent {
   readonly occurredAt: number
   readonly hops: number
   readonly test: boolean
+  /** What its type says of itself; a webhook may gather all that it gets. */
+  readonly lane: Lane
   /** Why a filter refused it: it is stored, and nobody gets it. */
   readonly rejected: string | null
   /** Whether any plugin listens: if so, the event waits to be marked as heard. */
@@ -67,8 +69,9 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
   const bodies: object[] = []
   for (const event of events) {
     const wanting = event.rejected === null && !event.test ? await wantedBy(db, event) : []
-    for (const { id: webhook } of wanting) {
-      deliveries.push({ id: newId('dlv', engine), event: event.id, webhook, held })
+    for (const subscriber of wanting) {
+      const batched = isBatched(subscriber, event.lane) ? 1 : 0
+      deliveries.push({ id: newId('dlv', engine), event: event.id, webhook: subscriber.id, held, batched })
     }
     for (const format of new Set(wanting.map((webhook) => webhook.format))) {
       const text = rendered(format, { ...event, site: event.siteSlug }, network)

@@ -1,6 +1,7 @@
 import type { Db } from '../../db/db.ts'
 import { subscriptions, webhooksRevision, type Subscription } from '../../db/queries/outbox.ts'
 import type { JsonObject } from '../lib/json.ts'
+import type { DeliveryPlan } from './batch-policy.ts'
 import { matches, readCondition, type Condition } from './condition.ts'
 
 /** What decides who wants an event. */
@@ -18,24 +19,31 @@ export interface Subscriber {
   readonly format: string
   readonly sites: ReadonlySet<string>
   readonly condition: Condition | null
+  /** Gathers everything; else only events whose own lane is `batched`. */
+  readonly gathersAll: boolean
+  /** Wants each event as a request of its own, whatever its lane: a JSON array would start one run of a Zap per element. */
+  readonly isZapier: boolean
 }
 
-/** The webhooks that want this very event: of this site, and with a payload that meets their condition. */
-export async function wantedBy(db: Db, event: Wanted): Promise<Subscriber[]> {
-  const list = await subscribers(db, event.type, event.siteId)
-  return list.filter(
-    ({ id, sites, condition }) =>
-      id !== event.except &&
-      (sites.size === 0 || sites.has(event.siteId)) &&
-      (condition === null || matches(condition, event.data)),
-  )
-}
+export type Lane = 'realtime' | 'batched'
 
-function subscriber({ id, format, sites, condition }: Subscription): Subscriber {
+/** Whether an event of this lane waits for a batch. */
+export const isBatched = ({ gathersAll, isZapier }: Subscriber, lane: Lane): boolean =>
+  gathersAll || (lane === 'batched' && !isZapier)
+
+function subscriber({ id, format, sites, condition, delivery, url }: Subscription): Subscriber {
   const read = condition === null ? null : readCondition(JSON.parse(condition))
   // What was stored was checked before; if it cannot be read any more, sending too much would be worse than nothing.
   const met = read === null ? null : read.ok ? read.condition : { or: [] }
-  return { id, format, sites: new Set(JSON.parse(sites) as string[]), condition: met }
+  const { mode } = JSON.parse(delivery) as DeliveryPlan
+  return {
+    id,
+    format,
+    sites: new Set(JSON.parse(sites) as string[]),
+    condition: met,
+    gathersAll: mode === 'batched',
+    isZapier: URL.parse(url)?.hostname === 'hooks.zapier.com',
+  }
 }
 
 interface Remembered {
@@ -46,17 +54,24 @@ const remembered = new WeakMap<Db, Remembered>()
 const MOST_REMEMBERED = 2000
 
 /**
- * Who wants this event. Lists are remembered as long as the revision stands, which every change of a webhook raises in
- * its own commit: one read by primary key instead of the whole question, and never a stale answer.
+ * Finds the webhooks that want an event: of its site, and with a payload that meets their condition. Lists are remembered
+ * as long as the revision stands, which every change of a webhook raises in its own commit: one read by primary key for
+ * all events of a commit, and never a stale answer.
  */
-async function subscribers(db: Db, type: string, siteId: string): Promise<readonly Subscriber[]> {
+export async function findSubscribers(db: Db): Promise<(event: Wanted) => Promise<readonly Subscriber[]>> {
   const revision = await webhooksRevision(db)
   let memory = remembered.get(db)
   if (!memory || memory.revision !== revision || memory.lists.size > MOST_REMEMBERED) {
     remembered.set(db, (memory = { revision, lists: new Map() }))
   }
-  const key = `${siteId} ${type}`
-  let list = memory.lists.get(key)
-  if (!list) memory.lists.set(key, (list = (await subscriptions(db, type, siteId)).map(subscriber)))
-  return list
+  const { lists } = memory
+  return async ({ type, siteId, data, except }) => {
+    const key = `${siteId} ${type}`
+    let list = lists.get(key)
+    if (!list) lists.set(key, (list = (await subscriptions(db, type, siteId)).map(subscriber)))
+    return list.filter(
+      ({ id, sites, condition }) =>
+        id !== except && (sites.size === 0 || sites.has(siteId)) && (condition === null || matches(condition, data)),
+    )
+  }
 }
