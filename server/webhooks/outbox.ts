@@ -13,7 +13,7 @@ import type { JsonObject } from '../lib/json.ts'
 import type { Engine } from './engine.ts'
 import { formatOf, renderBody, type FormatEvent, type FormatNetwork } from './formats.ts'
 import { formatNetwork } from './network.ts'
-import { isBatched, wantedBy, type Lane } from './subscribers.ts'
+import { findSubscribers, isBatched, type Lane } from './subscribers.ts'
 
 /** An event that was validated and filtered: nothing about it is decided any more. */
 export interface FinishedEvent {
@@ -65,10 +65,11 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
   const now = engine.clock()
   const held = engine.config.delivery ? null : SENDING_OFF
   const network = await formatNetwork(engine)
+  const wantedBy = await findSubscribers(db)
   const deliveries: object[] = []
   const bodies: object[] = []
   for (const event of events) {
-    const wanting = event.rejected === null && !event.test ? await wantedBy(db, event) : []
+    const wanting = event.rejected === null && !event.test ? await wantedBy(event) : []
     for (const subscriber of wanting) {
       const batched = isBatched(subscriber, event.lane) ? 1 : 0
       deliveries.push({ id: newId('dlv', engine), event: event.id, webhook: subscriber.id, held, batched })
@@ -136,12 +137,11 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
 /** The body of an event in a format that nobody wanted when it happened (the webhook's format was changed since). */
 export async function renderMissing(
   engine: Engine,
-  event: { id: string; type: string; payload: string; occurred_at: number; site_slug: string },
+  event: { id: string; type: string; site: string; payload: string; occurredAt: number },
   format: string,
 ): Promise<string> {
-  const data = JSON.parse(event.payload) as JsonObject
-  const finished = { id: event.id, type: event.type, occurredAt: event.occurred_at, site: event.site_slug, data }
-  return rendered(format, finished, await formatNetwork(engine))
+  const { payload, ...rest } = event
+  return rendered(format, { ...rest, data: JSON.parse(payload) as JsonObject }, await formatNetwork(engine))
 }
 
 const mismatch = (key: string | null) =>
