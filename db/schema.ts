@@ -128,6 +128,7 @@ export interface WebhookSecretTable {
 
 /**
  * Event x webhook. `due_at` is also the end of the lease while `delivering`. `reason` is a sentence in English.
+ * `batch_id` is '' while it waits for a batch, then the batch's id: a batch is a delivery of type `batch`, with members.
  * While a redelivery is under way, `resume_state` and `resume_at` keep what the schedule had in mind before it.
  */
 export interface DeliveryTable {
@@ -147,6 +148,7 @@ export interface DeliveryTable {
   reason: string | null
   resume_state: DeliveryState | null
   resume_at: number | null
+  batch_id: string | null
   first_attempt_at: number | null
   created_at: number
   finished_at: number | null

@@ -123,12 +123,16 @@ create table delivery (
   first_attempt_at bigint,
   created_at bigint not null,
   finished_at bigint,
+  -- '' while it waits for a batch to close, then the id of the batch: a delivery itself, of type 'batch', that is claimed
+  -- and retried for all of its members.
+  batch_id text,
   -- What is open has a time, and nothing else has: delivery_due rests on it.
-  check ((due_at is not null) = (state in ('pending', 'retrying', 'delivering')))
+  check ((due_at is not null) = (state in ('pending', 'retrying', 'delivering') and batch_id is null))
 );
 create unique index delivery_event on delivery (event_id, webhook_id);
 create index delivery_due on delivery (webhook_id, due_at) where due_at is not null;
 create index delivery_open on delivery (webhook_id, seq) where due_at is not null;
+create index delivery_batch on delivery (batch_id, webhook_id, seq) where batch_id is not null;
 create index delivery_held on delivery (webhook_id) where state = 'held';
 create index delivery_test on delivery (seq, id) where test = 1;
 create index delivery_seq on delivery (seq, id);

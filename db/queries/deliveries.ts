@@ -84,6 +84,8 @@ function filtered(db: Db, filter: DeliveryFilter): Query {
   if (filter.id) query = query.where('delivery.id', '=', filter.id)
   if (filter.webhook) query = query.where('delivery.webhook_id', '=', filter.webhook)
   if (filter.event) query = query.where('delivery.event_id', '=', filter.event)
+  // A closed batch is shown as one; asked for an event, its own delivery is the answer.
+  else query = query.where((eb) => eb.or([eb('delivery.batch_id', 'is', null), eb('delivery.batch_id', '=', '')]))
   if (filter.type) query = query.where('delivery.type', '=', filter.type)
   if (filter.state) query = query.where('delivery.state', '=', filter.state)
   if (filter.siteId) query = query.where('delivery.site_id', '=', filter.siteId)
@@ -170,7 +172,8 @@ export async function bodyOf(db: Db, ownerId: string, formatKey: string): Promis
  * row when it took hold: the webhook works, and nobody redelivers it already.
  */
 export const redeliver = (db: Db, id: string, now: number): CompiledQuery =>
-  sql`update delivery set resume_state = state, resume_at = due_at, state = 'retrying', due_at = ${now}, reason = null
+  sql`update delivery set resume_state = state, resume_at = due_at, state = 'retrying', due_at = ${now}, batch_id = null,
+      reason = null
     where id = ${id} and test = 0 and state <> 'delivering' and resume_state is null
       and exists (select 1 from webhook where webhook.id = delivery.webhook_id and webhook.state in ('active', 'failing'))
     returning id`.compile(db.q)

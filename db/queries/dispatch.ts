@@ -66,10 +66,11 @@ export const claimHead = (
     db.q,
   )
 
+/** `payload` and `occurred_at` are null for a batch, whose body always stands. */
 export interface Parcel {
   readonly id: string
-  readonly payload: string
-  readonly occurred_at: number
+  readonly payload: string | null
+  readonly occurred_at: number | null
   readonly hops: number
   readonly site_slug: string
   readonly body: string | null
@@ -79,13 +80,20 @@ export interface Parcel {
 export async function parcels(db: Db, ids: readonly string[]): Promise<Map<string, Parcel>> {
   const found = await db.q
     .selectFrom('delivery')
-    .innerJoin('event', 'event.id', 'delivery.event_id')
+    .leftJoin('event', 'event.id', 'delivery.event_id')
     .innerJoin('webhook', 'webhook.id', 'delivery.webhook_id')
     .leftJoin('site', 'site.id', 'delivery.site_id')
     .leftJoin('body', (join) =>
-      join.onRef('body.owner_id', '=', 'delivery.event_id').onRef('body.format_key', '=', 'webhook.format'),
+      // A batch has one body only, made when it closed, whatever format its webhook has now.
+      join
+        .onRef('body.owner_id', '=', 'delivery.event_id')
+        .on((eb) => eb.or([eb('body.format_key', '=', eb.ref('webhook.format')), eb('delivery.type', '=', 'batch')])),
     )
-    .select(['delivery.id', 'event.payload', 'event.occurred_at', 'event.hops', 'body.text as body'])
+    .select(['delivery.id', 'event.payload', 'event.occurred_at', 'body.text as body'])
+    .select(
+      sql<number>`coalesce(event.hops, (select max(e.hops) from delivery m join event e on e.id = m.event_id
+      where m.batch_id = delivery.id), 0)`.as('hops'),
+    )
     .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
     .where('delivery.id', 'in', (eb) => idsFrom(db, eb, ids))
     .execute()
@@ -141,6 +149,15 @@ export const updateDeliveries = prepared((db, json) => {
       first_attempt_at = coalesce(first_attempt_at, ${of('started', 'number')}), finished_at = ${of('finished', 'number')}
     from ${db.dialect.rows(json)} as r
     where delivery.id = ${of('delivery')} and delivery.lease_owner = ${of('owner')} and delivery.attempts = ${of('number', 'number')} - 1`
+})
+
+/** Rows of decisions: members of batches among them become what their batch is now. */
+export const settleMembers = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`update delivery set state = b.state, attempts = b.attempts, last_outcome = b.last_outcome,
+      last_status = b.last_status, reason = b.reason, first_attempt_at = b.first_attempt_at, finished_at = b.finished_at
+    from ${db.dialect.rows(json)} as r join delivery b on b.id = ${of('delivery')}
+    where delivery.batch_id = b.id`
 })
 
 /** Rows `{webhook, hour, delivered, failed}`, added to the hour's figures. One row per webhook and hour in a list. */
@@ -208,4 +225,6 @@ export const releaseHeld = (db: Db, reason: string, now: number) =>
     db.q,
   )
 
-const afresh = (now: number) => sql`state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}`
+/** Back to work: due now, or with its batch. */
+export const afresh = (now: number) =>
+  sql`state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = case when batch_id is null then cast(${now} as bigint) end`

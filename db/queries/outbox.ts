@@ -11,6 +11,9 @@ export interface Subscription {
   readonly condition: string | null
   /** JSON array of ids; empty: every site. */
   readonly sites: string
+  /** JSON of the plan for batches. */
+  readonly delivery: string
+  readonly url: string
   readonly state: WebhookState
 }
 
@@ -30,7 +33,7 @@ export async function webhooksRevision(db: Db): Promise<number> {
 export function subscriptions(db: Db, type: string, siteId: string): Promise<Subscription[]> {
   return db.q
     .selectFrom('webhook')
-    .select(['id', 'format', 'condition', 'sites', 'state'])
+    .select(['id', 'format', 'condition', 'sites', 'delivery', 'url', 'state'])
     .where('owner', 'in', ['network', siteId])
     .where('state', '<>', 'retired')
     .where((eb) =>
@@ -68,13 +71,14 @@ export const insertEvents = prepared((db, json) => {
     on conflict (site_id, idempotency_key) where idempotency_key is not null do nothing`
 })
 
-/** Rows `{id, event, webhook, held}`: a delivery each, where the event was stored and the webhook still wants it. */
+/** Rows `{id, event, webhook, held, batched}`: a delivery each, where the event was stored and the webhook still wants it. */
 export const insertDeliveries = prepared((db, json) => {
   const of = rowFields(db, sql`r.value`)
   const isHeld = sql`(w.state = 'disabled' or ${of('held')} is not null)`
-  return sql`insert into delivery (id, seq, event_id, webhook_id, site_id, type, test, state, attempts, due_at, reason, created_at)
+  const isBatched = sql`(${of('batched', 'number')} = 1)`
+  return sql`insert into delivery (id, seq, event_id, webhook_id, site_id, type, test, state, attempts, due_at, batch_id, reason, created_at)
     select ${of('id')}, e.seq, e.id, w.id, e.site_id, e.type, e.test, case when ${isHeld} then 'held' else 'pending' end,
-      0, case when not ${isHeld} then e.created_at end, case when w.state = 'disabled' then w.state_reason else ${of('held')} end, e.created_at
+      0, case when not ${isHeld} and not ${isBatched} then e.created_at end, case when ${isBatched} then '' end, case when w.state = 'disabled' then w.state_reason else ${of('held')} end, e.created_at
     from ${db.dialect.rows(json)} as r
     join event e on e.id = ${of('event')}
     join webhook w on w.id = ${of('webhook')}

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
+import { afresh } from './dispatch.ts'
 import { webhooksChanged } from './outbox.ts'
 
 /** The reason of a site's webhooks and deliveries while the site is archived. */
@@ -17,7 +18,7 @@ export const archiveWebhooks = (db: Db, siteId: string): Statement[] => [
 export const wakeWebhooks = (db: Db, siteId: string, now: number): Statement[] => [
   sql`update webhook set state = 'active', state_reason = null, revision = revision + 1
     where owner = ${siteId} and state = 'disabled' and state_reason = ${SITE_ARCHIVED}`.compile(db.q),
-  sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}, reason = null
+  sql`update delivery set ${afresh(now)}, reason = null
     where site_id = ${siteId} and state = 'held' and reason = ${SITE_ARCHIVED}`.compile(db.q),
   webhooksChanged(db),
 ]

@@ -1,6 +1,7 @@
 import { sql, type CompiledQuery, type InferResult } from 'kysely'
 import type { Db } from '../db.ts'
 import type { WebhookState, WebhookTable } from '../schema.ts'
+import { afresh } from './dispatch.ts'
 import { webhooksChanged } from './outbox.ts'
 
 /** A webhook with the events it chose, as pages and API read it. */
@@ -190,12 +191,13 @@ export const deleteWebhook = (db: Db, id: string, now: number) => [
   webhooksChanged(db),
 ]
 
-/** In two steps, because each has an index of its own: the log behind them may be long. */
+/** In steps, because each has an index of its own: the log behind them may be long. */
 function cancelWaiting(db: Db, id: string, now: number): CompiledQuery[] {
   const cancel = sql`update delivery set state = 'cancelled', due_at = null, finished_at = ${now},
     reason = 'The webhook was deleted.' where webhook_id = ${id}`
   return [
     sql`${cancel} and due_at is not null and state in ('pending', 'retrying')`.compile(db.q),
+    sql`${cancel} and batch_id = '' and state = 'pending'`.compile(db.q),
     sql`${cancel} and state = 'held'`.compile(db.q),
   ]
 }
@@ -212,11 +214,13 @@ const chooseEvents = (db: Db, id: string, events: readonly string[]): CompiledQu
 /** Everything of this webhook that still waits becomes held; what is on the wire right now decides for itself. */
 export const holdOpen = (db: Db, id: string, reason: string): CompiledQuery =>
   sql`update delivery set state = 'held', due_at = null, reason = ${reason}
-    where webhook_id = ${id} and due_at is not null and state in ('pending', 'retrying')`.compile(db.q)
+    where id in (
+      select id from delivery where webhook_id = ${id} and due_at is not null and state in ('pending', 'retrying')
+      union all select id from delivery where webhook_id = ${id} and batch_id = '' and state = 'pending')`.compile(db.q)
 
 /** What was held goes out again, in the order of its events. */
 export const sendHeld = (db: Db, id: string, now: number): CompiledQuery =>
-  sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = ${now}, reason = null
+  sql`update delivery set ${afresh(now)}, reason = null
     where webhook_id = ${id} and state = 'held'`.compile(db.q)
 
 export const discardHeld = (db: Db, id: string, now: number): CompiledQuery =>

@@ -85,6 +85,7 @@ export const rules = {
   'POST /api/v1/deliveries/:id/redeliver': 'deliveries:write',
   'POST /api/v1/deliveries/:id/cancel': 'deliveries:write',
   'POST /api/v1/webhooks/:id/redeliver': 'deliveries:write',
+  'POST /api/v1/webhooks/:id/flush': 'webhooks:write',
   'POST /api/v1/webhooks/:id/discard': 'deliveries:write',
   'GET /api/v1/webhooks/:id/stats': 'webhooks:read',
   'GET /api/v1/redeliveries/:id': 'deliveries:write',

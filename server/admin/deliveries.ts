@@ -11,7 +11,7 @@ import { webhookNames } from '../../db/queries/webhooks.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
-import { isId } from '../lib/ids.ts'
+import { isDelivery } from '../api/deliveries.ts'
 import { msg, type Message } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
@@ -57,7 +57,7 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
   'POST {area}/deliveries': async (c) => {
     const form = await readForm(c)
     const path = backTo(c, form.get('back'))
-    const ids = [...new Set(form.getAll('id'))].filter((id) => isId('dlv', id))
+    const ids = [...new Set(form.getAll('id'))].filter((id) => isDelivery(id))
     if (form.get('action') !== 'redeliver' || ids.length === 0) {
       const title = msg('Nothing was done.')
       const text = msg('Tick the deliveries that it is about, and choose a bulk action.')

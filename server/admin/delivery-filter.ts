@@ -2,6 +2,7 @@ import type { DeliveryFilter, Position } from '../../db/queries/deliveries.ts'
 import type { DeliveryState } from '../../db/schema.ts'
 import { DAY, HOUR } from '../lib/clock.ts'
 import { decodeCursor, encodeCursor } from '../lib/cursor.ts'
+import { isDelivery } from '../api/deliveries.ts'
 import { isId } from '../lib/ids.ts'
 
 export const states = [
@@ -54,7 +55,7 @@ export function filterOf(
   asked: Asked,
   { owner, siteId, now }: { owner: string; siteId: string | null; now: number },
 ): Omit<DeliveryFilter, 'before' | 'limit'> | null {
-  const [id, event] = [isId('dlv', asked.q), isId('evt', asked.q)]
+  const [id, event] = [isDelivery(asked.q), isId('evt', asked.q)]
   if (asked.q !== '' && !id && !event) return null
   return {
     owner,

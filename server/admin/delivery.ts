@@ -2,13 +2,12 @@ import { attemptsOf, bodiesOf, deliveryById, type DeliveryRow } from '../../db/q
 import { eventById } from '../../db/queries/events.ts'
 import { webhookById } from '../../db/queries/webhooks.ts'
 import type { AttemptTable } from '../../db/schema.ts'
-import { redeliverOne } from '../api/deliveries.ts'
+import { isDelivery, redeliverOne } from '../api/deliveries.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
 import { fromBase64 } from '../lib/base64.ts'
 import { AppError, notFound } from '../lib/errors.ts'
-import { isId } from '../lib/ids.ts'
 import { msg, type Message } from '../lib/message.ts'
 import { formatOf } from '../webhooks/formats.ts'
 import { redactUrl } from '../webhooks/redact.ts'
@@ -94,7 +93,7 @@ async function refusal(act: () => Promise<void>): Promise<Message | null> {
 /** The delivery of the URL; one that belongs to another area is not there. */
 async function deliveryOf(deps: Deps, c: C): Promise<DeliveryRow> {
   const id = c.req.param('id') ?? ''
-  const delivery = isId('dlv', id) ? await deliveryById(deps.db, id) : undefined
+  const delivery = isDelivery(id) ? await deliveryById(deps.db, id) : undefined
   if (!delivery || !isIn(c.var.scope.owner, delivery)) throw notFound()
   return delivery
 }

@@ -93,10 +93,13 @@ export async function redeliverOne(deps: Deps, c: C, delivery: DeliveryRow): Pro
   deps.wake()
 }
 
+/** Whether a text may be the id of a delivery, or of a batch, which is one. */
+export const isDelivery = (id: string): boolean => isId('dlv', id) || isId('bat', id)
+
 /** A delivery of the actor's own webhooks; everything else is not there. */
 export async function mine(deps: Deps, c: C): Promise<DeliveryRow> {
   const id = c.req.param('id') ?? ''
-  const delivery = isId('dlv', id) ? await deliveryById(deps.db, id) : undefined
+  const delivery = isDelivery(id) ? await deliveryById(deps.db, id) : undefined
   const { owner } = c.get('actor')
   if (!delivery || (owner !== 'network' && delivery.webhook_owner !== owner)) throw notFound()
   return delivery
@@ -116,6 +119,7 @@ export const showDelivery = (delivery: DeliveryRow) => ({
   reason: delivery.reason,
   next_attempt_at: delivery.due_at !== null && delivery.state === 'retrying' ? isoTime(delivery.due_at) : null,
   created_at: isoTime(delivery.created_at),
+  batch: delivery.batch_id || null,
   finished_at: delivery.finished_at === null ? null : isoTime(delivery.finished_at),
 })
 

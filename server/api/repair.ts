@@ -10,12 +10,13 @@ import { DAY, isoTime } from '../lib/clock.ts'
 import { fail, invalid, notFound } from '../lib/errors.ts'
 import { isId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
+import { flush } from '../webhooks/batch.ts'
 import { ownWebhook } from '../webhooks/own-webhook.ts'
 import { replay } from '../webhooks/replay.ts'
 import { startRedelivery } from '../webhooks/redelivery.ts'
 import type { C } from '../web/env.ts'
 import { knownKeys, readJsonObject } from './body.ts'
-import { mine, showDelivery } from './deliveries.ts'
+import { isDelivery, mine, showDelivery } from './deliveries.ts'
 import type { Handlers } from './handlers.ts'
 
 const MOST_AT_ONCE = 100
@@ -26,11 +27,7 @@ export const repairRoutes = (deps: Deps): Handlers => ({
     const body = await readJsonObject(c)
     knownKeys(body, ['ids'])
     const ids = Array.isArray(body.ids) ? body.ids : []
-    if (
-      ids.length === 0 ||
-      ids.length > MOST_AT_ONCE ||
-      !ids.every((id) => typeof id === 'string' && isId('dlv', id))
-    ) {
+    if (ids.length === 0 || ids.length > MOST_AT_ONCE || !ids.every((id) => typeof id === 'string' && isDelivery(id))) {
       throw invalid([
         { path: 'ids', message: msg('Name 1 to {most} deliveries by their ids.', { most: MOST_AT_ONCE }) },
       ])
@@ -92,6 +89,12 @@ export const repairRoutes = (deps: Deps): Handlers => ({
     const audit = auditEntry(deps, c.get('actor'), { action: 'redelivery.stopped', target: run.id, owner: run.owner })
     await deps.db.commit([...audit, stopRedelivery(deps.db, run.id)])
     return new Response(null, { status: 204 })
+  },
+
+  'POST /api/v1/webhooks/:id/flush': async (c) => {
+    const actor = c.get('actor')
+    const webhook = await ownWebhook(deps.db, actor.owner, c.req.param('id') ?? '')
+    return Response.json({ flushed: await flush(deps, webhook) })
   },
 
   'POST /api/v1/webhooks/:id/discard': async (c) => {

@@ -75,6 +75,7 @@ async function finish(
     fingerprint: key === null ? '' : emission.once ? key : await fingerprint(emission.type, data),
     hops: emission.hops ?? 0,
     test: false,
+    lane: core.types.get(emission.type)?.event.lane ?? 'realtime',
     rejected,
     ordinaryListeners: (core.listeners.get(emission.type) ?? []).some(({ slug }) => standing.runs(slug)),
   }

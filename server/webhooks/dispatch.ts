@@ -8,8 +8,10 @@ import {
   releaseHeld,
   webhooksById,
   type ClaimedDelivery,
+  type Parcel,
 } from '../../db/queries/dispatch.ts'
 import { MINUTE, SECOND } from '../lib/clock.ts'
+import { closeDueBatches } from './batch.ts'
 import { slotsOf } from './breaker.ts'
 import type { Engine } from './engine.ts'
 import { renderMissing, SENDING_OFF } from './outbox.ts'
@@ -93,6 +95,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
 
   async function claimAndSend(): Promise<void> {
     if (!engine.config.delivery || inFlight >= concurrency) return
+    await closeDueBatches(engine)
     const now = clock()
     const due = await dueWebhooks(db, now)
     if (due.length === 0) return
@@ -153,17 +156,15 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     }
   }
 
-  async function send(
-    delivery: ClaimedDelivery,
-    webhook: WebhookTable,
-    parcel: { payload: string; occurred_at: number; hops: number; site_slug: string; body: string | null },
-  ): Promise<void> {
-    const body =
-      parcel.body ??
-      (await renderMissing(engine, { ...parcel, id: delivery.event_id, type: delivery.type }, webhook.format))
+  async function send(delivery: ClaimedDelivery, webhook: WebhookTable, parcel: Parcel): Promise<void> {
+    const { payload, occurred_at: occurredAt, site_slug: site } = parcel
+    const event = { id: delivery.event_id, type: delivery.type, site }
+    const missing = parcel.body === null && payload !== null && occurredAt !== null
+    const body = missing ? await renderMissing(engine, { ...event, payload, occurredAt }, webhook.format) : parcel.body
+    if (body === null) return record.abandon(delivery, 'The event was erased.')
     const attempt: Attempt = await sendAttempt(engine, {
       delivery: delivery.id,
-      event: { id: delivery.event_id, type: delivery.type, site: parcel.site_slug, hops: parcel.hops },
+      event: { ...event, hops: parcel.hops },
       webhook,
       secrets: await secrets.of(webhook),
       body,

@@ -1,4 +1,10 @@
-import { addToHours, insertAttempts, updateDeliveries, type ClaimedDelivery } from '../../db/queries/dispatch.ts'
+import {
+  addToHours,
+  insertAttempts,
+  settleMembers,
+  updateDeliveries,
+  type ClaimedDelivery,
+} from '../../db/queries/dispatch.ts'
 import type { Statement } from '../../db/db.ts'
 import type { WebhookTable } from '../../db/schema.ts'
 import { toBase64 } from '../lib/base64.ts'
@@ -140,11 +146,15 @@ async function statementsFor(engine: Engine, owner: string, entries: readonly En
     finished: decision.dueAt === null && decision.state !== 'held' ? now : null,
   }))
   const counted = entries.filter(({ delivery, attempt }) => attempt && delivery.test === 0)
+  const batches = entries
+    .filter(({ delivery }) => delivery.type === 'batch')
+    .map(({ delivery }) => ({ delivery: delivery.id }))
   const { statements, changes } = await judge(engine, counted.flatMap(judgedOf))
   return [
     ...(attempts.length > 0 ? [insertAttempts(db, attempts)] : []),
     ...statements,
     updateDeliveries(db, decisions),
+    ...(batches.length > 0 ? [settleMembers(db, batches)] : []),
     ...(counted.length > 0 ? [addToHours(db, hoursOf(counted))] : []),
     ...(await tell(engine, changes)),
   ]

@@ -48,6 +48,7 @@ export async function replay(
 }
 
 const NOTHING_YET = {
+  batch_id: null,
   lease_owner: null,
   last_outcome: null,
   last_status: null,

@@ -28,6 +28,7 @@ export async function tell(engine: Engine, changes: readonly HealthChange[]): Pr
         occurredAt: engine.clock(),
         hops: 0,
         test: false,
+        lane: 'realtime',
         rejected: null,
         ordinaryListeners: true,
         except: webhook,

@@ -410,6 +410,55 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
       for (const { id } of [one, two]) await api('DELETE', `/webhooks/${id}`)
     })
 
+    test('batched events go together: after N minutes, when full, or flushed; the batch retries and settles as one', async () => {
+      const { url, kept } = box('500,200')
+      const delivery = { mode: 'batched', every_minutes: 5, max_events: 4 }
+      const { id } = await addWebhook(url, { delivery, retry_schedule: [1] })
+      const ids: string[] = []
+      for (let n = 0; n < 3; n++)
+        ids.push(String((await api('POST', '/events', { type: 'payment_received', data: payment(n) })).body.id))
+      await subject.deliver()
+      expect(await kept()).toEqual([])
+      subject.advance(5 * MINUTE)
+      await subject.deliver()
+      subject.advance(1300)
+      await subject.deliver()
+      const [first, second] = await kept()
+      expect(first?.headers).toMatchObject({
+        'hookline-event': 'batch',
+        'webhook-id': expect.stringMatching(/^bat_/) as string,
+      })
+      expect(second?.headers['webhook-id']).toBe(first?.headers['webhook-id'])
+      expect(second?.body).toBe(first?.body)
+      const body = JSON.parse(second?.body ?? '') as { id: string; type: string; data: { id: string }[] }
+      expect(body).toMatchObject({ id: first?.headers['webhook-id'], type: 'batch' })
+      expect(body.data.map((event) => event.id)).toEqual(ids)
+
+      // Shown as one in the log, and each event knows its batch.
+      const log = (await api('GET', `/deliveries?webhook=${id}`)).body.data
+      expect(log).toMatchObject([{ id: body.id, type: 'batch', state: 'delivered', attempt_count: 2 }])
+      const member = (await api('GET', `/deliveries?event=${ids[0] ?? ''}`)).body.data
+      expect(member).toMatchObject([{ state: 'delivered', batch: body.id }])
+
+      // Four are full and leave at once; the fifth waits until it is flushed.
+      for (let n = 0; n < 5; n++) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+      await subject.deliver()
+      expect(await kept()).toHaveLength(3)
+      expect((await api('POST', `/webhooks/${id}/flush`)).body).toEqual({ flushed: 1 })
+      await subject.deliver()
+      expect(await kept()).toHaveLength(4)
+
+      // Switched off, what waits is held with the rest; switched on, it waits for its batch again.
+      await api('POST', '/events', { type: 'payment_received', data: payment(9) })
+      await api('PATCH', `/webhooks/${id}`, { active: false })
+      expect((await api('GET', `/deliveries?webhook=${id}&state=held`)).body.data).toHaveLength(1)
+      await api('PATCH', `/webhooks/${id}`, { active: true })
+      subject.advance(5 * MINUTE)
+      await subject.deliver()
+      expect(await kept()).toHaveLength(5)
+      await api('DELETE', `/webhooks/${id}`)
+    })
+
     test('bad input is told field by field, and nothing is stored', async () => {
       const bad = await api('POST', '/webhooks', {
         name: ' ',

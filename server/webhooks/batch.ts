@@ -1,0 +1,76 @@
+import { DbError } from '../../db/db.ts'
+import { closeBatch, gathered, gatheringWebhooks, type Gathered } from '../../db/queries/batches.ts'
+import { webhooksById } from '../../db/queries/dispatch.ts'
+import { setting } from '../../db/queries/settings.ts'
+import { MAIN_SITE } from '../../db/queries/sites.ts'
+import type { WebhookTable } from '../../db/schema.ts'
+import { newId } from '../lib/ids.ts'
+import type { JsonObject } from '../lib/json.ts'
+import { closesAt, fill, isFull, type DeliveryPlan } from './batch-policy.ts'
+import type { Engine } from './engine.ts'
+import { formatOf, renderBatch } from './formats.ts'
+import { formatNetwork } from './network.ts'
+
+/** Closes the batches whose time has come, or that are full. Called by every tick. */
+export async function closeDueBatches(engine: Engine): Promise<void> {
+  const ids = await gatheringWebhooks(engine.db)
+  if (ids.length === 0) return
+  const timeZone = await setting(engine.db, 'time_zone', 'UTC')
+  for (const webhook of await webhooksById(engine.db, ids)) {
+    if (webhook.state !== 'active' && webhook.state !== 'failing') continue
+    const plan = JSON.parse(webhook.delivery) as DeliveryPlan
+    await close(engine, webhook, plan, (group) => {
+      const first = group[0]
+      return (
+        isFull(group, plan.maxEvents) ||
+        (first !== undefined && closesAt(plan, first.created_at, timeZone) <= engine.clock())
+      )
+    })
+  }
+}
+
+/** *Flush now*: closes everything that waits of one webhook. Answers how many events that were. */
+export const flush = (engine: Engine, webhook: WebhookTable): Promise<number> =>
+  close(engine, webhook, JSON.parse(webhook.delivery) as DeliveryPlan, () => true)
+
+async function close(
+  engine: Engine,
+  webhook: WebhookTable,
+  plan: DeliveryPlan,
+  isDue: (group: readonly Gathered[]) => boolean,
+): Promise<number> {
+  const waiting = await gathered(engine.db, webhook.id)
+  const groups = fill(waiting, plan.maxEvents)
+  // All but the last one are full: what comes next did not fit.
+  const due = groups.filter((group, n) => n < groups.length - 1 || isDue(group))
+  for (const group of due) await closeOne(engine, webhook, group)
+  if (due.length > 0) engine.wake()
+  return due.reduce((sum, group) => sum + group.length, 0)
+}
+
+async function closeOne(engine: Engine, webhook: WebhookTable, group: readonly Gathered[]): Promise<void> {
+  const found = formatOf(webhook.format)
+  if (!found) throw new Error(`A webhook asks for the format ${webhook.format}, which nobody provides.`)
+  const id = newId('bat', engine)
+  const now = engine.clock()
+  const events = group.map((one) => ({
+    id: one.event_id,
+    type: one.type,
+    occurredAt: one.occurred_at,
+    site: one.site_slug,
+    data: JSON.parse(one.payload) as JsonObject,
+  }))
+  const text = renderBatch(found.format, events, { id, closedAt: now }, await formatNetwork(engine), found.options)
+  const sites = new Set(group.map((one) => one.site_id))
+  const [site = MAIN_SITE] = sites.size === 1 ? sites : []
+  const seq = group.at(-1)?.seq ?? 0
+  const members = group.map((one) => one.id)
+  try {
+    await engine.db.commit(
+      closeBatch(engine.db, { id, webhook: webhook.id, site, seq, format: webhook.format, text, now }, members),
+    )
+  } catch (error) {
+    // Another process closed it in this moment; what it left is seen in the next tick.
+    if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
+  }
+}
