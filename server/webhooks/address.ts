@@ -88,7 +88,7 @@ function wrongPort(url: URL): Message | null {
   if (url.port === '') return null
   const port = Number(url.port)
   if (port === 80 || port === 443 || (port >= 1024 && !REFUSED_PORTS.has(port))) return null
-  return msg('Port {port} is not one for web servers. 80, 443 and most from 1024 up may be called.', { port })
+  return msg('Port {port} is not one for web servers. 80, 443 and most from 1024 up may be called.', { port: url.port })
 }
 
 function wrongHost(url: URL, rules: UrlRules): Message | null {

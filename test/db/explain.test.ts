@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import * as batches from '../../db/queries/batches.ts'
 import { keyByHash } from '../../db/queries/access.ts'
 import * as log from '../../db/queries/deliveries.ts'
 import * as dispatch from '../../db/queries/dispatch.ts'
@@ -45,7 +46,11 @@ describe('what every delivery asks', () => {
       (db) => db.commit([dispatch.claimHead(db, { webhook: 'whk_1', now: 1, lease: 2, owner: 'me' })]),
       ['delivery by key 1', 'delivery by delivery_open'],
     ],
-    ['parcels', (db) => dispatch.parcels(db, ['dlv_1']), ['delivery by key 1', 'event by key 1', 'body by key 1']],
+    [
+      'parcels',
+      (db) => dispatch.parcels(db, ['dlv_1']),
+      ['delivery by key 1', 'event by key 1', 'body by key 1', 'e by key 1'],
+    ],
     ['webhooksById', (db) => dispatch.webhooksById(db, ['whk_1']), []],
     ['insertAttempts', (db) => db.commit([dispatch.insertAttempts(db, few)]), ['d by key 1']],
     ['updateDeliveries', (db) => db.commit([dispatch.updateDeliveries(db, few)]), ['delivery by key 1']],
@@ -187,11 +192,25 @@ describe('what pages ask', () => {
     ],
     ['countHeld', (db) => webhooks.countHeld(db, 'whk_1'), ['delivery by delivery_held']],
     ['sendHeld', (db) => db.commit([webhooks.sendHeld(db, 'whk_1', 1)]), ['delivery by delivery_held']],
-    ['holdOpen', (db) => db.commit([webhooks.holdOpen(db, 'whk_1', 'off')]), ['delivery by delivery_due']],
+    [
+      'holdOpen',
+      (db) => db.commit([webhooks.holdOpen(db, 'whk_1', 'off')]),
+      ['delivery by key 1', 'delivery by delivery_due', 'delivery by delivery_batch'],
+    ],
+    [
+      'gatheringWebhooks',
+      (db) => batches.gatheringWebhooks(db),
+      ['delivery by delivery_batch', 'delivery by delivery_batch'],
+    ],
+    [
+      'gathered',
+      (db) => batches.gathered(db, 'whk_1'),
+      ['delivery by delivery_batch', 'event by key 1', 'body by key 1'],
+    ],
     [
       'deleteWebhook',
       (db) => db.commit(webhooks.deleteWebhook(db, 'whk_1', 1)),
-      ['delivery by delivery_due', 'delivery by delivery_held', 'webhook_event by key 1'],
+      ['delivery by delivery_due', 'delivery by delivery_batch', 'delivery by delivery_held', 'webhook_event by key 1'],
     ],
     ['handlersInTrouble', (db) => faults.handlersInTrouble(db), ['plugin_fault along plugin_fault_open']],
     ['interruptFaults', (db) => db.commit([faults.interruptFaults(db, 'a')]), ['plugin_fault by plugin_fault_open']],
