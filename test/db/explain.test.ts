@@ -197,11 +197,7 @@ describe('what pages ask', () => {
       (db) => db.commit([webhooks.holdOpen(db, 'whk_1', 'off')]),
       ['delivery by key 1', 'delivery by delivery_due', 'delivery by delivery_batch'],
     ],
-    [
-      'gatheringWebhooks',
-      (db) => batches.gatheringWebhooks(db),
-      ['delivery by delivery_batch', 'delivery by delivery_batch'],
-    ],
+    ['gatheringWebhooks', (db) => batches.gatheringWebhooks(db), ['delivery by delivery_batch']],
     [
       'gathered',
       (db) => batches.gathered(db, 'whk_1'),
