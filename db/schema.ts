@@ -30,7 +30,8 @@ export interface Database {
 export type SiteState = 'active' | 'archived' | 'deleted'
 export type WebhookState = 'active' | 'failing' | 'disabled' | 'retired'
 export type DeliveryState = 'pending' | 'delivering' | 'delivered' | 'retrying' | 'failed' | 'cancelled' | 'held'
-export type AuthType = 'none' | 'basic' | 'signature'
+export type AuthType = 'none' | 'basic' | 'bearer' | 'signature'
+export type SecretKind = 'v1' | 'v1a' | 'password' | 'token' | 'headers'
 export type Outcome =
   | 'ok'
   | 'http_error'
@@ -80,7 +81,9 @@ export interface BodyTable {
  * A subscription. `owner` is `network` or a site's id; `retry_schedule` is a JSON array of seconds, `sites` one of ids
  * (empty: every site), `condition` the JSON of a condition on the payload,
  * `delivery` that of a plan for batches. `format` is a
- * format's name and, behind a colon, its unusual option: it is also the key of the bytes in `body`.
+ * format's name and, behind a colon, its unusual option: it is also the key of the bytes in `body`. `signing` is JSON,
+ * null where nothing is signed; `public_key` the one of the newest pair (v1a); `headers` a JSON array of names, whose
+ * values are secrets.
  */
 export interface WebhookTable {
   id: string
@@ -92,6 +95,9 @@ export interface WebhookTable {
   format: string
   auth: AuthType
   username: string
+  signing: string | null
+  public_key: string | null
+  headers: string
   timeout_seconds: number
   retry_schedule: string
   condition: string | null
@@ -114,11 +120,14 @@ export interface WebhookTable {
   updated_at: number
 }
 
-/** `kind`: `v1` (a signing secret) or `password` (of Basic). `cipher` is what the vault made of it. */
+/**
+ * `kind`: `v1` or `v1a` (a signing secret), `password` (of Basic), `token` (of Bearer), `headers` (names and values as JSON).
+ * `cipher` is what the vault made of it. One with `expires_at` was rotated, and signs beside its successor until then.
+ */
 export interface WebhookSecretTable {
   id: string
   webhook_id: string
-  kind: 'v1' | 'password'
+  kind: SecretKind
   cipher: string
   created_by: string
   created_at: number

@@ -7,7 +7,7 @@ import { createHost } from './plugin/create-host.ts'
 import type { Registry } from './plugin/create-host.ts'
 import type { Engine } from './webhooks/engine.ts'
 import { ensureNetwork } from './webhooks/network.ts'
-import { sealAgain } from './webhooks/lifecycle.ts'
+import { sealAgain } from './webhooks/sealed.ts'
 import { createVault, proof } from './webhooks/secrets.ts'
 import type { Sign } from './webhooks/sign.ts'
 

@@ -61,11 +61,12 @@ export async function oldestAudit(db: Db, before: number): Promise<{ seq: number
 
 export const deleteAudit = (db: Db, to: number) => db.q.deleteFrom('audit').where('seq', '<=', to)
 
-/** Small things that nobody asks for any more: figures, faults, and secrets of forms that were never saved. */
-export const deleteLeftovers = (db: Db, before: { events: number; unsaved: number }): Statement[] => [
+/** Small things that nobody asks for any more: figures, faults, and secrets that were never saved or have ended. */
+export const deleteLeftovers = (db: Db, before: { events: number; unsaved: number; now: number }): Statement[] => [
   db.q.deleteFrom('delivery_hour').where('hour', '<', before.events),
   sql`delete from plugin_fault where id in (select id from plugin_fault where at < ${before.events} order by at limit ${sql.lit(STEP)})`.compile(
     db.q,
   ),
   db.q.deleteFrom('webhook_secret').where('webhook_id', '=', 'unsaved').where('created_at', '<', before.unsaved),
+  db.q.deleteFrom('webhook_secret').where('expires_at', '<=', before.now),
 ]

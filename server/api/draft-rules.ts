@@ -3,24 +3,32 @@ import { siteBySlugOrId } from '../../db/queries/sites.ts'
 import type { Deps } from '../deps.ts'
 import type { Owner } from '../lib/actor.ts'
 import { urlRules } from '../webhooks/address.ts'
-import type { DraftRules } from '../webhooks/draft.ts'
+import { headerNames, type DraftRules } from '../webhooks/draft.ts'
+import { openSecrets } from '../webhooks/webhook-secrets.ts'
 
 /**
- * What a webhook is checked against here: the addresses of this server, and the events of its plugins. One that is
- * stored already may keep its password, and the events that it chose while their plugin was still there.
+ * What a webhook is checked against here: the addresses of this server, the events of its plugins, and the sites that the
+ * input names. One that is stored already may keep its secrets, and what it chose while it was still there.
  */
-export const draftRules = (deps: Deps, stored: Webhook | null, sites: NamedSites = new Map()): DraftRules => ({
-  address: urlRules(deps),
-  isEventType: (name) => deps.host.eventType(name) !== undefined || (stored?.events.includes(name) ?? false),
-  siteId: (named) => sites.get(named) ?? chosenSites(stored).find((id) => id === named),
-  hasPassword: stored?.auth === 'basic',
-})
+export async function draftRules(
+  deps: Deps,
+  owner: Owner,
+  stored: Webhook | null,
+  input: { readonly sites?: unknown },
+): Promise<DraftRules> {
+  const [sites, headers] = await Promise.all([namedSites(deps, owner, input.sites), storedHeaders(deps, stored)])
+  const chosen = stored === null ? [] : (JSON.parse(stored.sites) as string[])
+  return {
+    address: urlRules(deps),
+    isEventType: (name) => deps.host.eventType(name) !== undefined || (stored?.events.includes(name) ?? false),
+    siteId: (named) => sites.get(named) ?? chosen.find((id) => id === named),
+    has: { password: stored?.auth === 'basic', token: stored?.auth === 'bearer' },
+    headers,
+  }
+}
 
-/** Ids of sites by what somebody called them: slug or id. */
-export type NamedSites = ReadonlyMap<string, string>
-
-/** Looks up the sites that an input names. A site's own webhook gets that site's events alone, and can name none. */
-export async function namedSites(deps: Deps, owner: Owner, named: unknown): Promise<NamedSites> {
+/** Looks up the sites that an input names by slug or id. A site's own webhook gets that site's events alone, and can name none. */
+async function namedSites(deps: Deps, owner: Owner, named: unknown): Promise<Map<string, string>> {
   const names = Array.isArray(named) && owner === 'network' ? named.filter((name) => typeof name === 'string') : []
   const found = new Map<string, string>()
   for (const name of names.slice(0, MOST_SITES)) {
@@ -31,5 +39,8 @@ export async function namedSites(deps: Deps, owner: Owner, named: unknown): Prom
 }
 const MOST_SITES = 100
 
-const chosenSites = (stored: Webhook | null): readonly string[] =>
-  stored === null ? [] : (JSON.parse(stored.sites) as string[])
+async function storedHeaders(deps: Deps, stored: Webhook | null): Promise<Map<string, string>> {
+  if (stored === null || headerNames(stored).length === 0) return new Map()
+  const { headers } = await openSecrets(deps, stored.id)
+  return new Map(headers.map(([name, value]) => [name.toLowerCase(), value]))
+}

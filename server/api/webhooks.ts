@@ -9,19 +9,21 @@ import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
 import { auditedDraft, auditedWebhook } from '../webhooks/audited.ts'
-import { planFields, type DeliveryPlan } from '../webhooks/batch-policy.ts'
-import { formatFields, readDraft, type WebhookDraft, type WebhookInput } from '../webhooks/draft.ts'
+import { readDraft, type WebhookDraft } from '../webhooks/draft.ts'
 import { createWebhook, removeWebhook, saveWebhook } from '../webhooks/lifecycle.ts'
 import { ownWebhook } from '../webhooks/own-webhook.ts'
 import { quotaReached, roomFor } from '../webhooks/quota.ts'
-import type { Exchange } from '../webhooks/trial.ts'
-import { openSecrets } from '../webhooks/webhook-secrets.ts'
+import { overlaps, rotateSecret, usualOverlap } from '../webhooks/rotate.ts'
+import { makeSigning } from '../webhooks/secret-changes.ts'
+import { trialWebhook, type Exchange } from '../webhooks/trial.ts'
+import { openSecrets, type OpenSecrets } from '../webhooks/webhook-secrets.ts'
 import type { C } from '../web/env.ts'
-import { isObject, knownKeys, readJsonObject } from './body.ts'
-import { draftRules, namedSites } from './draft-rules.ts'
+import { knownKeys, readJsonObject } from './body.ts'
+import { draftRules } from './draft-rules.ts'
 import type { Handlers } from './handlers.ts'
 import { listAnswer, pageOf } from './list.ts'
 import { sampleType, sendSample } from './send-sample.ts'
+import { patched, show } from './webhook-fields.ts'
 
 export const webhookRoutes = (deps: Deps): Handlers => ({
   'GET /api/v1/webhooks': async (c) => {
@@ -64,7 +66,7 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
   'PATCH /api/v1/webhooks/:id': async (c) => {
     const current = await mine(deps, c)
     const patch = await readJsonObject(c)
-    const draft = await checked(deps, current.owner, { ...inputOf(current), ...patchOf(current, patch) }, current)
+    const draft = await checked(deps, current.owner, patched(current, patch), current)
     const actor = c.get('actor')
     const saved = await saveWebhook(deps, current, draft, actor.id, { handedOut: true })
     const audit = auditEntry(deps, actor, {
@@ -74,15 +76,7 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
       before: auditedWebhook(current),
       after: auditedDraft(draft),
     })
-    await deps.db.commit([...saved.statements, ...audit]).catch((error: unknown) => {
-      if (error instanceof DbError && error.kind === 'constraint') {
-        throw fail(
-          'revision_conflict',
-          'Somebody else changed this webhook at the same moment. Read it again and repeat your change.',
-        )
-      }
-      throw error
-    })
+    await deps.db.commit([...saved.statements, ...audit]).catch(changedMeanwhile)
     deps.wake()
     const body = {
       ...show(await mine(deps, c)),
@@ -103,6 +97,37 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
     return new Response(null, { status: 204 })
   },
 
+  'POST /api/v1/webhooks/:id/rotate-secret': async (c) => {
+    const current = await mine(deps, c)
+    const body = await readJsonObject(c)
+    knownKeys(body, ['overlap_hours'])
+    const overlap = overlaps.find((hours) => hours === (body['overlap_hours'] ?? usualOverlap))
+    if (overlap === undefined) {
+      const message = msg('This has to be one of: {values}.', { values: overlaps.join(', ') })
+      throw invalid([{ path: 'overlap_hours', message }])
+    }
+    const actor = c.get('actor')
+    const rotation = await rotateSecret(deps, current, actor.id, overlap)
+    const audit = auditEntry(deps, actor, {
+      action: 'webhook.secret_rotated',
+      target: current.id,
+      owner: current.owner,
+      after: { overlap_hours: overlap },
+    })
+    await deps.db.commit([...rotation.statements, ...audit]).catch(changedMeanwhile)
+    deps.wake()
+    const { secret, publicKey, oldUntil } = rotation
+    return Response.json(
+      {
+        id: current.id,
+        ...(secret === null ? { public_key: publicKey } : { secret }),
+        overlap_hours: overlap,
+        old_until: isoTime(oldUntil),
+      },
+      { headers: { 'cache-control': 'no-store' } },
+    )
+  },
+
   'POST /api/v1/webhooks/:id/test': async (c) => {
     const webhook = await mine(deps, c)
     const body = await readJsonObject(c)
@@ -117,24 +142,9 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
   'POST /api/v1/webhooks/test': async (c) => {
     const { event, ...input } = await readJsonObject(c)
     const draft = await checked(deps, c.get('actor').owner, input, null)
-    const webhook = {
-      id: 'unsaved',
-      url: draft.url,
-      format: draft.format,
-      auth: draft.auth,
-      username: draft.username,
-      timeout_seconds: draft.timeoutSeconds,
-    }
-    if (draft.auth === 'signature' && draft.secret === null) {
-      throw invalid([
-        {
-          path: 'secret',
-          message: msg('Give the secret to sign with: nothing is stored for a webhook that is not saved.'),
-        },
-      ])
-    }
-    const secrets = { signing: draft.secret === null ? [] : [draft.secret], password: draft.password }
+    const webhook = trialWebhook(draft)
     const actor = c.get('actor')
+    const secrets = await draftedSecrets(deps, draft)
     const type = sampleType(deps, event, draft.events)
     return Response.json(exchange(await sendSample(deps, actor, { webhook, secrets, type, owner: actor.owner })))
   },
@@ -144,70 +154,37 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
 const mine = (deps: Deps, c: C, id = c.req.param('id') ?? ''): Promise<Webhook> =>
   ownWebhook(deps.db, c.get('actor').owner, id)
 
-async function checked(
-  deps: Deps,
-  owner: Owner,
-  input: JsonObject | WebhookInput,
-  stored: Webhook | null,
-): Promise<WebhookDraft> {
-  const read = readDraft(input, draftRules(deps, stored, await namedSites(deps, owner, input.sites)))
+/** A rule of the commit did not hold: the revision is another one by now. */
+function changedMeanwhile(error: unknown): never {
+  if (error instanceof DbError && error.kind === 'constraint') {
+    throw fail(
+      'revision_conflict',
+      'Somebody else changed this webhook at the same moment. Read it again and repeat your change.',
+    )
+  }
+  throw error
+}
+
+async function checked(deps: Deps, owner: Owner, input: JsonObject, stored: Webhook | null): Promise<WebhookDraft> {
+  const read = readDraft(input, await draftRules(deps, owner, stored, input))
   if (!read.ok) throw invalid(read.errors)
   return read.draft
 }
 
-/** The stored webhook in the words of the API, so that a patch is the same check as a whole webhook. */
-const inputOf = (webhook: Webhook): WebhookInput => ({
-  name: webhook.name,
-  description: webhook.description,
-  url: webhook.url,
-  all_events: webhook.all_events === 1,
-  events: [...webhook.events],
-  ...choicesOf(webhook),
-  auth: { type: webhook.auth, username: webhook.username, password: null },
-  timeout_seconds: webhook.timeout_seconds,
-  retry_schedule: JSON.parse(webhook.retry_schedule) as number[],
-  active: webhook.state !== 'retired',
-})
-
-/** What a webhook chose about what it gets and how, as the API names it. */
-export const choicesOf = (webhook: Webhook) => ({
-  ...formatFields(webhook.format),
-  condition: webhook.condition === null ? null : (JSON.parse(webhook.condition) as JsonObject),
-  sites: JSON.parse(webhook.sites) as string[],
-  ordered: webhook.ordered === 1,
-  rate_per_second: webhook.rate_per_second,
-  delivery: planFields(JSON.parse(webhook.delivery) as DeliveryPlan),
-})
-
-/** Within `auth` a patch may name single fields too; choosing events ends "all events" and the other way round. */
-function patchOf(current: Webhook, patch: JsonObject): JsonObject {
-  const auth = isObject(patch.auth)
-    ? { auth: { type: current.auth, username: current.username, password: null, ...patch.auth } }
-    : {}
-  const events = patch.all_events === true && !('events' in patch) ? { events: [] } : {}
-  const all = 'events' in patch && !('all_events' in patch) ? { all_events: false } : {}
-  return { ...patch, ...auth, ...events, ...all }
+/** The secrets of a webhook that is not saved: as given. A pair of keys is made for this one test. */
+async function draftedSecrets(deps: Deps, draft: WebhookDraft): Promise<OpenSecrets> {
+  const { signing, password, token, headers } = draft
+  if (signing?.scheme === 'v1' && draft.secret === null) {
+    throw invalid([
+      {
+        path: 'secret',
+        message: msg('Give the secret to sign with: nothing is stored for a webhook that is not saved.'),
+      },
+    ])
+  }
+  const made = signing ? [(await makeSigning(deps, signing.scheme, draft.secret)).secret] : []
+  return { signing: made, password, token, headers }
 }
-
-const show = (webhook: Webhook) => ({
-  id: webhook.id,
-  name: webhook.name,
-  description: webhook.description,
-  url: webhook.url,
-  all_events: webhook.all_events === 1,
-  events: webhook.events,
-  ...choicesOf(webhook),
-  auth: { type: webhook.auth, ...(webhook.auth === 'basic' ? { username: webhook.username } : {}) },
-  timeout_seconds: webhook.timeout_seconds,
-  retry_schedule: JSON.parse(webhook.retry_schedule) as number[],
-  active: webhook.state !== 'retired',
-  state: webhook.state,
-  state_reason: webhook.state_reason,
-  owner: webhook.owner,
-  last_delivered_at: webhook.last_delivered_at === null ? null : isoTime(webhook.last_delivered_at),
-  created_at: isoTime(webhook.created_at),
-  updated_at: isoTime(webhook.updated_at),
-})
 
 function exchange({ ok, delivery, event, url, requestBody, attempt }: Exchange) {
   return {

@@ -1,6 +1,7 @@
 import type { Webhook } from '../../db/queries/webhooks.ts'
 import type { JsonObject } from '../lib/json.ts'
-import type { WebhookDraft } from './draft.ts'
+import { headerNames, type WebhookDraft } from './draft.ts'
+import type { Signing } from './sign.ts'
 
 /** What the audit log keeps of a webhook as somebody saves it. Of a secret only that there is a new one. */
 export const auditedDraft = (draft: WebhookDraft): JsonObject => ({
@@ -9,8 +10,13 @@ export const auditedDraft = (draft: WebhookDraft): JsonObject => ({
   events: draft.allEvents ? 'all' : draft.events,
   format: draft.format,
   auth: draft.auth,
+  ...choices(
+    draft.signing,
+    draft.headers.map(([name]) => name),
+  ),
   active: draft.active,
   ...(draft.password === null ? {} : { password: 'new' }),
+  ...(draft.token === null ? {} : { token: 'new' }),
   ...(draft.secret === null ? {} : { secret: 'new' }),
 })
 
@@ -21,5 +27,12 @@ export const auditedWebhook = (webhook: Webhook): JsonObject => ({
   events: webhook.all_events === 1 ? 'all' : webhook.events,
   format: webhook.format,
   auth: webhook.auth,
+  ...choices(webhook.signing === null ? null : (JSON.parse(webhook.signing) as Signing), headerNames(webhook)),
   state: webhook.state,
+})
+
+/** Only where they were made: most webhooks have none of them. */
+const choices = (signing: Signing | null, headers: readonly string[]): JsonObject => ({
+  ...(signing && { signing: [signing.scheme, ...signing.extra] }),
+  ...(headers.length > 0 && { headers }),
 })

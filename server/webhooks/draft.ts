@@ -1,18 +1,20 @@
 import { z } from 'zod'
 import type { Webhook } from '../../db/queries/webhooks.ts'
-import type { AuthType } from '../../db/schema.ts'
 import type { FieldError } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 import { isPlainText } from '../lib/plain-text.ts'
 import { checkUrl, type UrlRules } from './address.ts'
 import { defaultPlan, readDelivery, type DeliveryPlan } from './batch-policy.ts'
 import { readCondition, type Condition } from './condition.ts'
+import { readHeaders, type CustomHeaders } from './custom-headers.ts'
+import { readAuth, type AuthDraft } from './draft-auth.ts'
 import { formatKey, formatOf, formats, type Timestamp } from './formats.ts'
+import { MASK } from './redact.ts'
 import { DEFAULT_SCHEDULE } from './retry.ts'
-import { checkSecret } from './sign.ts'
+import { extraHeaders, type Signing } from './sign.ts'
 
 /** A webhook as somebody wants it: every field checked, nothing stored yet. Secrets are plain here and nowhere else. */
-export interface WebhookDraft {
+export interface WebhookDraft extends AuthDraft {
   readonly name: string
   readonly description: string
   readonly url: string
@@ -30,12 +32,8 @@ export interface WebhookDraft {
   readonly ratePerSecond: number | null
   /** Each event at once, or gathered in batches. */
   readonly delivery: DeliveryPlan
-  readonly auth: AuthType
-  readonly username: string
-  /** A new password for Basic; null keeps the stored one. */
-  readonly password: string | null
-  /** A caller's own signing secret; null generates one, or keeps the stored one. */
-  readonly secret: string | null
+  /** Headers of its own. */
+  readonly headers: CustomHeaders
   readonly timeoutSeconds: number
   /** Waits in seconds after each failed attempt; empty: never retried. */
   readonly retrySchedule: readonly number[]
@@ -58,7 +56,10 @@ export const plainDraft: WebhookDraft = {
   auth: 'none',
   username: '',
   password: null,
+  token: null,
+  signing: null,
   secret: null,
+  headers: [],
   timeoutSeconds: 15,
   retrySchedule: DEFAULT_SCHEDULE,
   active: true,
@@ -70,11 +71,12 @@ export interface DraftRules {
   readonly isEventType: (name: string) => boolean
   /** The id of a site that was named by slug or id; undefined when there is none, or it is not for this owner. */
   readonly siteId: (named: string) => string | undefined
-  /** Whether a password is stored already, so that none has to be given. */
-  readonly hasPassword: boolean
+  /** What is stored already, so that it need not be given again. */
+  readonly has: { readonly password: boolean; readonly token: boolean }
+  /** The stored values of its own headers, by name in small letters. */
+  readonly headers: ReadonlyMap<string, string>
 }
 
-const isCredential = (text: string): boolean => text.length <= 191 && text.isWellFormed() && !/\p{Cc}/u.test(text)
 const MOST_EVENTS = 200
 
 const shape = z.strictObject({
@@ -92,12 +94,21 @@ const shape = z.strictObject({
   delivery: z.unknown().default({}),
   auth: z
     .strictObject({
-      type: z.enum(['none', 'basic', 'signature']),
+      type: z.enum(['none', 'basic', 'bearer', 'signature']),
       username: z.string().default(''),
       password: z.string().nullable().default(null),
+      token: z.string().nullable().default(null),
     })
-    .default({ type: 'none', username: '', password: null }),
+    .default({ type: 'none', username: '', password: null, token: null }),
+  signing: z
+    .strictObject({
+      scheme: z.enum(['v1', 'v1a']).default('v1'),
+      extra: z.array(z.enum(['github', 'stripe'])).default([]),
+    })
+    .nullable()
+    .default(null),
   secret: z.string().nullable().default(null),
+  headers: z.unknown().default({}),
   timeout_seconds: z.number().default(15),
   retry_schedule: z.array(z.number()).default([...DEFAULT_SCHEDULE]),
   active: z.boolean().default(true),
@@ -171,22 +182,10 @@ export function readDraft(
   if (rate !== null && (!Number.isInteger(rate) || rate < 1 || rate > 1000))
     wrong('rate_per_second', msg('The rate is a whole number of requests a second, from 1 to 1000.'))
 
-  const { type: auth, username, password } = value.auth
-  if (auth === 'basic') {
-    if (username === '') wrong('auth.username', msg('Basic authentication needs a user name.'))
-    else if (username.includes(':'))
-      wrong('auth.username', msg('A user name for Basic authentication cannot hold a colon.'))
-    else if (!isCredential(username))
-      wrong('auth.username', msg('A user name has up to 191 characters, none of them a control character.'))
-    if (!password && !rules.hasPassword) wrong('auth.password', msg('Basic authentication needs a password.'))
-    else if (password && !isCredential(password))
-      wrong('auth.password', msg('A password has up to 191 characters, none of them a control character.'))
-  }
-  if (value.secret !== null) {
-    const secret = checkSecret(value.secret)
-    if (auth !== 'signature') wrong('secret', msg('A secret belongs to Authentication: Signature.'))
-    else if (!secret.ok) wrong('secret', secret.message)
-  }
+  const auth = readAuth(value, rules.has)
+  errors.push(...auth.errors)
+  const headers = readHeaders(value.headers, { stored: rules.headers, taken: takenHeaders(auth.draft) })
+  if (!headers.ok) errors.push(...headers.errors)
 
   const { timeout_seconds: timeout, retry_schedule: schedule } = value
   if (!Number.isInteger(timeout) || timeout < 1 || timeout > 30)
@@ -198,7 +197,7 @@ export function readDraft(
   const plan = readDelivery(value.delivery)
   if (!plan.ok) errors.push(...plan.errors)
 
-  if (errors.length > 0 || !checked.ok || !format || !plan.ok) return { ok: false, errors }
+  if (errors.length > 0 || !checked.ok || !format || !plan.ok || !headers.ok) return { ok: false, errors }
   return {
     ok: true,
     draft: {
@@ -213,10 +212,8 @@ export function readDraft(
       ordered: value.ordered,
       ratePerSecond: rate,
       delivery: plan.plan,
-      auth,
-      username: auth === 'basic' ? username : '',
-      password: auth === 'basic' ? password || null : null,
-      secret: value.secret,
+      ...auth.draft,
+      headers: headers.headers,
       timeoutSeconds: timeout,
       retrySchedule: schedule,
       active: value.active,
@@ -224,7 +221,13 @@ export function readDraft(
   }
 }
 
-/** A stored webhook as a draft that changes nothing. */
+/** What authentication and signatures take up of the names of headers, in small letters. */
+const takenHeaders = ({ auth, signing }: AuthDraft): string[] => [
+  ...(auth === 'basic' || auth === 'bearer' ? ['authorization'] : []),
+  ...(signing?.extra ?? []).map((extra) => extraHeaders[extra]),
+]
+
+/** A stored webhook as a draft, to read and to compare: its secrets are left out or masked. */
 export const draftOf = (webhook: Webhook): WebhookDraft => ({
   name: webhook.name,
   description: webhook.description,
@@ -240,11 +243,17 @@ export const draftOf = (webhook: Webhook): WebhookDraft => ({
   auth: webhook.auth,
   username: webhook.username,
   password: null,
+  token: null,
+  signing: webhook.signing === null ? null : (JSON.parse(webhook.signing) as Signing),
   secret: null,
+  headers: headerNames(webhook).map((name) => [name, MASK]),
   timeoutSeconds: webhook.timeout_seconds,
   retrySchedule: JSON.parse(webhook.retry_schedule) as number[],
   active: webhook.state !== 'retired',
 })
+
+/** The names of a webhook's own headers, as they were written. */
+export const headerNames = (webhook: Pick<Webhook, 'headers'>): string[] => JSON.parse(webhook.headers) as string[]
 
 /** The format's name and timestamp as the API speaks of them. */
 export function formatFields(key: string): { format: string; timestamp: Timestamp } {

@@ -8,7 +8,6 @@ import {
   insertWebhook,
   mustBeRevision,
   mustHaveRoom,
-  secretsAfter,
   secretsOf,
   sendHeld,
   updateWebhook,
@@ -16,11 +15,10 @@ import {
   type Webhook,
 } from '../../db/queries/webhooks.ts'
 import type { Owner } from '../lib/actor.ts'
-import { newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import type { WebhookDraft } from './draft.ts'
 import type { Engine } from './engine.ts'
-import { newSecret } from './sign.ts'
+import { newestSigning, secretChanges, type SecretChoice } from './secret-changes.ts'
 
 /** Why a webhook that signs waits: nobody could verify what it sends. Its deliveries are held meanwhile. */
 export const SECRET_NOT_TAKEN = msg(
@@ -28,60 +26,10 @@ export const SECRET_NOT_TAKEN = msg(
 ).text
 const RETIRED = msg('The webhook is retired.').text
 
-/** How a signing secret comes to a webhook. `handle`: one that a form generated before, by the id of its row. */
-export interface SecretChoice {
-  readonly handle?: string | null
-  /** Whether the secret leaves the server with this answer (the API gives it), so that it counts as taken. */
-  readonly handedOut?: boolean
-}
-
 export interface Change {
   readonly statements: readonly Statement[]
   /** The signing secret that this change made, in plain; null when it made none. */
   readonly secret: string | null
-}
-
-const context = (id: string, kind: string) => `webhook_secret:${id}:${kind}`
-export const openSecret = (engine: Engine, row: { id: string; kind: string; cipher: string }): Promise<string> =>
-  engine.vault.open(row.cipher, context(row.id, row.kind))
-
-/** A row for a secret, sealed. It belongs to nobody (`unsaved`) until a webhook takes it. */
-export async function sealSecret(
-  engine: Engine,
-  secret: { webhookId: string; kind: 'v1' | 'password'; plain: string; by: string; taken: boolean },
-) {
-  const id = newId('sec', engine)
-  const now = engine.clock()
-  return {
-    id,
-    webhook_id: secret.webhookId,
-    kind: secret.kind,
-    cipher: await engine.vault.seal(secret.plain, context(id, secret.kind)),
-    created_by: secret.by,
-    created_at: now,
-    expires_at: null,
-    taken_at: secret.taken ? now : null,
-  }
-}
-
-/** Opens every stored secret and seals it anew, after a change of APP_SECRET. Repeating it does no harm. */
-export async function sealAgain({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<void> {
-  for (let after = ''; ;) {
-    const rows = await secretsAfter(db, after)
-    const last = rows.at(-1)
-    if (!last) return
-    const sealed = await Promise.all(
-      rows.map(async ({ id, kind, cipher }) => {
-        const plain = await vault.open(cipher, context(id, kind))
-        return db.q
-          .updateTable('webhook_secret')
-          .set({ cipher: await vault.seal(plain, context(id, kind)) })
-          .where('id', '=', id)
-      }),
-    )
-    await db.commit(sealed)
-    after = last.id
-  }
 }
 
 /** Statements that make a webhook. `room` is the owner's quota, null for none; broken, the commit fails. */
@@ -92,11 +40,13 @@ export async function createWebhook(
   choice: SecretChoice = {},
 ): Promise<Change> {
   const now = engine.clock()
-  const secrets = await secretStatements(engine, draft, { id: who.id, by: who.by, had: [] }, choice)
+  const keeper = { id: who.id, by: who.by, had: [], publicKey: null }
+  const secrets = await secretChanges(engine, draft, keeper, choice)
   const row: WebhookTable = {
     id: who.id,
     owner: who.owner,
     ...columns(draft),
+    public_key: secrets.publicKey,
     ...stateFor(draft, secrets.taken),
     revision: 1,
     consecutive_failures: 0,
@@ -131,7 +81,8 @@ export async function saveWebhook(
   choice: SecretChoice = {},
 ): Promise<Change> {
   const had = await secretsOf(engine.db, current.id)
-  const secrets = await secretStatements(engine, draft, { id: current.id, by, had }, choice)
+  const keeper = { id: current.id, by, had, publicKey: current.public_key }
+  const secrets = await secretChanges(engine, draft, keeper, choice)
   const wasOff = current.state === 'retired'
   const sends = current.state === 'active' || current.state === 'failing'
   const next = stateFor(draft, secrets.taken)
@@ -145,7 +96,7 @@ export async function saveWebhook(
       ...updateWebhook(
         engine.db,
         current.id,
-        { ...columns(draft), ...state, updated_at: engine.clock() },
+        { ...columns(draft), public_key: secrets.publicKey, ...state, updated_at: engine.clock() },
         draft.events,
       ),
       ...secrets.statements,
@@ -169,9 +120,8 @@ export async function activateWebhook(
   held: 'send' | 'discard',
 ): Promise<Statement[]> {
   const { db } = engine
-  const secrets = webhook.auth === 'signature' ? await secretsOf(db, webhook.id) : []
-  const untaken =
-    webhook.auth === 'signature' && !secrets.some((secret) => secret.kind === 'v1' && secret.taken_at !== null)
+  const secret = webhook.signing === null ? undefined : newestSigning(await secretsOf(db, webhook.id))
+  const untaken = webhook.signing !== null && (secret?.taken_at ?? null) === null
   const state = untaken
     ? { state: 'disabled' as const, state_reason: SECRET_NOT_TAKEN }
     : { state: 'active' as const, state_reason: null, consecutive_failures: 0, failing_since: null }
@@ -194,15 +144,6 @@ export function takeSecret(engine: Engine, webhook: Webhook | null, secretId: st
   return [taken, ...wakeWebhook(db, webhook.id), sendHeld(db, webhook.id, now)]
 }
 
-const UNSAVED = 'unsaved'
-
-/** Makes a secret for a form: stored, so that the page only carries its handle. Retention takes those that nobody saved. */
-export async function generateSecret(engine: Engine, by: string): Promise<{ handle: string; statements: Statement[] }> {
-  const plain = newSecret(engine.random)
-  const row = await sealSecret(engine, { webhookId: UNSAVED, kind: 'v1', plain, by, taken: false })
-  return { handle: row.id, statements: [engine.db.q.insertInto('webhook_secret').values(row)] }
-}
-
 export const removeWebhook = (engine: Engine, id: string): readonly Statement[] =>
   deleteWebhook(engine.db, id, engine.clock())
 
@@ -219,71 +160,14 @@ const columns = (draft: WebhookDraft) => ({
   delivery: JSON.stringify(draft.delivery),
   auth: draft.auth,
   username: draft.username,
+  signing: draft.signing === null ? null : JSON.stringify(draft.signing),
+  headers: JSON.stringify(draft.headers.map(([name]) => name)),
   timeout_seconds: draft.timeoutSeconds,
   retry_schedule: JSON.stringify(draft.retrySchedule),
 })
 
 function stateFor(draft: WebhookDraft, taken: boolean): Pick<WebhookTable, 'state' | 'state_reason'> {
   if (!draft.active) return { state: 'retired', state_reason: null }
-  if (draft.auth === 'signature' && !taken) return { state: 'disabled', state_reason: SECRET_NOT_TAKEN }
+  if (draft.signing !== null && !taken) return { state: 'disabled', state_reason: SECRET_NOT_TAKEN }
   return { state: 'active', state_reason: null }
 }
-
-interface Had {
-  readonly id: string
-  readonly kind: string
-  readonly taken_at: number | null
-}
-
-async function secretStatements(
-  engine: Engine,
-  draft: WebhookDraft,
-  webhook: { id: string; by: string; had: readonly Had[] },
-  choice: SecretChoice,
-): Promise<Change & { readonly taken: boolean }> {
-  const { q } = engine.db
-  const drop = (kind: 'v1' | 'password') =>
-    q.deleteFrom('webhook_secret').where('webhook_id', '=', webhook.id).where('kind', '=', kind)
-  const statements: Statement[] = []
-  const had = (kind: string) => webhook.had.find((secret) => secret.kind === kind)
-  const seal = (kind: 'v1' | 'password', plain: string, taken: boolean) =>
-    sealSecret(engine, { webhookId: webhook.id, kind, plain, by: webhook.by, taken })
-
-  if (draft.auth !== 'basic' && had('password')) statements.push(drop('password'))
-  if (draft.auth === 'basic' && draft.password !== null) {
-    statements.push(
-      drop('password'),
-      q.insertInto('webhook_secret').values(await seal('password', draft.password, true)),
-    )
-  }
-  if (draft.auth !== 'signature') {
-    if (had('v1')) statements.push(drop('v1'))
-    return { statements, secret: null, taken: true }
-  }
-  if (choice.handle) {
-    const generated = await unsavedSecret(engine, choice.handle, webhook.by)
-    if (generated) {
-      statements.push(
-        drop('v1'),
-        q.updateTable('webhook_secret').set({ webhook_id: webhook.id }).where('id', '=', generated.id),
-      )
-      return { statements, secret: null, taken: generated.taken_at !== null }
-    }
-  }
-  const kept = had('v1')
-  if (kept && draft.secret === null) return { statements, secret: null, taken: kept.taken_at !== null }
-  const plain = draft.secret ?? newSecret(engine.random)
-  const taken = choice.handedOut === true || draft.secret !== null
-  statements.push(drop('v1'), q.insertInto('webhook_secret').values(await seal('v1', plain, taken)))
-  return { statements, secret: plain, taken }
-}
-
-/** A secret that a form generated and that nobody saved yet; only its maker can use the handle. */
-export const unsavedSecret = (engine: Engine, handle: string, by: string) =>
-  engine.db.q
-    .selectFrom('webhook_secret')
-    .selectAll()
-    .where('id', '=', handle)
-    .where('webhook_id', '=', UNSAVED)
-    .where('created_by', '=', by)
-    .executeTakeFirst()

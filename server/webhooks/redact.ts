@@ -1,11 +1,21 @@
 type Headers = readonly (readonly [string, string])[]
 
 const SECRET_HEADERS = new Set(['authorization', 'proxy-authorization', 'cookie', 'set-cookie'])
-const MASK = '…'
+/** What stands where a secret is. */
+export const MASK = '…'
 
-/** The same headers with the values of those that carry credentials masked; a scheme such as `Basic` stays. */
-export const maskHeaders = (headers: Headers): [string, string][] =>
-  headers.map(([name, value]) => [name, SECRET_HEADERS.has(name.toLowerCase()) ? maskValue(value) : value])
+/**
+ * The same headers with the values of those that carry credentials masked; a scheme such as `Basic` stays. `custom`: those
+ * that a webhook adds itself, whose values are secrets too.
+ */
+export function maskHeaders(headers: Headers, custom: Headers = []): [string, string][] {
+  const secret = new Set(custom.map(([name]) => name.toLowerCase()))
+  return headers.map(([name, value]) => {
+    const known = name.toLowerCase()
+    if (SECRET_HEADERS.has(known)) return [name, maskValue(value)]
+    return [name, secret.has(known) ? MASK : value]
+  })
+}
 
 const maskValue = (value: string): string => {
   const scheme = /^(Basic|Bearer) /i.exec(value)

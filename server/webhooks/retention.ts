@@ -35,7 +35,7 @@ export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<numbe
   ]) {
     while (steps < MOST_STEPS && (await step())) steps++
   }
-  await db.commit(deleteLeftovers(db, { events, unsaved: clock() - DAY }))
+  await db.commit(deleteLeftovers(db, { events, unsaved: clock() - DAY, now: clock() }))
   return steps
 }
 

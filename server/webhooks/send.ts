@@ -5,7 +5,17 @@ import type { Answer, Engine } from './engine.ts'
 import { formatOf } from './formats.ts'
 import { noAnswer, UNREACHABLE } from './outcome.ts'
 import { maskHeaders } from './redact.ts'
-import { createWebSign, type Sign } from './sign.ts'
+import {
+  createWebSign,
+  createWebSignV1a,
+  extraHeaders,
+  githubSignature,
+  schemeOf,
+  stripeSignature,
+  type Sign,
+  type Signing,
+} from './sign.ts'
+import type { OpenSecrets } from './webhook-secrets.ts'
 
 /** All that one attempt takes. */
 export interface Parcel {
@@ -17,10 +27,11 @@ export interface Parcel {
     readonly format: string
     readonly auth: AuthType
     readonly username: string
+    /** JSON of a `Signing`; null where nothing is signed. */
+    readonly signing: string | null
     readonly timeout_seconds: number
   }
-  /** Opened: every live signing secret, oldest first, and the password of Basic. */
-  readonly secrets: { readonly signing: readonly string[]; readonly password: string | null }
+  readonly secrets: OpenSecrets
   /** The exact bytes, as `renderBody` made them. */
   readonly body: string
   /** 1, 2, … */
@@ -46,6 +57,7 @@ export interface Attempt {
 export type SendDeps = Pick<Engine, 'clock' | 'post' | 'publicUrl' | 'version' | 'log'> & { readonly sign?: Sign }
 
 const webSign = createWebSign()
+const webSignV1a = createWebSignV1a()
 
 /** Makes one attempt. Never throws for what a receiver, a name server or a bad setting does: all of it is an outcome. */
 export async function sendAttempt(deps: SendDeps, parcel: Parcel): Promise<Attempt> {
@@ -76,8 +88,8 @@ const attempted = (parcel: Parcel, startedAt: number, headers: Headers, answer: 
   durationMs: answer.durationMs,
   outcome: answer.outcome,
   status: answer.status,
-  requestHeaders: maskHeaders(headers),
-  responseHeaders: maskHeaders(answer.headers),
+  requestHeaders: maskHeaders(headers, parcel.secrets.headers),
+  responseHeaders: maskHeaders(answer.headers, parcel.secrets.headers),
   body: answer.body,
   truncated: answer.truncated,
   error: answer.error,
@@ -85,7 +97,7 @@ const attempted = (parcel: Parcel, startedAt: number, headers: Headers, answer: 
 })
 
 function whyNotSent(parcel: Parcel, headers: Headers): string | null {
-  if (parcel.webhook.auth === 'signature' && parcel.secrets.signing.length === 0) {
+  if (parcel.webhook.signing !== null && parcel.secrets.signing.length === 0) {
     return 'The webhook signs, but has no secret. Generate a signature for it.'
   }
   const wrong = headers.find(([, value]) => !/^[\x20-\x7e]*$/.test(value))
@@ -95,9 +107,11 @@ function whyNotSent(parcel: Parcel, headers: Headers): string | null {
 /** The headers of the contract, in a fixed order. `seconds` is the time of this attempt. */
 async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): Promise<[string, string][]> {
   const { event, webhook, secrets } = parcel
-  const sign = deps.sign ?? webSign
+  const signs = { v1: deps.sign ?? webSign, v1a: webSignV1a }
   const signatures = []
-  for (const secret of secrets.signing) signatures.push(await sign(secret, event.id, seconds, parcel.body))
+  for (const secret of secrets.signing) {
+    signatures.push(await signs[schemeOf(secret)](secret, event.id, seconds, parcel.body))
+  }
   const headers: [string, string | false][] = [
     ['content-type', formatOf(webhook.format)?.format.contentType ?? 'application/json'],
     ['user-agent', `Hookline/${deps.version} (+${deps.publicUrl()})`],
@@ -111,9 +125,28 @@ async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): 
     ['hookline-hops', event.hops > 0 && String(event.hops)],
     ['hookline-test', parcel.test && '1'],
     ['hookline-redelivery', parcel.redelivery && '1'],
-    ['authorization', webhook.auth === 'basic' && basic(webhook.username, secrets.password ?? '')],
+    ['authorization', authorization(parcel)],
+    ...(await extraSignatures(parcel, seconds)),
+    ...secrets.headers.map(([name, value]): [string, string] => [name, value]),
   ]
   return headers.filter((header): header is [string, string] => header[1] !== false)
+}
+
+function authorization({ webhook: { auth, username }, secrets }: Parcel): string | false {
+  if (auth === 'basic') return basic(username, secrets.password ?? '')
+  return auth === 'bearer' && `Bearer ${secrets.token ?? ''}`
+}
+
+/** GitHub's header has room for one signature, so the newest secret makes it; Stripe's has one of each live secret. */
+async function extraSignatures({ webhook, secrets, body }: Parcel, seconds: number): Promise<[string, string][]> {
+  const newest = secrets.signing.at(-1)
+  if (webhook.signing === null || newest === undefined) return []
+  const { extra } = JSON.parse(webhook.signing) as Signing
+  const made = {
+    github: () => githubSignature(newest, body),
+    stripe: () => stripeSignature(secrets.signing, seconds, body),
+  }
+  return Promise.all(extra.map(async (name): Promise<[string, string]> => [extraHeaders[name], await made[name]()]))
 }
 
 const basic = (username: string, password: string): string =>

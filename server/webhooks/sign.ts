@@ -8,6 +8,17 @@ import { msg, type Message } from '../lib/message.ts'
  */
 export type Sign = (secret: string, id: string, seconds: number, body: string) => string | Promise<string>
 
+/** The schemes of Standard Webhooks: HMAC-SHA256 with a shared secret, or Ed25519 with a pair of keys. */
+export type Scheme = 'v1' | 'v1a'
+
+/** How a webhook signs, and which signatures for older receivers stand beside. */
+export interface Signing {
+  readonly scheme: Scheme
+  readonly extra: readonly ExtraSignature[]
+}
+
+export const plainSigning: Signing = { scheme: 'v1', extra: [] }
+
 const PREFIX = 'whsec_'
 /** 24 bytes become 32 letters without padding: some receivers' libraries stumble over `=`. */
 const LENGTH = 24
@@ -81,7 +92,7 @@ const SEED_LENGTH = 32
 const PKCS8 = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]
 
 /** Which scheme of Standard Webhooks a secret signs with. */
-export const schemeOf = (secret: string): 'v1' | 'v1a' => (secret.startsWith(PRIVATE) ? 'v1a' : 'v1')
+export const schemeOf = (secret: string): Scheme => (secret.startsWith(PRIVATE) ? 'v1a' : 'v1')
 
 /** A new pair for v1a: `secret` (`whsk_…`, the seed) never leaves us, `publicKey` (`whpk_…`) goes to the receiver. */
 export async function newKeyPair(random: Random): Promise<{ readonly secret: string; readonly publicKey: string }> {

@@ -6,6 +6,7 @@ import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { AuthType, AttemptTable } from '../../db/schema.ts'
+import type { WebhookDraft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { formatOf, renderBody } from './formats.ts'
 import { formatNetwork } from './network.ts'
@@ -20,8 +21,20 @@ export interface TrialWebhook {
   readonly format: string
   readonly auth: AuthType
   readonly username: string
+  readonly signing: string | null
   readonly timeout_seconds: number
 }
+
+/** A draft as a test needs it. `id`: the webhook that it would change, where there is one. */
+export const trialWebhook = (draft: WebhookDraft, id = 'unsaved'): TrialWebhook => ({
+  id,
+  url: draft.url,
+  format: draft.format,
+  auth: draft.auth,
+  username: draft.username,
+  signing: draft.signing === null ? null : JSON.stringify(draft.signing),
+  timeout_seconds: draft.timeoutSeconds,
+})
 
 /** The whole exchange of a test, as the page and the API show it. */
 export interface Exchange {

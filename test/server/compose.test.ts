@@ -35,7 +35,7 @@ test('a new APP_SECRET is refused, taken beside the previous one, and then enoug
   const second = await begin({ APP_SECRET: SECOND, APP_SECRET_PREVIOUS: FIRST })
   await second.stop()
   const third = await begin({ APP_SECRET: SECOND })
-  expect(await openSecrets(third.deps, id)).toEqual({ signing: [secret], password: null })
+  expect(await openSecrets(third.deps, id)).toMatchObject({ signing: [secret], password: null })
   await third.stop()
   await expect(begin({ APP_SECRET: FIRST })).rejects.toThrow(/APP_SECRET is another one/)
 })

@@ -1,7 +1,6 @@
 import { DbError } from '../../../db/db.ts'
 import { webhookById, type Webhook } from '../../../db/queries/webhooks.ts'
 import { auditEntry } from '../../access/audit.ts'
-import { draftRules } from '../../api/draft-rules.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { AppError, fail } from '../../lib/errors.ts'
@@ -9,11 +8,12 @@ import { isId } from '../../lib/ids.ts'
 import type { C } from '../../web/env.ts'
 import { readForm, type Form } from '../../web/forms.ts'
 import { auditedDraft } from '../../webhooks/audited.ts'
-import { readDraft, type WebhookDraft } from '../../webhooks/draft.ts'
+import type { WebhookDraft } from '../../webhooks/draft.ts'
 import { createWebhook } from '../../webhooks/lifecycle.ts'
 import { ownWebhook } from '../../webhooks/own-webhook.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
-import { blankForm, inputOf, sentForm, type WebhookForm } from './form.ts'
+import { checkForm } from './check.ts'
+import { blankForm, sentForm, type WebhookForm } from './form.ts'
 import { formPage, newTarget, type Target } from './form-page.ts'
 import { backToWebhook } from './saved.ts'
 import { generate, noSecret, reveal, signatureFile } from './secret.ts'
@@ -35,7 +35,7 @@ export const addRoutes = (deps: Deps): Handlers => ({
       case 'show':
         return formPage(c, deps, target, form, await reveal(c, deps, null, form))
       case 'preview':
-        return formPage(c, deps, target, form)
+        return formPage(c, deps, target, form, { testEvent: sent.get('test_event') })
       default:
         return add(c, deps, target, form)
     }
@@ -56,7 +56,7 @@ function targetOfSent(deps: Deps, sent: Form): Target {
 }
 
 async function add(c: C, deps: Deps, target: Target, form: WebhookForm): Promise<Response> {
-  const read = readDraft(inputOf(form), draftRules(deps, null))
+  const read = await checkForm(c, deps, target, form)
   if (!read.ok) return formPage(c, deps, target, form, { errors: read.errors })
   const made = await store(c, deps, target.id, read.draft, form.handle)
   if (!(made instanceof AppError)) return backToWebhook(c, deps, made)

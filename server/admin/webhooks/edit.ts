@@ -1,7 +1,6 @@
 import { DbError } from '../../../db/db.ts'
 import { countHeld, webhookById, type Webhook } from '../../../db/queries/webhooks.ts'
 import { auditEntry } from '../../access/audit.ts'
-import { draftRules } from '../../api/draft-rules.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { can } from '../../lib/actor.ts'
@@ -11,18 +10,20 @@ import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { readForm, type Form } from '../../web/forms.ts'
 import { auditedDraft, auditedWebhook } from '../../webhooks/audited.ts'
-import { draftOf, readDraft, type WebhookDraft } from '../../webhooks/draft.ts'
+import { draftOf, type WebhookDraft } from '../../webhooks/draft.ts'
 import { saveWebhook } from '../../webhooks/lifecycle.ts'
 import { ownWebhook } from '../../webhooks/own-webhook.ts'
 import { askPassword, recentPassword } from '../login.ts'
-import { inputOf, unshown, isWebhookForm, sentForm, storedForm, type WebhookForm } from './form.ts'
+import { checkForm } from './check.ts'
+import { isWebhookForm, sentForm, storedForm, type WebhookForm } from './form.ts'
 import { formPage, targetOf, type Target } from './form-page.ts'
 import { backToWebhook } from './saved.ts'
+import { rotate } from './rotate.ts'
 import { generate, noSecret, reveal, secretAt, signatureFile } from './secret.ts'
 import { showPage } from './show.ts'
 import { tryForm } from './trial.ts'
 import { trialPage } from './trial-page.ts'
-import { differences, wordsOf } from './words.ts'
+import { differences, wordsOf, type Difference } from './words.ts'
 
 /** The page of one webhook: its form for those who may change it, else what it does. */
 export const editRoutes = (deps: Deps): Handlers => ({
@@ -37,7 +38,7 @@ export const editRoutes = (deps: Deps): Handlers => ({
     const sent = await readForm(c)
     const { target, form } = read(webhook, sent)
     if (sent.get('intent') === 'generate') return formPage(c, deps, target, ...(await generate(c, deps, form)))
-    if (sent.get('intent') === 'preview') return formPage(c, deps, target, form)
+    if (sent.get('intent') === 'preview') return formPage(c, deps, target, form, { testEvent: sent.get('test_event') })
     return save(c, deps, webhook, target, form)
   },
 
@@ -56,6 +57,14 @@ export const editRoutes = (deps: Deps): Handlers => ({
     const state = await reveal(c, deps, webhook, form)
     const now = (await webhookById(deps.db, webhook.id)) ?? webhook
     return formPage(c, deps, { ...target, webhook: now }, form, state)
+  },
+
+  'POST {area}/webhooks/:id/rotate': async (c) => {
+    const webhook = await webhookOf(c, deps)
+    const sent = await readForm(c)
+    if (!(await recentPassword(c, deps))) return askPassword(c, pathOf(c, webhook))
+    const { target, form } = read(webhook, sent)
+    return rotate(c, deps, webhook, target, form, sent.get('overlap_hours'))
   },
 
   'POST {area}/webhooks/:id/signature.json': async (c) => {
@@ -81,15 +90,15 @@ function read(webhook: Webhook, sent: Form): { target: Target; form: WebhookForm
 /** A stored secret is only shown to somebody who typed the password lately. */
 async function needsPassword(c: C, deps: Deps, webhook: Webhook, form: WebhookForm): Promise<boolean> {
   const found = await secretAt(c, deps, webhook, form.handle)
-  return found?.isStored === true && !(await recentPassword(c, deps))
+  return found?.isStored === true && found.secret.kind === 'v1' && !(await recentPassword(c, deps))
 }
 
 async function save(c: C, deps: Deps, current: Webhook, target: Target, form: WebhookForm): Promise<Response> {
-  const checked = readDraft({ ...unshown(current, form), ...inputOf(form) }, draftRules(deps, current))
+  const checked = await checkForm(c, deps, { ...target, webhook: current }, form)
   if (!checked.ok) return formPage(c, deps, target, form, { errors: checked.errors })
   const { draft } = checked
   if (target.revision !== current.revision) {
-    const conflict = differences(...words(c, deps, current, draft))
+    const conflict = await compared(c, deps, current, draft)
     // Nothing differs when the same form is sent twice; then it may as well be saved twice.
     if (conflict.length > 0) return conflictPage(c, deps, current, form, conflict)
   }
@@ -105,8 +114,10 @@ async function save(c: C, deps: Deps, current: Webhook, target: Target, form: We
   })
 }
 
-const words = (c: C, deps: Deps, stored: Webhook, typed: WebhookDraft) =>
-  [wordsOf(c.var.t, deps.host, draftOf(stored)), wordsOf(c.var.t, deps.host, typed)] as const
+async function compared(c: C, deps: Deps, stored: Webhook, typed: WebhookDraft): Promise<Difference[]> {
+  const [before, after] = await Promise.all([wordsOf(c, deps, draftOf(stored)), wordsOf(c, deps, typed)])
+  return differences(before, after)
+}
 
 /** Shows both values of each field; the form keeps the typed ones, and saving it again is then a choice. */
 function conflictPage(
@@ -114,7 +125,7 @@ function conflictPage(
   deps: Deps,
   current: Webhook,
   form: WebhookForm,
-  conflict: ReturnType<typeof differences>,
+  conflict: readonly Difference[],
 ): Promise<Response> {
   const { t } = c.var
   return formPage(c, deps, targetOf(current), form, {
@@ -139,7 +150,7 @@ async function store(c: C, deps: Deps, current: Webhook, draft: WebhookDraft, ha
     target: current.id,
     owner: current.owner,
     before: auditedWebhook(current),
-    after: { ...auditedDraft(draft), ...(handle !== '' && draft.auth === 'signature' ? { secret: 'new' } : {}) },
+    after: { ...auditedDraft(draft), ...(handle !== '' && draft.signing !== null ? { secret: 'new' } : {}) },
   })
   try {
     await deps.db.commit([...statements, ...audit])

@@ -5,16 +5,20 @@ import type { Deps } from '../../deps.ts'
 import type { Owner } from '../../lib/actor.ts'
 import type { AppError, FieldError } from '../../lib/errors.ts'
 import { newId } from '../../lib/ids.ts'
+import type { EventType } from '../../plugin/host.ts'
 import type { C } from '../../web/env.ts'
 import { errorsByPath } from '../../web/forms.ts'
-import { formats, renderBody } from '../../webhooks/formats.ts'
+import { formats, renderBody, type Timestamp } from '../../webhooks/formats.ts'
 import { formatNetwork } from '../../webhooks/network.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import type { Exchange } from '../../webhooks/trial.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { eventGroups, eventReference } from './events.ts'
-import { atFields, isZapier, type WebhookForm } from './form.ts'
+import { atFields } from './check.ts'
+import { choicesState } from './choices.ts'
 import { factsOf } from './facts.ts'
+import { isZapier, type WebhookForm } from './form.ts'
+import { withoutValues } from './header-lines.ts'
 import { needsOf } from './needs.ts'
 import { secretState } from './secret.ts'
 import { shownExchange } from './trial.ts'
@@ -60,9 +64,11 @@ export async function formPage(
   const { webhook } = target
   const owner = webhook?.owner ?? scope.owner
   const errors = atFields(state.errors ?? [])
-  const [secret, preview, groups, facts, room] = await Promise.all([
+  const sample = sampleOf(deps, form, state.testEvent)
+  const [secret, preview, choices, groups, facts, room] = await Promise.all([
     secretState(c, deps, webhook, form.handle),
-    previewOf(deps, form, owner),
+    previewOf(deps, form, sample, owner),
+    choicesState(c, deps, form, sample, owner),
     eventGroups(deps, t, owner, form.events),
     webhook ? factsOf(c, deps, webhook) : null,
     webhook ? null : fullness(deps, owner),
@@ -74,7 +80,7 @@ export async function formPage(
     ...(webhook && state.secret === undefined ? needsOf(c, webhook) : []),
   ]
   const status = state.status ?? (errors.length > 0 ? 422 : undefined)
-  const { password: _, ...fields } = form
+  const { password: _, token: __, ...fields } = form
   return page(c, deps, 'pages/webhooks/form', {
     title: webhook?.name ?? t('Add New Webhook'),
     crumbs: [{ href: `${scope.base}/webhooks`, label: t('Webhooks') }],
@@ -86,9 +92,14 @@ export async function formPage(
       isNew: webhook === null,
       action: `${scope.base}/webhooks/${webhook?.id ?? 'new'}`,
       list: `${scope.base}/webhooks`,
-      fields: { ...fields, handle: secret.handle },
-      passwordKept: webhook?.auth === 'basic',
-      passwordLost: form.password !== '',
+      fields: { ...fields, handle: secret.handle, headers: withoutValues(form.headers) },
+      kept: { password: webhook?.auth === 'basic', token: webhook?.auth === 'bearer' },
+      lost: {
+        password: form.password !== '',
+        token: form.token !== '',
+        headers: withoutValues(form.headers) !== form.headers,
+      },
+      choices,
       errors: errorsByPath(errors, t),
       groups,
       chosen: form.events.length,
@@ -114,10 +125,14 @@ async function fullness(deps: Deps, owner: Owner): Promise<AppError | null> {
   return Object.values(counts).reduce((sum, count) => sum + count, 0) >= room ? quotaReached(room) : null
 }
 
-/** The exact body in each format, for the sample of the first chosen event. */
-async function previewOf(deps: Deps, form: WebhookForm, owner: Owner) {
+/** The event type that samples on the page are of: the one chosen for tests, else the first chosen, else the first there is. */
+function sampleOf(deps: Deps, form: WebhookForm, wanted = ''): EventType | undefined {
   const first = form.allEvents ? undefined : form.events.map((name) => deps.host.eventType(name)).find(Boolean)
-  const type = first ?? deps.host.eventTypes()[0]
+  return deps.host.eventType(wanted) ?? first ?? deps.host.eventTypes()[0]
+}
+
+/** The exact body of the sample in each format. */
+async function previewOf(deps: Deps, form: WebhookForm, type: EventType | undefined, owner: Owner) {
   const [site, network] = await Promise.all([
     siteById(deps.db, owner === 'network' ? 'sit_main' : owner),
     formatNetwork(deps),
@@ -133,10 +148,14 @@ async function previewOf(deps: Deps, form: WebhookForm, owner: Owner) {
     name: format.name,
     title: format.title,
     contentType: format.contentType,
-    body: renderBody(format, event, network),
+    timestamps: format.timestamps ?? [],
+    body: renderBody(format, event, network, format.timestamps ? { timestamp: timestampOf(form) } : {}),
   }))
   return { of: type?.name ?? '', formats: bodies }
 }
+
+const timestampOf = ({ timestamp }: WebhookForm): Timestamp =>
+  timestamp === 'seconds' || timestamp === 'iso' ? timestamp : 'milliseconds'
 
 const eventOptions = (deps: Deps, { var: { t } }: C) => [
   { value: '', label: t('The first chosen event') },

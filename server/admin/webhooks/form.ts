@@ -1,9 +1,9 @@
 import type { Webhook } from '../../../db/queries/webhooks.ts'
-import { choicesOf } from '../../api/webhooks.ts'
-import type { FieldError } from '../../lib/errors.ts'
 import type { Form } from '../../web/forms.ts'
+import { defaultPlan } from '../../webhooks/batch-policy.ts'
 import { draftOf, formatFields } from '../../webhooks/draft.ts'
 import { DEFAULT_SCHEDULE } from '../../webhooks/retry.ts'
+import { writtenHeaders } from './header-lines.ts'
 
 /** What stands in the fields, right or wrong, so that it can be shown again as it was typed. */
 export interface WebhookForm {
@@ -15,11 +15,31 @@ export interface WebhookForm {
   readonly events: readonly string[]
   readonly auth: string
   readonly username: string
-  /** Typed just now. It is never written into a page. */
+  /** Typed just now. It is never written into a page; no more than the token and the values of headers are. */
   readonly password: string
+  readonly token: string
+  /** Whether requests are signed beside Basic or Bearer; with Signature they always are. */
+  readonly signs: boolean
+  readonly scheme: string
+  readonly extra: readonly string[]
   /** The id of a generated secret that no webhook has yet, or nothing. */
   readonly handle: string
+  /** One `Name: value` a line; the mask stands for a value that is stored. */
+  readonly headers: string
   readonly format: string
+  readonly timestamp: string
+  readonly mode: string
+  /** What closes a batch: `every` so many minutes, or times of the day (`at`). */
+  readonly closes: string
+  readonly every: string
+  readonly at: string
+  readonly most: string
+  /** JSON, or nothing. */
+  readonly condition: string
+  /** Ids or slugs. */
+  readonly sites: readonly string[]
+  readonly ordered: boolean
+  readonly rate: string
   readonly timeout: string
   readonly retries: string
   readonly active: boolean
@@ -34,76 +54,100 @@ export const blankForm: WebhookForm = {
   auth: 'none',
   username: '',
   password: '',
+  token: '',
+  signs: false,
+  scheme: 'v1',
+  extra: [],
   handle: '',
+  headers: '',
   format: 'standard',
+  timestamp: 'milliseconds',
+  mode: defaultPlan.mode,
+  closes: 'every',
+  every: String(defaultPlan.everyMinutes),
+  at: '',
+  most: String(defaultPlan.maxEvents),
+  condition: '',
+  sites: [],
+  ordered: false,
+  rate: '',
   timeout: '15',
   retries: DEFAULT_SCHEDULE.join(', '),
   active: true,
 }
 
 export function storedForm(webhook: Webhook): WebhookForm {
-  const { retrySchedule, timeoutSeconds, secret: _, ...draft } = draftOf(webhook)
+  const draft = draftOf(webhook)
+  const { mode, everyMinutes, at, maxEvents } = draft.delivery
   return {
-    ...draft,
+    ...blankForm,
+    name: draft.name,
+    description: draft.description,
+    url: draft.url,
+    allEvents: draft.allEvents,
+    events: draft.events,
+    auth: draft.auth,
+    username: draft.username,
+    signs: draft.signing !== null,
+    ...draft.signing,
+    headers: writtenHeaders(draft.headers),
     ...formatFields(webhook.format),
-    password: '',
-    handle: '',
-    timeout: String(timeoutSeconds),
-    retries: retrySchedule.join(', '),
+    mode,
+    closes: everyMinutes === null ? 'at' : 'every',
+    ...(everyMinutes !== null && { every: String(everyMinutes) }),
+    at: at.join(', '),
+    most: String(maxEvents),
+    condition: draft.condition === null ? '' : JSON.stringify(draft.condition, null, 2),
+    sites: draft.sites,
+    ordered: draft.ordered,
+    rate: draft.ratePerSecond === null ? '' : String(draft.ratePerSecond),
+    timeout: String(draft.timeoutSeconds),
+    retries: draft.retrySchedule.join(', '),
+    active: draft.active,
   }
 }
 
 /** Whether a body is the form of a webhook, and not just a button beside one. */
 export const isWebhookForm = (form: Form): boolean => form.has('name')
 
-export const sentForm = (form: Form): WebhookForm => ({
-  name: form.get('name'),
+export function sentForm(form: Form): WebhookForm {
   // Browsers send the ends of lines as CR LF.
-  description: form.get('description').replaceAll('\r\n', '\n'),
-  url: form.get('url'),
-  allEvents: form.get('all_events') === '1',
-  events: form.getAll('events'),
-  auth: form.get('auth') || 'none',
-  username: form.get('auth.username'),
-  password: form.get('auth.password'),
-  handle: form.get('handle'),
-  format: form.get('format'),
-  timeout: form.get('timeout_seconds'),
-  retries: form.get('retry_schedule'),
-  active: form.has('active'),
-})
-
-/** The form in the words of the contract, for `readDraft`. What is no number becomes 0, which no such field takes. */
-export const inputOf = (form: WebhookForm) => ({
-  name: form.name,
-  description: form.description,
-  url: form.url.trim(),
-  all_events: form.allEvents,
-  events: form.allEvents ? [] : [...form.events],
-  format: form.format,
-  auth: { type: form.auth, username: form.username, password: form.password || null },
-  timeout_seconds: numberOf(form.timeout),
-  retry_schedule: form.retries
-    .split(/[\s,;]+/)
-    .filter(Boolean)
-    .map(numberOf),
-  active: form.active,
-})
-
-/** The choices of a stored webhook that this form does not show: saving it must not lose them. */
-export function unshown(current: Webhook, form: WebhookForm) {
-  const { format, timestamp, ...choices } = choicesOf(current)
-  return { ...choices, ...(form.format === format ? { timestamp } : {}) }
+  const lines = (name: string) => form.get(name).replaceAll('\r\n', '\n')
+  const auth = form.get('auth') || 'none'
+  return {
+    name: form.get('name'),
+    description: lines('description'),
+    url: form.get('url'),
+    allEvents: form.get('all_events') === '1',
+    events: form.getAll('events'),
+    auth,
+    username: form.get('auth.username'),
+    password: form.get('auth.password'),
+    token: form.get('auth.token'),
+    signs: auth === 'signature' || form.has(`${auth}.signs`),
+    scheme: form.get('signing.scheme') || 'v1',
+    extra: form.getAll('signing.extra'),
+    handle: form.get('handle'),
+    headers: lines('headers'),
+    format: form.get('format'),
+    timestamp: form.get('timestamp') || 'milliseconds',
+    mode: form.get('delivery.mode') || defaultPlan.mode,
+    closes: form.get('delivery.closes') || 'every',
+    every: form.get('delivery.every_minutes'),
+    at: form.get('delivery.at'),
+    most: form.get('delivery.max_events'),
+    condition: lines('condition'),
+    sites: form.getAll('sites').flatMap(words),
+    ordered: form.has('ordered'),
+    rate: form.get('rate_per_second'),
+    timeout: form.get('timeout_seconds'),
+    retries: form.get('retry_schedule'),
+    active: form.has('active'),
+  }
 }
 
-const numberOf = (text: string): number => Number(text.trim()) || 0
-
-/** Errors at the fields of the form: one about a single event stands at the list of them. */
-export const atFields = (errors: readonly FieldError[]): FieldError[] =>
-  errors.map(({ path, message }) => ({
-    path: path.replace(/^(events|retry_schedule)\..*|^(auth)\.type$/, '$1$2'),
-    message,
-  }))
+/** What stands between spaces, commas or semicolons. */
+export const words = (text: string): string[] => text.split(/[\s,;]+/).filter(Boolean)
 
 /** Zapier's catch hooks read one level of fields only, and say yes to everything. */
 export const isZapier = (url: string): boolean => URL.parse(url)?.hostname === 'hooks.zapier.com'

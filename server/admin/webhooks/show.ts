@@ -12,7 +12,7 @@ import { wordsOf } from './words.ts'
 export async function showPage(c: C, deps: Deps, webhook: Webhook): Promise<Response> {
   const { scope, t } = c.var
   const { name, ...draft } = draftOf(webhook)
-  const words = wordsOf(t, deps.host, { ...draft, name, url: redactUrl(webhook.url) })
+  const words = await wordsOf(c, deps, { ...draft, name, url: redactUrl(webhook.url) })
   return page(c, deps, 'pages/webhooks/show', {
     title: name,
     crumbs: [{ href: `${scope.base}/webhooks`, label: t('Webhooks') }],

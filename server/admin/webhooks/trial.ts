@@ -1,23 +1,36 @@
 import type { Webhook } from '../../../db/queries/webhooks.ts'
-import { draftRules } from '../../api/draft-rules.ts'
 import { sampleType, sendSample } from '../../api/send-sample.ts'
 import type { Deps } from '../../deps.ts'
 import { AppError, type FieldError } from '../../lib/errors.ts'
 import { msg } from '../../lib/message.ts'
 import type { C } from '../../web/env.ts'
 import type { Translator } from '../../web/i18n.ts'
-import { readDraft, type WebhookDraft } from '../../webhooks/draft.ts'
-import { openSecret, unsavedSecret } from '../../webhooks/lifecycle.ts'
+import type { WebhookDraft } from '../../webhooks/draft.ts'
 import { UNREACHABLE } from '../../webhooks/outcome.ts'
 import { redactUrl } from '../../webhooks/redact.ts'
-import type { Exchange } from '../../webhooks/trial.ts'
-import { openSecrets, type OpenSecrets } from '../../webhooks/webhook-secrets.ts'
+import { schemeOf } from '../../webhooks/sign.ts'
+import { openSecret } from '../../webhooks/sealed.ts'
+import { unsavedSecret } from '../../webhooks/secret-changes.ts'
+import { trialWebhook, type Exchange } from '../../webhooks/trial.ts'
+import { noSecrets, openSecrets, type OpenSecrets } from '../../webhooks/webhook-secrets.ts'
 import { readable } from '../../web/readable.ts'
 import { statusText } from '../../web/status-text.ts'
 import { adviceOn, answerOf } from '../answer.ts'
 import type { Shown } from '../page.ts'
 import type { FormState, Target } from './form-page.ts'
-import { inputOf, isZapier, type WebhookForm } from './form.ts'
+import { checkForm } from './check.ts'
+import { isZapier, type WebhookForm } from './form.ts'
+
+/** What a single request is not made of. */
+const ofNoConcern = {
+  description: '',
+  all_events: false,
+  condition: null,
+  sites: [],
+  rate_per_second: null,
+  delivery: {},
+  retry_schedule: [],
+}
 
 /** Sends a test with what stands in the form, and saves nothing. What comes back is to be shown with the form. */
 export async function tryForm(c: C, deps: Deps, target: Target, form: WebhookForm, wanted: string): Promise<FormState> {
@@ -27,27 +40,13 @@ export async function tryForm(c: C, deps: Deps, target: Target, form: WebhookFor
   try {
     const type = sampleType(deps, wanted || undefined, form.allEvents ? [] : form.events)
     // Only what a request is made of has to be right already.
-    const input = {
-      ...inputOf(form),
-      name: type,
-      description: '',
-      all_events: false,
-      events: [type],
-      retry_schedule: [],
-    }
-    const read = readDraft(input, draftRules(deps, target.webhook))
+    const instead = { ...ofNoConcern, name: type, events: [type] }
+    const read = await checkForm(c, deps, target, form, instead)
     if (!read.ok) return { testEvent, failure, errors: read.errors }
     const secrets = await secretsFor(c, deps, target, form, read.draft)
     if (!secrets) return { testEvent, failure, errors: [noSecret] }
     const { draft } = read
-    const webhook = {
-      id: target.webhook?.id ?? 'unsaved',
-      url: draft.url,
-      format: draft.format,
-      auth: draft.auth,
-      username: draft.username,
-      timeout_seconds: draft.timeoutSeconds,
-    }
+    const webhook = trialWebhook(draft, target.webhook?.id)
     const owner = target.webhook?.owner ?? scope.owner
     const exchange = await sendSample(deps, actor, { webhook, secrets, type, owner })
     return {
@@ -77,11 +76,16 @@ async function secretsFor(
   form: WebhookForm,
   draft: WebhookDraft,
 ): Promise<OpenSecrets | null> {
-  if (draft.auth === 'none') return { signing: [], password: null }
-  if (draft.auth === 'basic' && draft.password !== null) return { signing: [], password: draft.password }
-  const fresh = draft.auth === 'signature' ? await unsavedSecret(deps, form.handle, c.var.actor.id) : undefined
-  if (fresh) return { signing: [await openSecret(deps, fresh)], password: null }
-  return webhook?.auth === draft.auth ? openSecrets(deps, webhook.id) : null
+  const stored = webhook ? await openSecrets(deps, webhook.id) : noSecrets
+  const fresh = draft.signing ? await unsavedSecret(deps, form.handle, c.var.actor.id) : undefined
+  const signing = fresh ? [await openSecret(deps, fresh)] : stored.signing
+  if (draft.signing && !signing.some((secret) => schemeOf(secret) === draft.signing?.scheme)) return null
+  return {
+    signing: draft.signing ? signing : [],
+    password: draft.password ?? stored.password,
+    token: draft.token ?? stored.token,
+    headers: draft.headers,
+  }
 }
 
 /** Sends a test with what is saved. */

@@ -1,17 +1,23 @@
-import type { Host } from '../../plugin/host.ts'
+import { siteById } from '../../../db/queries/sites.ts'
+import type { Deps } from '../../deps.ts'
+import type { C } from '../../web/env.ts'
 import type { Translator } from '../../web/i18n.ts'
-import type { WebhookDraft } from '../../webhooks/draft.ts'
+import type { DeliveryPlan } from '../../webhooks/batch-policy.ts'
+import { describe } from '../../webhooks/condition.ts'
+import { formatFields, type WebhookDraft } from '../../webhooks/draft.ts'
 import { formatOf } from '../../webhooks/formats.ts'
+import type { Signing } from '../../webhooks/sign.ts'
 
 type Words = readonly (readonly [label: string, value: string])[]
 
-/** A webhook in words, each under its label in the form: to read, and to compare. */
-export function wordsOf(t: Translator, host: Host, draft: WebhookDraft): Words {
+/** A webhook in words, each under its label in the form: to read, and to compare. What was not chosen is empty. */
+export async function wordsOf(c: C, deps: Deps, draft: WebhookDraft): Promise<Words> {
+  const { t } = c.var
   const titleOf = (name: string) => {
-    const type = host.eventType(name)
+    const type = deps.host.eventType(name)
     return type ? t(/* translated elsewhere */ type.title) : name
   }
-  const auth = { none: t('None'), basic: t('Basic'), signature: t('Signature') }
+  const auth = { none: t('None'), basic: t('Basic'), bearer: t('Bearer'), signature: t('Signature') }
   return [
     [t('Name'), draft.name],
     [t('Description'), draft.description],
@@ -20,13 +26,60 @@ export function wordsOf(t: Translator, host: Host, draft: WebhookDraft): Words {
       t('Trigger events'),
       draft.allEvents ? t('All events, also future ones') : [...draft.events].sort().map(titleOf).join(', '),
     ],
+    [t('Condition'), draft.condition === null ? '' : describe(draft.condition, t.say)],
+    [t('Sites'), await siteNames(deps, draft.sites)],
     [t('Authentication'), auth[draft.auth]],
     [t('Username'), draft.username],
-    [t('Payload format'), t(/* translated elsewhere */ formatOf(draft.format)?.format.title ?? draft.format)],
+    [t('Signing'), draft.signing === null ? '' : signingWords(t, draft.signing)],
+    [t('Custom headers'), draft.headers.map(([name]) => name).join(', ')],
+    [t('Payload format'), formatWords(t, draft.format)],
+    [t('Delivery'), planWords(t, draft.delivery)],
+    [t('Ordered'), draft.ordered ? t('On') : ''],
+    [t('Requests a second, at most'), draft.ratePerSecond === null ? '' : String(draft.ratePerSecond)],
     [t('Time-out in seconds'), String(draft.timeoutSeconds)],
     [t('Retry schedule in seconds'), draft.retrySchedule.join(', ')],
     [t('Activation Status'), draft.active ? t('On') : t('Off')],
   ]
+}
+
+async function siteNames(deps: Deps, ids: readonly string[]): Promise<string> {
+  const sites = await Promise.all(ids.map((id) => siteById(deps.db, id)))
+  return sites
+    .map((site, n) => site?.slug ?? ids[n] ?? '')
+    .sort()
+    .join(', ')
+}
+
+function signingWords(t: Translator, { scheme, extra }: Signing): string {
+  const names = { github: t('As GitHub signs'), stripe: t('As Stripe signs') }
+  return [schemeWords(t)[scheme], ...extra.map((one) => names[one])].join(', ')
+}
+
+export const schemeWords = (t: Translator) => ({
+  v1: t('Shared secret (HMAC, v1)'),
+  v1a: t('Public key (Ed25519, v1a)'),
+})
+
+function formatWords(t: Translator, key: string): string {
+  const { timestamp } = formatFields(key)
+  const title = t(/* translated elsewhere */ formatOf(key)?.format.title ?? key)
+  return timestamp === 'milliseconds' ? title : `${title}, ${timestampWords(t)[timestamp]}`
+}
+
+export const timestampWords = (t: Translator) => ({
+  milliseconds: t('Milliseconds since 1970'),
+  seconds: t('Seconds since 1970'),
+  iso: t('ISO 8601'),
+})
+
+function planWords(t: Translator, { mode, everyMinutes, at, maxEvents }: DeliveryPlan): string {
+  return [
+    mode === 'batched' ? t('Batched') : t('Real time'),
+    everyMinutes === null
+      ? t('batches at {times}', { times: at.join(', ') })
+      : t.n('batches every minute', 'batches every {count} minutes', everyMinutes),
+    t.n('at most 1 event', 'at most {count} events', maxEvents),
+  ].join(', ')
 }
 
 export interface Difference {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { WebhookDraft } from '../../../server/webhooks/draft.ts'
+import { plainSigning } from '../../../server/webhooks/sign.ts'
 import { testApp, type TestApp, type Visitor } from '../../support/app.ts'
 import { startReceiver, type Receiver, type Reply } from '../../support/receiver.ts'
 
@@ -41,7 +42,7 @@ test('a delivery that arrived shows both sides of the exchange, and no secret', 
 })
 
 test('how the signature was made is told, with the bytes that were signed', async () => {
-  const { admin, path, receiver } = await delivered(() => ({}), { auth: 'signature' })
+  const { admin, path, receiver } = await delivered(() => ({}), { auth: 'signature', signing: plainSigning })
   const { html } = await admin.get(path)
   const [request] = receiver.requests
   const { 'webhook-id': id, 'webhook-timestamp': seconds } = request?.headers ?? {}

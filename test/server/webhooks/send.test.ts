@@ -6,7 +6,8 @@ import { createNodeSign } from '../../../server/node/sign.ts'
 import { jsonLog } from '../../../server/lib/log.ts'
 import { UNREACHABLE } from '../../../server/webhooks/outcome.ts'
 import { sendAttempt, type Parcel, type SendDeps } from '../../../server/webhooks/send.ts'
-import { newSecret } from '../../../server/webhooks/sign.ts'
+import { newSecret, plainSigning } from '../../../server/webhooks/sign.ts'
+import { noSecrets } from '../../../server/webhooks/webhook-secrets.ts'
 import { startReceiver } from '../../support/receiver.ts'
 
 const closing: (() => Promise<void>)[] = []
@@ -40,11 +41,12 @@ async function receiver(...args: Parameters<typeof startReceiver>) {
   closing.push(started.stop)
   return started
 }
+const v1 = JSON.stringify(plainSigning)
 const parcel = (url: string, more: Partial<Parcel> = {}): Parcel => ({
   delivery: 'dlv_1',
   event: { id: 'evt_1', type: 'payment_received', site: 'main', hops: 0 },
   webhook: webhook(url),
-  secrets: { signing: [], password: null },
+  secrets: noSecrets,
   body: '{"a":"ü"}',
   number: 1,
   test: false,
@@ -56,6 +58,7 @@ const webhook = (url: string, more: Partial<Parcel['webhook']> = {}): Parcel['we
   format: 'standard',
   auth: 'none',
   username: '',
+  signing: null,
   timeout_seconds: 5,
   ...more,
 })
@@ -97,7 +100,7 @@ describe('the headers', () => {
     const there = await receiver()
     const basic = {
       webhook: webhook(there.url, { auth: 'basic', username: 'üser' }),
-      secrets: { signing: [], password: 'päss:1' },
+      secrets: { ...noSecrets, password: 'päss:1' },
     }
     const attempt = await sendAttempt(deps(), parcel(there.url, basic))
     const credentials = there.requests[0]?.headers.authorization?.replace('Basic ', '') ?? ''
@@ -114,7 +117,7 @@ describe('a signature', () => {
   ])('by %s holds for each live secret', async (_, more) => {
     const there = await receiver()
     const signing = [newSecret(randomBytes), newSecret(randomBytes)]
-    const signed = { webhook: webhook(there.url, { auth: 'signature' }), secrets: { signing, password: null } }
+    const signed = { webhook: webhook(there.url, { signing: v1 }), secrets: { ...noSecrets, signing } }
     await sendAttempt(deps(more), parcel(there.url, signed))
     const [request] = there.requests
     if (!request) throw new Error('Nothing came.')
@@ -125,7 +128,7 @@ describe('a signature', () => {
 
   test('that cannot be made sends nothing', async () => {
     const there = await receiver()
-    const attempt = await sendAttempt(deps(), parcel(there.url, { webhook: webhook(there.url, { auth: 'signature' }) }))
+    const attempt = await sendAttempt(deps(), parcel(there.url, { webhook: webhook(there.url, { signing: v1 }) }))
     expect(attempt).toMatchObject({ outcome: 'unexpected', error: expect.stringContaining('no secret') })
     expect(there.requests).toEqual([])
   })

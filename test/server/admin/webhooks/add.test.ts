@@ -75,7 +75,7 @@ test.each([
   ],
   ['words as waits', { retry_schedule: 'now and then' }, 'retry_schedule', 'Each wait is a whole number of seconds'],
   ['200 waits', { retry_schedule: '5,'.repeat(200) }, 'retry_schedule', 'A schedule has at most 100 waits.'],
-  ['another authentication', { auth: 'handshake' }, 'auth', 'This has to be one of: none, basic, signature.'],
+  ['another authentication', { auth: 'handshake' }, 'auth', 'This has to be one of: none, basic, bearer, signature.'],
 ])(
   '%s: the sentence stands at the field and above the form, and nothing is saved',
   async (_, fields, field, sentence) => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../../../server/lib/clock.ts'
+import { plainSigning } from '../../../../server/webhooks/sign.ts'
 import { testApp, type TestApp, type Visitor } from '../../../support/app.ts'
 import { fillIn, wordsOf } from '../../../support/form.ts'
 import { startReceiver } from '../../../support/receiver.ts'
@@ -93,7 +94,7 @@ test('an event whose plugin is gone stays chosen and can be taken off', async ()
   expect(wordsOf((await admin.get(path)).html)).not.toContain('gone_event')
 })
 
-const signed = { url: 'https://books.example/', auth: 'signature' } as const
+const signed = { url: 'https://books.example/', auth: 'signature', signing: plainSigning } as const
 
 test('a stored secret is shown only after the password was typed lately, and the log says who saw it', async () => {
   const app = await testApp()

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { HOUR } from '../../../../server/lib/clock.ts'
+import { plainSigning } from '../../../../server/webhooks/sign.ts'
 import { testApp } from '../../../support/app.ts'
 import { wordsOf } from '../../../support/form.ts'
 import { startReceiver } from '../../../support/receiver.ts'
@@ -104,7 +105,12 @@ test('Network Admin lists all webhooks and says whose they are; a site lists and
 test('a viewer reads all of it, changes nothing, and sees no button that would', async () => {
   const app = await testApp()
   const viewer = await app.login('viewer')
-  const id = await app.webhook({ name: 'Books', url: 'https://books.example/in?token=hush', auth: 'signature' })
+  const id = await app.webhook({
+    name: 'Books',
+    url: 'https://books.example/in?token=hush',
+    auth: 'signature',
+    signing: plainSigning,
+  })
   const list = await viewer.get(LIST)
   expect(namesIn(list.html)).toEqual(['Books'])
   const page = await viewer.get(`${LIST}/${id}`)

@@ -1,0 +1,48 @@
+import { secretsAfter } from '../../db/queries/webhooks.ts'
+import type { SecretKind } from '../../db/schema.ts'
+import { newId } from '../lib/ids.ts'
+import type { Engine } from './engine.ts'
+
+const context = (id: string, kind: string) => `webhook_secret:${id}:${kind}`
+
+export const openSecret = (engine: Engine, row: { id: string; kind: string; cipher: string }): Promise<string> =>
+  engine.vault.open(row.cipher, context(row.id, row.kind))
+
+/** A row for a secret, sealed. It belongs to nobody (`unsaved`) until a webhook takes it. */
+export async function sealSecret(
+  engine: Engine,
+  secret: { webhookId: string; kind: SecretKind; plain: string; by: string; taken: boolean },
+) {
+  const id = newId('sec', engine)
+  const now = engine.clock()
+  return {
+    id,
+    webhook_id: secret.webhookId,
+    kind: secret.kind,
+    cipher: await engine.vault.seal(secret.plain, context(id, secret.kind)),
+    created_by: secret.by,
+    created_at: now,
+    expires_at: null,
+    taken_at: secret.taken ? now : null,
+  }
+}
+
+/** Opens every stored secret and seals it anew, after a change of APP_SECRET. Repeating it does no harm. */
+export async function sealAgain({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<void> {
+  for (let after = ''; ;) {
+    const rows = await secretsAfter(db, after)
+    const last = rows.at(-1)
+    if (!last) return
+    const sealed = await Promise.all(
+      rows.map(async ({ id, kind, cipher }) => {
+        const plain = await vault.open(cipher, context(id, kind))
+        return db.q
+          .updateTable('webhook_secret')
+          .set({ cipher: await vault.seal(plain, context(id, kind)) })
+          .where('id', '=', id)
+      }),
+    )
+    await db.commit(sealed)
+    after = last.id
+  }
+}
