@@ -19,8 +19,9 @@ import type { OpenSecrets } from './webhook-secrets.ts'
 
 /** All that one attempt takes. */
 export interface Parcel {
-  /** `dlv_…`. */
+  /** `dlv_…`; of a batch `bat_…`. */
   readonly delivery: string
+  /** Of a batch: its id, and the type `batch`. */
   readonly event: { readonly id: string; readonly type: string; readonly site: string; readonly hops: number }
   readonly webhook: {
     readonly url: string
@@ -113,7 +114,7 @@ async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): 
     signatures.push(await signs[schemeOf(secret)](secret, event.id, seconds, parcel.body))
   }
   const headers: [string, string | false][] = [
-    ['content-type', formatOf(webhook.format)?.format.contentType ?? 'application/json'],
+    ['content-type', contentType(webhook.format, event.type === 'batch')],
     ['user-agent', `Hookline/${deps.version} (+${deps.publicUrl()})`],
     ['webhook-id', event.id],
     ['webhook-timestamp', String(seconds)],
@@ -130,6 +131,11 @@ async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): 
     ...secrets.headers.map(([name, value]): [string, string] => [name, value]),
   ]
   return headers.filter((header): header is [string, string] => header[1] !== false)
+}
+
+function contentType(key: string, isBatch: boolean): string {
+  const format = formatOf(key)?.format
+  return (isBatch ? format?.batchContentType : undefined) ?? format?.contentType ?? 'application/json'
 }
 
 function authorization({ webhook: { auth, username }, secrets }: Parcel): string | false {

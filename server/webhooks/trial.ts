@@ -1,14 +1,15 @@
 import { sql } from 'kysely'
 import type { Statement } from '../../db/db.ts'
-import { insertBodies, insertEvents, raiseEventCounter } from '../../db/queries/outbox.ts'
+import { insertEvents, raiseEventCounter } from '../../db/queries/outbox.ts'
 import { toBase64 } from '../lib/base64.ts'
 import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { AuthType, AttemptTable } from '../../db/schema.ts'
+import type { DeliveryPlan } from './batch-policy.ts'
 import type { WebhookDraft } from './draft.ts'
 import type { Engine } from './engine.ts'
-import { formatOf, renderBody } from './formats.ts'
+import { formatOf, renderBatch, renderBody } from './formats.ts'
 import { formatNetwork } from './network.ts'
 import { sendAttempt, type Attempt, type SendDeps } from './send.ts'
 import type { OpenSecrets } from './webhook-secrets.ts'
@@ -23,6 +24,8 @@ export interface TrialWebhook {
   readonly username: string
   readonly signing: string | null
   readonly timeout_seconds: number
+  /** JSON of its plan for batches: where all is batched, a test is a batch of one. */
+  readonly delivery: string
 }
 
 /** A draft as a test needs it. `id`: the webhook that it would change, where there is one. */
@@ -34,6 +37,7 @@ export const trialWebhook = (draft: WebhookDraft, id = 'unsaved'): TrialWebhook 
   username: draft.username,
   signing: draft.signing === null ? null : JSON.stringify(draft.signing),
   timeout_seconds: draft.timeoutSeconds,
+  delivery: JSON.stringify(draft.delivery),
 })
 
 /** The whole exchange of a test, as the page and the API show it. */
@@ -62,12 +66,17 @@ export async function sendTest(
   if (!found) throw fail('conflict', 'There is no payload format of this name.')
   const now = engine.clock()
   const id = newId('evt', engine)
-  const delivery = newId('dlv', engine)
+  const isBatch = (JSON.parse(webhook.delivery) as DeliveryPlan).mode === 'batched'
+  const delivery = newId(isBatch ? 'bat' : 'dlv', engine)
+  const sent = isBatch ? { id: delivery, type: 'batch' } : { id, type: event.type }
   const finished = { id, type: event.type, occurredAt: now, site: event.site.slug, data: event.sample }
-  const body = renderBody(found.format, finished, await formatNetwork(engine), found.options)
+  const network = await formatNetwork(engine)
+  const body = isBatch
+    ? renderBatch(found.format, [finished], { id: delivery, closedAt: now }, network, found.options)
+    : renderBody(found.format, finished, network, found.options)
   const attempt = await sendAttempt(engine, {
     delivery,
-    event: { id, type: event.type, site: event.site.slug, hops: 0 },
+    event: { ...sent, site: event.site.slug, hops: 0 },
     webhook,
     secrets,
     body,
@@ -91,31 +100,33 @@ export async function sendTest(
     heard: now,
   }
   const { db } = engine
+  const outcome = {
+    seq: sql<number>`(select seq from event where id = ${id})`,
+    webhook_id: webhook.id,
+    site_id: event.site.id,
+    test: 1,
+    state: attempt.outcome === 'ok' ? 'delivered' : 'failed',
+    attempts: 1,
+    due_at: null,
+    lease_owner: null,
+    last_outcome: attempt.outcome,
+    last_status: attempt.status,
+    reason: attempt.error,
+    resume_state: null,
+    resume_at: null,
+    first_attempt_at: attempt.startedAt,
+    created_at: now,
+    finished_at: engine.clock(),
+  } as const
+  const member = { ...outcome, id: newId('dlv', engine), event_id: id, type: event.type, batch_id: delivery }
   const statements: Statement[] = [
     raiseEventCounter(db, [row]),
     insertEvents(db, [row]),
-    insertBodies(db, [{ event: id, format: webhook.format, text: body }]),
-    db.q.insertInto('delivery').values({
-      id: delivery,
-      seq: sql<number>`(select seq from event where id = ${id})`,
-      event_id: id,
-      webhook_id: webhook.id,
-      site_id: event.site.id,
-      type: event.type,
-      test: 1,
-      state: attempt.outcome === 'ok' ? 'delivered' : 'failed',
-      attempts: 1,
-      due_at: null,
-      lease_owner: null,
-      last_outcome: attempt.outcome,
-      last_status: attempt.status,
-      reason: attempt.error,
-      resume_state: null,
-      resume_at: null,
-      first_attempt_at: attempt.startedAt,
-      created_at: now,
-      finished_at: engine.clock(),
-    }),
+    db.q.insertInto('body').values({ owner_id: sent.id, format_key: webhook.format, text: body }),
+    db.q
+      .insertInto('delivery')
+      .values({ ...outcome, id: delivery, event_id: sent.id, type: sent.type, batch_id: null }),
+    ...(isBatch ? [db.q.insertInto('delivery').values(member)] : []),
     db.q.insertInto('attempt').values(attemptRow(engine, delivery, attempt)),
   ]
   await db.commit(statements)

@@ -28,7 +28,6 @@ const ofNoConcern = {
   condition: null,
   sites: [],
   rate_per_second: null,
-  delivery: {},
   retry_schedule: [],
 }
 
@@ -40,7 +39,8 @@ export async function tryForm(c: C, deps: Deps, target: Target, form: WebhookFor
   try {
     const type = sampleType(deps, wanted || undefined, form.allEvents ? [] : form.events)
     // Only what a request is made of has to be right already.
-    const instead = { ...ofNoConcern, name: type, events: [type] }
+    const delivery = { mode: form.mode }
+    const instead = { ...ofNoConcern, name: type, events: [type], delivery }
     const read = await checkForm(c, deps, target, form, instead)
     if (!read.ok) return { testEvent, failure, errors: read.errors }
     const secrets = await secretsFor(c, deps, target, form, read.draft)
