@@ -7,11 +7,11 @@ export function fillIn(
   const form = new RegExp(`<form\\b[^>]*\\bid="${id}"[^>]*>(.*?)</form>`, 's').exec(html)?.[1]
   if (form === undefined) throw new Error(`The page has no form ${id}.`)
   const sent = new URLSearchParams()
-  for (const [, tag = '', inside = ''] of form.matchAll(
-    /<(?:input|textarea|select)\b([^>]*)>(?:([^<]*)<\/textarea>)?/g,
+  for (const [, tag = '', inside = '', options] of form.matchAll(
+    /<(?:input|textarea|select)\b([^>]*)>(?:([^<]*)<\/textarea>|((?:\s*<option\b[^>]*>[^<]*<\/option>)*)\s*<\/select>)?/g,
   )) {
     const attributes = attributesOf(tag)
-    const { name, type, value } = attributes
+    const { name, type, value = options && chosen(options) } = attributes
     if (name === undefined || 'disabled' in attributes) continue
     if ((type === 'checkbox' || type === 'radio') && !('checked' in attributes)) continue
     sent.append(name, value ?? text(inside).replace(/^\n/, ''))
@@ -21,6 +21,12 @@ export function fillIn(
     for (const each of value === null ? [] : [value].flat()) sent.append(name, each)
   }
   return sent
+}
+
+/** The value of the option that is selected, else of the first. */
+function chosen(options: string): string | undefined {
+  const all = [...options.matchAll(/<option\b([^>]*)>/g)].map(([, tag = '']) => attributesOf(tag))
+  return (all.find((option) => 'selected' in option) ?? all[0])?.['value']
 }
 
 function attributesOf(tag: string): Record<string, string> {
