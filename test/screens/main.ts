@@ -1,0 +1,56 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join, resolve } from 'node:path'
+import { openBrowser, openPage } from '../support/browser.ts'
+
+// `npm run screens`: makes docs/screens from the demo, so that the pictures show what there is.
+
+const root = resolve(import.meta.dirname, '../..')
+const PAGES = {
+  dashboard: '/network',
+  webhooks: '/network/webhooks',
+  'webhook-new': '/network/webhooks/new',
+  deliveries: '/network/deliveries',
+  plugins: '/network/plugins',
+}
+/** So long the demo's stream runs before the camera comes. */
+const WARM_UP = 40_000
+
+const demo = spawn(process.execPath, [join(root, 'server/node/demo.ts')], { env: { ...process.env, PORT: '0' } })
+try {
+  const { url, email, password } = await loginOf(demo)
+  await new Promise((done) => setTimeout(done, WARM_UP))
+  const browser = await openBrowser()
+  const page = await openPage(browser, { width: 1280 })
+  await page.setViewportSize({ width: 1280, height: 800 })
+  await page.goto(`${url}/login`)
+  await page.getByLabel('E-mail address').fill(email)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Log In' }).click()
+  await page.waitForURL(`${url}/network`)
+  for (const [name, path] of Object.entries(PAGES)) {
+    await page.goto(url + path)
+    await page.screenshot({ path: join(root, 'docs/screens', `${name}.png`) })
+  }
+  await page.goto(`${url}/network/deliveries?state=retrying`)
+  await page.locator('th.primary > a').first().click()
+  await page.screenshot({ path: join(root, 'docs/screens/delivery.png') })
+  await browser.close()
+} finally {
+  const ended = once(demo, 'exit')
+  demo.kill('SIGTERM')
+  await ended
+}
+
+/** What the demo prints at its start. */
+function loginOf(child: typeof demo): Promise<{ url: string; email: string; password: string }> {
+  return new Promise((found, failed) => {
+    let text = ''
+    child.stdout.on('data', (chunk) => {
+      text += String(chunk)
+      const [, url, email, password] = /listens on (\S+)[\s\S]*Log in as (\S+) with the password (\S+)/.exec(text) ?? []
+      if (url && email && password) found({ url, email, password })
+    })
+    child.on('exit', () => failed(new Error(`The demo ended: ${text}`)))
+  })
+}
