@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { insertSite } from '../../db/queries/sites.ts'
+import { insertSite, MAIN_SITE } from '../../db/queries/sites.ts'
 import { readConfig } from '../config.ts'
 import { newId } from '../lib/ids.ts'
 import { plainDraft, type WebhookDraft } from '../webhooks/draft.ts'
@@ -16,6 +16,11 @@ import type { Running } from './start.ts'
 
 const EMAIL = 'ingrid@nordlys.example'
 const EVERY = 2000
+const SITES = [
+  { id: 'sit_kafe', slug: 'kafe', name: 'Kafé Fjord' },
+  { id: 'sit_bokhandel', slug: 'bokhandel', name: 'Bokhandel Nord' },
+  { id: 'sit_kurs', slug: 'kurs', name: 'Kurs & Kunskap' },
+]
 
 buildIfStale()
 const folder = mkdtempSync(join(tmpdir(), 'hookline-demo-'))
@@ -94,12 +99,7 @@ async function startReceivers(): Promise<{ url: string; close(): void }> {
 
 async function furnish({ deps }: Running): Promise<void> {
   const now = deps.clock()
-  const sites = [
-    { slug: 'kafe', name: 'Kafé Fjord' },
-    { slug: 'bokhandel', name: 'Bokhandel Nord' },
-    { slug: 'kurs', name: 'Kurs & Kunskap' },
-  ]
-  await deps.db.commit(sites.map((site) => insertSite(deps.db, { id: newId('sit', deps), ...site, created_at: now })))
+  await deps.db.commit(SITES.map((site) => insertSite(deps.db, { ...site, created_at: now })))
   const webhooks: [name: string, path: string, draft: Partial<WebhookDraft>][] = [
     [
       'Payments to bookkeeping',
@@ -123,8 +123,9 @@ async function furnish({ deps }: Running): Promise<void> {
 
 /** Samples of the plugins' own events, one after the other. */
 async function emitOne({ deps }: Running, n: number): Promise<void> {
-  const types = deps.host.eventTypes()
+  const types = deps.host.eventTypes().filter((type) => type.plugin !== 'hookline')
   const type = types[n % types.length]
   if (!type) return
-  await deps.host.emit([{ type: type.name, site: 'sit_main', data: type.sample, source: 'demo' }])
+  const site = SITES[n % SITES.length]?.id ?? MAIN_SITE
+  await deps.host.emit([{ type: type.name, site, data: type.sample, source: 'demo' }])
 }

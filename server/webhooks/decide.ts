@@ -1,4 +1,5 @@
 import type { Outcome } from '../../db/schema.ts'
+import { msg } from '../lib/message.ts'
 import { jittered, MOST_AGE, retryAfter } from './retry.ts'
 
 /** What is known of a delivery when one of its attempts has ended. Times in milliseconds UTC, the schedule in seconds. */
@@ -34,7 +35,7 @@ export interface Decision {
   readonly disable: string | null
 }
 
-const GONE = 'The receiver answered 410 Gone: it wants no more events.'
+const GONE = msg('The receiver answered 410 Gone: it wants no more events.').text
 
 /** Decides what becomes of a delivery. Pure: `chance` (0 to 1) is the only luck in it. */
 export function decide(delivery: DeliveryFacts, attempt: AttemptFacts, now: number, chance: number): Decision {
