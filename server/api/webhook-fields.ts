@@ -53,7 +53,7 @@ const signingFields = ({ scheme, extra }: Signing) => ({ scheme, extra: [...extr
 /**
  * What a patch makes of a webhook. Within `auth`, `signing`, `headers` and `delivery` it may name single fields; a header
  * that is null goes. What excludes what the patch names goes too: choosing events ends "all events", another authentication
- * than Signature ends its signing, times of the day end "every so many minutes".
+ * than Signature ends its signing, None ends any, times of the day end "every so many minutes".
  */
 export function patched(current: Webhook, patch: JsonObject): JsonObject {
   const stored = inputOf(current)
@@ -66,7 +66,8 @@ export function patched(current: Webhook, patch: JsonObject): JsonObject {
     const other = 'at' in delivery ? { every_minutes: null } : 'every_minutes' in delivery ? { at: null } : {}
     merged['delivery'] = { ...stored.delivery, ...other, ...delivery }
   }
-  const endsSigning = isObject(auth) && 'type' in auth && auth['type'] !== 'signature' && current.auth === 'signature'
+  const type = isObject(auth) ? auth['type'] : undefined
+  const endsSigning = type === 'none' || (current.auth === 'signature' && type !== undefined && type !== 'signature')
   return {
     ...stored,
     ...(patch['all_events'] === true ? { events: [] } : {}),

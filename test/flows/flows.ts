@@ -567,6 +567,8 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
       expect(patched.body).toMatchObject({ auth: { type: 'basic', username: 'bo' }, signing: { scheme: 'v1' } })
       expect(patched.body.secret).toMatch(/^whsec_/)
       expect(patched.body).not.toHaveProperty('public_key')
+      const plain = await api('PATCH', `/webhooks/${id}`, { auth: { type: 'none' } })
+      expect(plain.body).toMatchObject({ auth: { type: 'none' }, signing: null })
       await api('DELETE', `/webhooks/${id}`)
     })
 

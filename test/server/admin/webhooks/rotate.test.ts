@@ -1,6 +1,7 @@
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
-import { MINUTE } from '../../../../server/lib/clock.ts'
+import { HOUR, MINUTE } from '../../../../server/lib/clock.ts'
+import { purge } from '../../../../server/webhooks/retention.ts'
 import { plainSigning } from '../../../../server/webhooks/sign.ts'
 import { testApp } from '../../../support/app.ts'
 import { fillIn, wordsOf } from '../../../support/form.ts'
@@ -72,6 +73,21 @@ test('too many old secrets at once are refused, and one that was never taken is 
   expect(wordsOf(refused.html)).toContain('Too many old secrets of this webhook still sign.')
   expect((await rotate('0')).status).toBe(200)
   expect((await rotate('168')).status).toBe(200)
+})
+
+test('an old secret is forgotten once it has ended', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const path = `/network/webhooks/${await app.webhook(signed)}`
+  await admin.post(`${path}/rotate`, fillIn((await admin.get(path)).html, 'webhook', { overlap_hours: '1' }))
+  const ends = async () => {
+    await purge(app.deps)
+    const rows = await app.deps.db.q.selectFrom('webhook_secret').select('expires_at').execute()
+    return rows.map((row) => row.expires_at).sort()
+  }
+  expect(await ends()).toEqual([app.clock.now() + HOUR, null])
+  app.clock.advance(HOUR)
+  expect(await ends()).toEqual([null])
 })
 
 test('a pair of keys shows and downloads its public half alone, and sends as soon as it is saved', async () => {
