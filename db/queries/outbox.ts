@@ -51,6 +51,16 @@ export function subscriptions(db: Db, type: string, siteId: string): Promise<Sub
     .execute()
 }
 
+/** The reason of deliveries that are held because all sending is off. */
+export const SENDING_OFF = 'Sending is switched off.'
+
+/** Takes the lock that every event takes, and no number: what this commit changes is seen by all events behind it. */
+export const beforeEvents = (db: Db) =>
+  db.q
+    .updateTable('counter')
+    .set((eb) => ({ value: eb.ref('value') }))
+    .where('name', '=', 'event')
+
 /** Takes as many numbers as there are rows. The lock on the counter is what makes `seq` the order of commits. */
 export const raiseEventCounter = prepared(
   (db, json) =>
@@ -71,14 +81,18 @@ export const insertEvents = prepared((db, json) => {
     on conflict (site_id, idempotency_key) where idempotency_key is not null do nothing`
 })
 
-/** Rows `{id, event, webhook, held, batched}`: a delivery each, where the event was stored and the webhook still wants it. */
+/**
+ * Rows `{id, event, webhook, off, batched}`: a delivery each, where the event was stored and the webhook still wants it.
+ * Whether sending is off is asked here, behind the lock of the counter: none is held by an event that missed the news.
+ */
 export const insertDeliveries = prepared((db, json) => {
   const of = rowFields(db, sql`r.value`)
-  const isHeld = sql`(w.state = 'disabled' or ${of('held')} is not null)`
+  const isOff = sql`(${of('off', 'number')} = 1 or exists (select 1 from setting where name = 'sending' and value = 'off'))`
+  const isHeld = sql`(w.state = 'disabled' or ${isOff})`
   const isBatched = sql`(${of('batched', 'number')} = 1)`
   return sql`insert into delivery (id, seq, event_id, webhook_id, site_id, type, test, state, attempts, due_at, batch_id, reason, created_at)
     select ${of('id')}, e.seq, e.id, w.id, e.site_id, e.type, e.test, case when ${isHeld} then 'held' else 'pending' end,
-      0, case when not ${isHeld} and not ${isBatched} then e.created_at end, case when ${isBatched} then '' end, case when w.state = 'disabled' then w.state_reason else ${of('held')} end, e.created_at
+      0, case when not ${isHeld} and not ${isBatched} then e.created_at end, case when ${isBatched} then '' end, case when w.state = 'disabled' then w.state_reason when ${isOff} then ${sql.lit(SENDING_OFF)} end, e.created_at
     from ${db.dialect.rows(json)} as r
     join event e on e.id = ${of('event')}
     join webhook w on w.id = ${of('webhook')}

@@ -13,6 +13,7 @@ export type SettingName =
   | 'answers_forgotten'
   | 'audit_base'
   | 'secret_proof'
+  | 'sending'
 
 export async function setting(db: Db, name: SettingName, fallback: string): Promise<string> {
   const row = await db.q.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst()

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Deps } from '../deps.ts'
+import { isSending } from '../webhooks/sending.ts'
 import type { Handlers } from './handlers.ts'
 
 export const healthRoutes = (deps: Deps): Handlers => ({
@@ -7,11 +8,12 @@ export const healthRoutes = (deps: Deps): Handlers => ({
 
   // Ready: the database answers with our tables in place, and somebody sends what is due.
   'GET /readyz': async () => {
-    const dispatcher = deps.dispatcher()
     const database = await sql`select value from counter where name = 'event'`.execute(deps.db.q).then(
       () => 'ok',
       () => 'unreachable',
     )
+    const switchedOff = database === 'ok' && !(await isSending(deps))
+    const dispatcher = switchedOff ? 'off' : deps.dispatcher()
     const ready = database === 'ok' && dispatcher !== 'stalled'
     return Response.json({ status: ready ? 'ok' : 'not ready', database, dispatcher }, { status: ready ? 200 : 503 })
   },

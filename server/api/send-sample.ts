@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts'
 import type { Actor, Owner } from '../lib/actor.ts'
 import { fail, invalid } from '../lib/errors.ts'
 import { msg } from '../lib/message.ts'
+import { mustSend } from '../webhooks/sending.ts'
 import { sendTest, type Exchange, type TrialWebhook } from '../webhooks/trial.ts'
 import type { OpenSecrets } from '../webhooks/webhook-secrets.ts'
 
@@ -17,7 +18,7 @@ export interface Sample {
   readonly owner: Owner
 }
 
-/** Sends the sample of an event type as a test, once. Counts it: throws `too_many_requests` beyond ten a minute. */
+/** Sends the sample of an event type as a test, once. Throws `conflict` while sending is off, `too_many_requests` beyond ten a minute. */
 export async function sendSample(
   deps: Deps,
   actor: Actor,
@@ -25,6 +26,7 @@ export async function sendSample(
 ): Promise<Exchange> {
   const site = await siteById(deps.db, owner === 'network' ? 'sit_main' : owner)
   if (!site) throw fail('conflict', 'The site of this webhook is no longer there.')
+  await mustSend(deps)
   await limitTests(deps, actor.id)
   const sample = deps.host.eventType(type)?.sample ?? {}
   return sendTest(deps, webhook, secrets, { type, sample, site, source: `test:${actor.id}` })

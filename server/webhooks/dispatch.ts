@@ -5,7 +5,6 @@ import {
   freeAllLeases,
   giveBack,
   parcels,
-  releaseHeld,
   webhooksById,
   type ClaimedDelivery,
   type Parcel,
@@ -14,11 +13,12 @@ import { MINUTE, SECOND } from '../lib/clock.ts'
 import { closeDueBatches } from './batch.ts'
 import { slotsOf } from './breaker.ts'
 import type { Engine } from './engine.ts'
-import { renderMissing, SENDING_OFF } from './outbox.ts'
+import { renderMissing } from './outbox.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createRate, type Rate } from './rate.ts'
 import { createRecorder } from './record.ts'
 import { sendAttempt, type Attempt, type SendDeps } from './send.ts'
+import { isSending, readyToSend, releaseAll } from './sending.ts'
 import { share } from './share.ts'
 import { createSecrets } from './webhook-secrets.ts'
 import type { WebhookTable } from '../../db/schema.ts'
@@ -94,7 +94,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   }
 
   async function claimAndSend(): Promise<void> {
-    if (!engine.config.delivery || inFlight >= concurrency) return
+    if (inFlight >= concurrency || !(await readyToSend(engine))) return
     await closeDueBatches(engine)
     const now = clock()
     const due = await dueWebhooks(db, now)
@@ -209,11 +209,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
 
     async start() {
       if (options.alone) await db.commit([freeAllLeases(db, clock())])
-      if (!engine.config.delivery) return
-      for (let freed = 1; freed > 0;) {
-        const [result] = await db.commit([releaseHeld(db, SENDING_OFF, clock())])
-        freed = result?.changes ?? 0
-      }
+      if (await isSending(engine)) await releaseAll(engine)
     },
 
     async stop(graceMs) {

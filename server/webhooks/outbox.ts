@@ -52,9 +52,6 @@ export interface Recording {
   read(results: readonly Result[]): readonly Recorded[]
 }
 
-/** The reason of deliveries that are held because all sending is off; the next start with sending on frees them. */
-export const SENDING_OFF = 'Sending is switched off.'
-
 /**
  * The statements that store events with one delivery for each webhook that wants them, and the exact bytes to send.
  * All of it shares the caller's commit: when that is durable, so is every delivery.
@@ -63,7 +60,7 @@ export const SENDING_OFF = 'Sending is switched off.'
 export async function recordEvents(engine: Engine, events: readonly FinishedEvent[]): Promise<Recording> {
   const { db } = engine
   const now = engine.clock()
-  const held = engine.config.delivery ? null : SENDING_OFF
+  const off = engine.config.delivery ? 0 : 1
   const network = await formatNetwork(engine)
   const wantedBy = await findSubscribers(db)
   const deliveries: object[] = []
@@ -72,7 +69,7 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
     const wanting = event.rejected === null && !event.test ? await wantedBy(event) : []
     for (const subscriber of wanting) {
       const batched = isBatched(subscriber, event.lane) ? 1 : 0
-      deliveries.push({ id: newId('dlv', engine), event: event.id, webhook: subscriber.id, held, batched })
+      deliveries.push({ id: newId('dlv', engine), event: event.id, webhook: subscriber.id, off, batched })
     }
     for (const format of new Set(wanting.map((webhook) => webhook.format))) {
       const text = rendered(format, { ...event, site: event.siteSlug }, network)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { SENDING_OFF } from '../../../db/queries/outbox.ts'
 import { createDispatcher } from '../../../server/webhooks/dispatch.ts'
-import { SENDING_OFF } from '../../../server/webhooks/outbox.ts'
 import { testApp } from '../../support/app.ts'
 
 test('what waited for sending to be on goes out at the next start, but not to a webhook that is off by now', async () => {
