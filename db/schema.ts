@@ -20,6 +20,7 @@ export interface Database {
   api_key: ApiKeyTable
   audit: AuditTable
   redelivery: RedeliveryTable
+  mail: MailTable
   plugin_state: PluginStateTable
   plugin_site: { slug: string; site_id: string; active: number; version: string; settings: string }
   plugin_record: PluginRecordTable
@@ -138,6 +139,7 @@ export interface WebhookSecretTable {
 /**
  * Event x webhook. `due_at` is also the end of the lease while `delivering`. `reason` is a sentence in English.
  * `batch_id` is '' while it waits for a batch, then the batch's id: a batch is a delivery of type `batch`, with members.
+ * `half_of`: the batch that was too large for its receiver, of which this one is a half.
  * While a redelivery is under way, `resume_state` and `resume_at` keep what the schedule had in mind before it.
  */
 export interface DeliveryTable {
@@ -158,6 +160,7 @@ export interface DeliveryTable {
   resume_state: DeliveryState | null
   resume_at: number | null
   batch_id: string | null
+  half_of: string | null
   first_attempt_at: number | null
   created_at: number
   finished_at: number | null
@@ -295,6 +298,17 @@ export interface PluginFaultTable {
   duration_ms: number
   at: number
   state: FaultState
+}
+
+/** A mail that waits to be sent to a person. `about` is JSON; `error` what the mail server said the last time. */
+export interface MailTable {
+  id: string
+  user_id: string
+  about: string
+  created_at: number
+  due_at: number
+  tries: number
+  error: string | null
 }
 
 /** What failed at one webhook since a time, on its way again in steps of `seq`. */

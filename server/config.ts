@@ -17,6 +17,8 @@ export interface Config {
   readonly outboundAllow: readonly string[]
   readonly delivery: boolean
   readonly safeMode: boolean
+  /** Where mail goes out; null: nowhere. */
+  readonly smtpUrl: string | null
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
   readonly trustProxy: number
 }
@@ -115,6 +117,13 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       z.enum(['0', '1']).transform((word) => word === '1'),
       false,
       '1 (or 0, or not set)',
+    ),
+    smtpUrl: check(
+      'SMTP_URL',
+      z.string().refine((text) => /^smtps?:$/.test(URL.parse(text)?.protocol ?? '') && URL.parse(text)?.hostname),
+      null as string | null,
+      'an address such as smtp://user:password@mail.example.com:587',
+      true,
     ),
     logLevel: check('LOG_LEVEL', z.enum(['debug', 'info', 'warn', 'error']), 'info', 'debug, info, warn or error'),
     trustProxy: check('TRUST_PROXY', whole.pipe(z.int().max(10)), 0, 'the number of proxies in front, 0 to 10'),

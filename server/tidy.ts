@@ -1,27 +1,46 @@
 import { tickAccess } from './access/tick.ts'
 import type { Deps } from './deps.ts'
 import { MINUTE } from './lib/clock.ts'
+import { sendMail } from './webhooks/mail.ts'
 import { redeliverStep } from './webhooks/redelivery.ts'
 import { purge } from './webhooks/retention.ts'
 
-const busy = new WeakSet<Deps>()
+type Task = (deps: Deps) => Promise<void>
+
 const purged = new WeakMap<Deps, number>()
 
-/** What has to be done now and then besides sending: listeners that a crash left unheard, the audit chain, what is too old. */
-export async function tidy(deps: Deps): Promise<void> {
-  if (busy.has(deps)) return
-  busy.add(deps)
+/**
+ * What has to be done now and then besides sending: listeners that a crash left unheard, the audit chain, what is too
+ * old. Mail goes beside it, so that a mail server that is slow holds up nothing else.
+ */
+export const tidy = async (deps: Deps): Promise<void> =>
+  void (await Promise.all([alone(sweep, deps), alone(sendMail, deps)]))
+
+async function sweep(deps: Deps): Promise<void> {
+  await deps.host.tick(deps.clock())
+  await redeliverStep(deps)
+  await tickAccess(deps)
+  if (deps.clock() - (purged.get(deps) ?? 0) >= MINUTE) {
+    purged.set(deps, deps.clock())
+    await purge(deps)
+  }
+}
+
+const busy = new Map<Task, WeakSet<Deps>>([
+  [sweep, new WeakSet()],
+  [sendMail, new WeakSet()],
+])
+
+/** Not while it still runs from the last time. */
+async function alone(task: Task, deps: Deps): Promise<void> {
+  const running = busy.get(task)
+  if (!running || running.has(deps)) return
+  running.add(deps)
   try {
-    await deps.host.tick(deps.clock())
-    await redeliverStep(deps)
-    await tickAccess(deps)
-    if (deps.clock() - (purged.get(deps) ?? 0) >= MINUTE) {
-      purged.set(deps, deps.clock())
-      await purge(deps)
-    }
+    await task(deps)
   } catch (error) {
     deps.log.error('Tidying up failed', { error: String(error) })
   } finally {
-    busy.delete(deps)
+    running.delete(deps)
   }
 }

@@ -28,6 +28,7 @@ describe('without settings', () => {
       outboundAllow: [],
       delivery: true,
       safeMode: false,
+      smtpUrl: null,
       logLevel: 'info',
       trustProxy: 0,
     })
@@ -46,6 +47,7 @@ test('good values are taken', () => {
     OUTBOUND_ALLOW: '127.0.0.0/8, fd00::/8 ,::1,intranet.example.com',
     DELIVERY: 'off',
     SAFE_MODE: '1',
+    SMTP_URL: 'smtps://anna:hunter2@mail.example.com/?from=hooks@example.com',
     TRUST_PROXY: '2',
   })
   expect(config).toMatchObject({
@@ -55,6 +57,7 @@ test('good values are taken', () => {
     outboundAllow: ['127.0.0.0/8', 'fd00::/8', '::1', 'intranet.example.com'],
     delivery: false,
     safeMode: true,
+    smtpUrl: 'smtps://anna:hunter2@mail.example.com/?from=hooks@example.com',
     trustProxy: 2,
   })
 })
@@ -103,6 +106,12 @@ test.each([
     'it has to be 32 to 200 visible ASCII characters without spaces.',
   ],
   ['SETUP_TOKEN', 'hunter2', 'it has to be 32 characters or more.'],
+  [
+    'SMTP_URL',
+    'https://anna:hunter2@mail.example.com',
+    'it has to be an address such as smtp://user:password@mail.example.com:587.',
+  ],
+  ['SMTP_URL', 'smtp://', 'it has to be an address such as smtp://user:password@mail.example.com:587.'],
   [
     'DATABASE_URL',
     'mysql://root:hunter2@localhost/hookline',

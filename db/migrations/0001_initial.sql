@@ -129,6 +129,7 @@ create table delivery (
   -- '' while it waits for a batch to close, then the id of the batch: a delivery itself, of type 'batch', that is claimed
   -- and retried for all of its members.
   batch_id text,
+  half_of text,
   -- What is open has a time, and nothing else has: delivery_due rests on it.
   check ((due_at is not null) = (state in ('pending', 'retrying', 'delivering') and batch_id is null))
 );
@@ -330,3 +331,17 @@ create table redelivery (
   created_at bigint not null
 );
 create index redelivery_running on redelivery (created_at) where state = 'running';
+
+-- Mails that wait to be sent; a row goes when a mail server took it.
+create table mail (
+  id text not null,
+  user_id text not null,
+  about text not null,
+  created_at bigint not null,
+  due_at bigint not null,
+  tries integer not null,
+  error text,
+  primary key (id, user_id)
+);
+create index mail_due on mail (due_at);
+create index mail_error on mail (due_at) where error is not null;

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
 import { prepared, rowFields } from '../prepared.ts'
+import { settleMembers } from './dispatch.ts'
 
 /** The webhooks whose events wait for a batch to close, found by hopping along the index as `dueWebhooks` does. */
 export async function gatheringWebhooks(db: Db): Promise<string[]> {
@@ -19,8 +20,8 @@ export async function gatheringWebhooks(db: Db): Promise<string[]> {
 /** As many events of one webhook are looked at in one tick: the rest follow in the next. */
 export const MOST_GATHERED = 1000
 
-/** The events that wait, in order, with the size of each in the webhook's format. */
-export const gathered = (db: Db, webhookId: string) =>
+/** Events of a webhook with what it takes to send them, and the size of each in the webhook's format. */
+const events = (db: Db) =>
   db.q
     .selectFrom('delivery')
     .innerJoin('event', 'event.id', 'delivery.event_id')
@@ -40,13 +41,34 @@ export const gathered = (db: Db, webhookId: string) =>
     .select(['event.payload', 'event.occurred_at'])
     .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
     .select(sql<number>`length(coalesce(body.text, event.payload))`.as('bytes'))
+    .orderBy('delivery.seq')
+
+/** The events that wait for their batch to close, in order. */
+export const gathered = (db: Db, webhookId: string) =>
+  events(db)
     .where('delivery.batch_id', '=', '')
     .where('delivery.webhook_id', '=', webhookId)
     .where('delivery.state', '=', sql.lit('pending'))
-    .orderBy('delivery.seq')
     .limit(MOST_GATHERED)
     .execute()
 export type Gathered = Awaited<ReturnType<typeof gathered>>[number]
+
+/** The events of a closed batch, in order. */
+export const gatheredIn = (db: Db, batchId: string): Promise<Gathered[]> =>
+  events(db).where('delivery.batch_id', '=', batchId).execute()
+
+/** A batch that closes over exactly these members. */
+export interface NewBatch {
+  readonly id: string
+  readonly webhook: string
+  readonly site: string
+  readonly seq: number
+  readonly format: string
+  readonly text: string
+  readonly now: number
+  readonly members: readonly string[]
+  readonly halfOf: string | null
+}
 
 /** Rows `{id, batch}`: waiting events that become members. */
 const joinBatch = prepared((db, json) => {
@@ -55,48 +77,54 @@ const joinBatch = prepared((db, json) => {
     where delivery.id = ${of('id')} and delivery.batch_id = '' and delivery.state = 'pending'`
 })
 
-/** Closes a batch over exactly these members; the commit fails when another process was faster with one of them. */
-export const closeBatch = (
-  db: Db,
-  batch: { id: string; webhook: string; site: string; seq: number; format: string; text: string; now: number },
-  members: readonly string[],
-): Statement[] => [
+/** Rows `{id, batch, from, attempts}`: members go over from a batch that ended with this attempt. */
+const moveOver = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`update delivery set batch_id = ${of('batch')} from ${db.dialect.rows(json)} as r
+    where delivery.id = ${of('id')} and delivery.batch_id = ${of('from')} and exists (
+      select 1 from delivery b where b.id = ${of('from')} and b.state = 'cancelled'
+        and b.attempts = ${of('attempts', 'number')})`
+})
+
+/** The batch itself and its bytes, where it has members. It waits with its webhook, if that is switched off. */
+const insertBatch = (db: Db, { id, webhook, site, seq, format, text, now, halfOf }: NewBatch): Statement[] => [
+  sql`insert into body (owner_id, format_key, text) select ${id}, ${format}, ${text}
+    where exists (select 1 from delivery where batch_id = ${id})`.compile(db.q),
+  sql`insert into delivery (id, seq, event_id, webhook_id, site_id, type, test, state, attempts, due_at, reason, half_of, created_at)
+    select ${id}, cast(${seq} as bigint), ${id}, w.id, ${site}, 'batch', 0,
+      case when w.state in ('active', 'failing') then 'pending' else 'held' end, 0,
+      case when w.state in ('active', 'failing') then cast(${now} as bigint) end, w.state_reason, ${halfOf}, cast(${now} as bigint)
+    from webhook w where w.id = ${webhook} and exists (select 1 from delivery where batch_id = ${id})`.compile(db.q),
+]
+
+/** Closes a batch; the commit fails when another process was faster with one of its members. */
+export const closeBatch = (db: Db, batch: NewBatch): Statement[] => [
   joinBatch(
     db,
-    members.map((id) => ({ id, batch: batch.id })),
+    batch.members.map((id) => ({ id, batch: batch.id })),
   ),
-  must(db, sql`(select count(*) from delivery where batch_id = ${batch.id}) <> ${members.length}`),
-  db.q.insertInto('body').values({ owner_id: batch.id, format_key: batch.format, text: batch.text }),
-  db.q.insertInto('delivery').values({
-    id: batch.id,
-    seq: batch.seq,
-    event_id: batch.id,
-    webhook_id: batch.webhook,
-    site_id: batch.site,
-    type: 'batch',
-    test: 0,
-    state: 'pending',
-    attempts: 0,
-    due_at: batch.now,
-    lease_owner: null,
-    last_outcome: null,
-    last_status: null,
-    reason: null,
-    resume_state: null,
-    resume_at: null,
-    batch_id: null,
-    first_attempt_at: null,
-    created_at: batch.now,
-    finished_at: null,
-  }),
+  must(db, sql`(select count(*) from delivery where batch_id = ${batch.id}) <> ${batch.members.length}`),
+  ...insertBatch(db, batch),
+]
+
+/** Puts members of a batch that ended, with this count of attempts, into a new one. Nothing happens unless it did. */
+export const rebatch = (db: Db, batch: NewBatch, from: { id: string; attempts: number }): Statement[] => [
+  moveOver(
+    db,
+    batch.members.map((id) => ({ id, batch: batch.id, from: from.id, attempts: from.attempts })),
+  ),
+  ...insertBatch(db, batch),
+  settleMembers(db, [{ delivery: batch.id }]),
 ]
 
 /** The events of a batch, in order, for showing it. */
 export const membersOf = (db: Db, batchId: string) =>
   db.q
     .selectFrom('delivery')
-    .select(['id', 'event_id', 'type', 'state', 'created_at'])
-    .where('batch_id', '=', batchId)
-    .orderBy('seq')
+    .leftJoin('site', 'site.id', 'delivery.site_id')
+    .select(['delivery.id', 'delivery.event_id', 'delivery.type', 'delivery.state', 'delivery.created_at'])
+    .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
+    .where('delivery.batch_id', '=', batchId)
+    .orderBy('delivery.seq')
     .limit(200)
     .execute()

@@ -169,19 +169,25 @@ export async function bodyOf(db: Db, ownerId: string, formatKey: string): Promis
 
 /**
  * One more attempt of a delivery that is not on the wire: due now, outside its schedule, which is kept aside. Answers a
- * row when it took hold: the webhook works, and nobody redelivers it already.
+ * row when it took hold: the webhook works, nobody redelivers it already, and it does not wait for its batch.
  */
 export const redeliver = (db: Db, id: string, now: number): CompiledQuery =>
   sql`update delivery set resume_state = state, resume_at = due_at, state = 'retrying', due_at = ${now}, batch_id = null,
       reason = null
     where id = ${id} and test = 0 and state <> 'delivering' and resume_state is null
+      and not (batch_id is not null and state in ('pending', 'retrying'))
       and exists (select 1 from webhook where webhook.id = delivery.webhook_id and webhook.state in ('active', 'failing'))
     returning id`.compile(db.q)
 
-/** Ends a delivery that waits; one that is on the wire, or has ended, stays as it is. */
-export const cancelDelivery = (db: Db, id: string, now: number): CompiledQuery =>
-  sql`update delivery set state = 'cancelled', due_at = null, finished_at = ${now}, reason = 'Cancelled by a person.',
-      resume_state = null, resume_at = null
+/**
+ * Ends a delivery that waits; one that is on the wire, or has ended, stays as it is. One that had ended already and waits
+ * to be sent once more is what it was before.
+ */
+export const cancelDelivery = (db: Db, id: string, now: number, reason = 'Cancelled by a person.'): CompiledQuery =>
+  sql`update delivery set
+      state = case when resume_state in ('delivered', 'failed', 'cancelled') then resume_state else 'cancelled' end,
+      finished_at = case when resume_state in ('delivered', 'failed', 'cancelled') then finished_at else ${now} end,
+      due_at = null, reason = ${reason}, resume_state = null, resume_at = null
     where id = ${id} and state in ('pending', 'retrying', 'held')`.compile(db.q)
 
 /** Figures per hour since `since`, for charts. `webhook` null: of all webhooks of the owner. */

@@ -16,6 +16,7 @@ export interface ClaimedDelivery {
   readonly first_attempt_at: number | null
   readonly resume_state: DeliveryState | null
   readonly resume_at: number | null
+  readonly half_of: string | null
 }
 
 /**
@@ -47,7 +48,7 @@ export const claimDue = (
     where id in (
       select id from delivery where webhook_id = ${claim.webhook} and due_at <= ${claim.now}
       order by due_at limit ${claim.limit} ${db.dialect.claimLock})
-    returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at`.compile(
+    returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at, half_of`.compile(
     db.q,
   )
 
@@ -62,7 +63,7 @@ export const claimHead = (
         select id, due_at from delivery where webhook_id = ${claim.webhook} and due_at is not null
         order by seq limit 1 ${db.dialect.claimLock}) as head
       where due_at <= ${claim.now})
-    returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at`.compile(
+    returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at, half_of`.compile(
     db.q,
   )
 

@@ -1,4 +1,4 @@
-import { sql, type CompiledQuery, type InferResult } from 'kysely'
+import { sql, type CompiledQuery, type InferResult, type RawBuilder } from 'kysely'
 import type { Db } from '../db.ts'
 import type { WebhookState, WebhookTable } from '../schema.ts'
 import { afresh } from './dispatch.ts'
@@ -191,14 +191,19 @@ export const deleteWebhook = (db: Db, id: string, now: number) => [
   webhooksChanged(db),
 ]
 
-/** In steps, because each has an index of its own: the log behind them may be long. */
+/** In steps, because each has an index of its own: the log behind them may be long. The events of batches come first. */
 function cancelWaiting(db: Db, id: string, now: number): CompiledQuery[] {
   const cancel = sql`update delivery set state = 'cancelled', due_at = null, finished_at = ${now},
-    reason = 'The webhook was deleted.' where webhook_id = ${id}`
+    reason = 'The webhook was deleted.'`
+  const members = (of: RawBuilder<unknown>) =>
+    sql`${cancel} where id in (select m.id from delivery b join delivery m on m.batch_id = b.id
+      where b.webhook_id = ${id} and b.type = 'batch' and ${of})`.compile(db.q)
   return [
-    sql`${cancel} and due_at is not null and state in ('pending', 'retrying')`.compile(db.q),
-    sql`${cancel} and batch_id = '' and state = 'pending'`.compile(db.q),
-    sql`${cancel} and state = 'held'`.compile(db.q),
+    members(sql`b.due_at is not null and b.state in ('pending', 'retrying')`),
+    members(sql`b.state = 'held'`),
+    sql`${cancel} where webhook_id = ${id} and due_at is not null and state in ('pending', 'retrying')`.compile(db.q),
+    sql`${cancel} where webhook_id = ${id} and batch_id = '' and state = 'pending'`.compile(db.q),
+    sql`${cancel} where webhook_id = ${id} and state = 'held'`.compile(db.q),
   ]
 }
 
@@ -223,9 +228,13 @@ export const sendHeld = (db: Db, id: string, now: number): CompiledQuery =>
   sql`update delivery set ${afresh(now)}, reason = null
     where webhook_id = ${id} and state = 'held'`.compile(db.q)
 
+/** The events of a batch go with it. */
 export const discardHeld = (db: Db, id: string, now: number): CompiledQuery =>
   sql`update delivery set state = 'cancelled', finished_at = ${now}, reason = 'Discarded when the webhook was activated.'
-    where webhook_id = ${id} and state = 'held'`.compile(db.q)
+    where id in (
+      select id from delivery where webhook_id = ${id} and state = 'held'
+      union all select m.id from delivery b join delivery m on m.batch_id = b.id
+        where b.webhook_id = ${id} and b.state = 'held' and b.type = 'batch')`.compile(db.q)
 
 export async function countHeld(db: Db, id: string): Promise<number> {
   const row = await db.q

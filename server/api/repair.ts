@@ -1,4 +1,4 @@
-import { cancelDelivery, deliveryById, hourly } from '../../db/queries/deliveries.ts'
+import { deliveryById, hourly } from '../../db/queries/deliveries.ts'
 import { eventById } from '../../db/queries/events.ts'
 import { redeliveryById, stopRedelivery } from '../../db/queries/redeliveries.ts'
 import { discardHeld } from '../../db/queries/webhooks.ts'
@@ -11,6 +11,7 @@ import { fail, invalid, notFound } from '../lib/errors.ts'
 import { isId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import { flush } from '../webhooks/batch.ts'
+import { cancel } from '../webhooks/cancel.ts'
 import { ownWebhook } from '../webhooks/own-webhook.ts'
 import { replay } from '../webhooks/replay.ts'
 import { startRedelivery } from '../webhooks/redelivery.ts'
@@ -45,18 +46,15 @@ export const repairRoutes = (deps: Deps): Handlers => ({
 
   'POST /api/v1/deliveries/:id/cancel': async (c) => {
     const delivery = await mine(deps, c)
-    const [result] = await deps.db.commit([
-      cancelDelivery(deps.db, delivery.id, deps.clock()),
-      ...auditEntry(deps, c.get('actor'), {
-        action: 'delivery.cancelled',
-        target: delivery.id,
-        owner: delivery.webhook_owner ?? 'network',
-      }),
-    ])
-    if (result?.changes === 0)
-      throw fail('conflict', 'Only a delivery that waits can be cancelled; this one is {state}.', {
-        state: delivery.state,
-      })
+    const audit = auditEntry(deps, c.get('actor'), {
+      action: 'delivery.cancelled',
+      target: delivery.id,
+      owner: delivery.webhook_owner ?? 'network',
+    })
+    if (!(await cancel(deps, delivery, audit))) {
+      const { state } = await mine(deps, c)
+      throw fail('conflict', 'Only a delivery that waits can be cancelled; this one is {state}.', { state })
+    }
     return Response.json(showDelivery(await mine(deps, c)))
   },
 

@@ -18,6 +18,7 @@ import { createDispatcher, type Dispatcher } from '../webhooks/dispatch.ts'
 import { appSecretOf } from './app-secret.ts'
 import { createPost } from './connect.ts'
 import { lockDataDir } from './lock.ts'
+import { createMailer } from './mail.ts'
 import { readMigrations } from './migrations.ts'
 import { openPostgres } from './postgres.ts'
 import { createRandom } from './random.ts'
@@ -88,6 +89,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       log,
       post,
       sign: createNodeSign(),
+      ...(config.smtpUrl !== null && { mailer: createMailer(config.smtpUrl, publicUrl) }),
       wake: () => void setImmediate(() => void dispatcher.tick()),
       appSecret: appSecretOf(config, random),
       registry,

@@ -1,5 +1,13 @@
-import { DbError } from '../../db/db.ts'
-import { closeBatch, gathered, gatheringWebhooks, type Gathered } from '../../db/queries/batches.ts'
+import { DbError, type Statement } from '../../db/db.ts'
+import {
+  closeBatch,
+  gathered,
+  gatheredIn,
+  gatheringWebhooks,
+  rebatch,
+  type Gathered,
+  type NewBatch,
+} from '../../db/queries/batches.ts'
 import { webhooksById } from '../../db/queries/dispatch.ts'
 import { setting } from '../../db/queries/settings.ts'
 import { MAIN_SITE } from '../../db/queries/sites.ts'
@@ -49,6 +57,52 @@ async function close(
 }
 
 async function closeOne(engine: Engine, webhook: WebhookTable, group: readonly Gathered[]): Promise<void> {
+  try {
+    await engine.db.commit(closeBatch(engine.db, await batchOf(engine, webhook, group)))
+  } catch (error) {
+    // Another process closed it in this moment; what it left is seen in the next tick.
+    if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
+  }
+}
+
+/**
+ * A batch that its receiver found too large goes out again in two halves, each under its own id; a half is not halved once
+ * more. The statements follow those that record the attempt. Null where it has but one event.
+ */
+export async function halve(
+  engine: Engine,
+  webhook: WebhookTable,
+  batch: { readonly id: string; readonly attempts: number },
+): Promise<{ statements: readonly Statement[]; reason: string } | null> {
+  const events = await gatheredIn(engine.db, batch.id)
+  if (events.length < 2) return null
+  const middle = Math.ceil(events.length / 2)
+  const halves = [events.slice(0, middle), events.slice(middle)]
+  const made = await Promise.all(halves.map((half) => batchOf(engine, webhook, half, batch.id)))
+  const ids = made.map(({ id }) => id).join(' and ')
+  return {
+    statements: made.flatMap((half) => rebatch(engine.db, half, batch)),
+    reason: `The receiver found the batch too large (413). Its events go out in two halves: ${ids}.`,
+  }
+}
+
+/** What is left of a batch when one of its events was cancelled goes out under a new id. */
+export async function withoutMember(
+  engine: Engine,
+  webhook: WebhookTable,
+  batch: { readonly id: string; readonly attempts: number },
+  member: string,
+): Promise<readonly Statement[]> {
+  const rest = (await gatheredIn(engine.db, batch.id)).filter(({ id }) => id !== member)
+  return rest.length === 0 ? [] : rebatch(engine.db, await batchOf(engine, webhook, rest), batch)
+}
+
+async function batchOf(
+  engine: Engine,
+  webhook: WebhookTable,
+  group: readonly Gathered[],
+  halfOf: string | null = null,
+): Promise<NewBatch> {
   const found = formatOf(webhook.format)
   if (!found) throw new Error(`A webhook asks for the format ${webhook.format}, which nobody provides.`)
   const id = newId('bat', engine)
@@ -65,12 +119,5 @@ async function closeOne(engine: Engine, webhook: WebhookTable, group: readonly G
   const [site = MAIN_SITE] = sites.size === 1 ? sites : []
   const seq = group.at(-1)?.seq ?? 0
   const members = group.map((one) => one.id)
-  try {
-    await engine.db.commit(
-      closeBatch(engine.db, { id, webhook: webhook.id, site, seq, format: webhook.format, text, now }, members),
-    )
-  } catch (error) {
-    // Another process closed it in this moment; what it left is seen in the next tick.
-    if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
-  }
+  return { id, webhook: webhook.id, site, seq, format: webhook.format, text, now, members, halfOf }
 }

@@ -3,6 +3,7 @@ import type { Db } from '../../db/db.ts'
 import type { Clock, Random } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Outcome } from '../../db/schema.ts'
+import type { Mailer } from './mail.ts'
 import type { Sign } from './sign.ts'
 
 /** What the delivery engine needs from outside. Each runtime supplies one; nothing here knows which. */
@@ -19,6 +20,8 @@ export interface Engine {
   readonly post: Post
   /** Signs faster than Web Crypto, where the runtime can. */
   readonly sign?: Sign
+  /** Sends mail, where somebody set that up. */
+  readonly mailer?: Mailer
   /** Something became due: let the dispatcher look now instead of at its next tick. Never waits, never throws. */
   readonly wake: () => void
 }

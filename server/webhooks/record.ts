@@ -10,9 +10,11 @@ import type { WebhookTable } from '../../db/schema.ts'
 import { toBase64 } from '../lib/base64.ts'
 import { HOUR, SECOND } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
+import { halve } from './batch.ts'
 import { decide, type Decision, type Resume } from './decide.ts'
 import type { Engine } from './engine.ts'
 import { judge, type Judged } from './judge.ts'
+import { writeMail } from './mail.ts'
 import { tell } from './tell.ts'
 import type { Attempt } from './send.ts'
 
@@ -132,7 +134,18 @@ async function statementsFor(engine: Engine, owner: string, entries: readonly En
         }
       : [],
   )
-  const decisions = entries.map(({ delivery, attempt, decision }) => ({
+  const halved = new Map<string, NonNullable<Awaited<ReturnType<typeof halve>>>>()
+  for (const { delivery, webhook, attempt } of entries) {
+    if (!webhook || !isTooLarge(delivery, attempt)) continue
+    const halves = await halve(engine, webhook, { id: delivery.id, attempts: delivery.attempts + 1 })
+    if (halves) halved.set(delivery.id, halves)
+  }
+  const final = entries.map(({ delivery, attempt, decision: decided }) => {
+    const halves = halved.get(delivery.id)
+    const decision = halves ? { state: 'cancelled' as const, dueAt: null, reason: halves.reason } : decided
+    return { delivery, attempt, decision }
+  })
+  const decisions = final.map(({ delivery, attempt, decision }) => ({
     delivery: delivery.id,
     owner,
     number: delivery.attempts + 1,
@@ -154,11 +167,17 @@ async function statementsFor(engine: Engine, owner: string, entries: readonly En
     ...(attempts.length > 0 ? [insertAttempts(db, attempts)] : []),
     ...statements,
     updateDeliveries(db, decisions),
+    ...[...halved.values()].flatMap((halves) => halves.statements),
     ...(batches.length > 0 ? [settleMembers(db, batches)] : []),
     ...(counted.length > 0 ? [addToHours(db, hoursOf(counted))] : []),
     ...(await tell(engine, changes)),
+    ...writeMail(engine, changes),
   ]
 }
+
+/** A batch is halved once, and not when a person asked for the same bytes again. */
+const isTooLarge = (delivery: ClaimedDelivery, attempt: Attempt | null): boolean =>
+  attempt?.status === 413 && delivery.type === 'batch' && delivery.half_of === null && delivery.resume_state === null
 
 const judgedOf = ({ delivery, attempt, decision }: Entry): Judged[] =>
   attempt === null

@@ -1,4 +1,4 @@
-import type { D1Database, ExecutionContext, ScheduledController } from '@cloudflare/workers-types'
+import type { D1Database, ExecutionContext, ScheduledController, SendEmail } from '@cloudflare/workers-types'
 import { registry } from '../../plugins/registry.gen.ts'
 import { ensureSetup } from '../access/setup.ts'
 import { createApp } from '../app.ts'
@@ -15,11 +15,14 @@ import { openD1 } from './d1.ts'
 import { createPace } from '../webhooks/pace.ts'
 import { createRate } from '../webhooks/rate.ts'
 import { createPost } from './fetch.ts'
+import { createMailer } from './mail.ts'
 import { resolveName } from './resolve.ts'
 
 /** Bindings and variables, as wrangler.toml and the secrets of the Worker set them. */
 export interface Bindings {
   readonly DB: D1Database
+  /** Sends mail, where wrangler.toml has a `send_email` binding of this name. */
+  readonly MAIL?: SendEmail
   readonly [setting: string]: unknown
 }
 
@@ -82,6 +85,7 @@ async function assemble(env: Bindings): Promise<Product> {
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
     log,
     post: createPost({ rules: () => urlRules({ config, publicUrl: address }), resolve: resolveName, clock }),
+    ...(env.MAIL && { mailer: createMailer(env.MAIL, address) }),
     wake: () => {
       woken = true
     },

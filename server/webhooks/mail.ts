@@ -1,0 +1,115 @@
+import type { Statement } from '../../db/db.ts'
+import {
+  claimMail,
+  countMail,
+  delayMail,
+  deleteMail,
+  dueMail,
+  insertMail,
+  mailSince,
+  type DueMail,
+} from '../../db/queries/mail.ts'
+import { setting } from '../../db/queries/settings.ts'
+import { DAY, HOUR, MINUTE } from '../lib/clock.ts'
+import { newId } from '../lib/ids.ts'
+import { pickLocale, translator } from '../web/i18n.ts'
+import type { Engine } from './engine.ts'
+import type { HealthChange } from './judge.ts'
+import { digest, letter, type Letter, type News } from './mail-text.ts'
+
+/** A mail as it goes out: plain text, and no line break in what becomes a header. */
+export interface Mail extends Letter {
+  readonly to: string
+}
+
+/** Hands one mail over to a mail server. Rejects with what that said when it did not take it. */
+export type Mailer = (mail: Mail) => Promise<void>
+
+const MOST_AN_HOUR = 10
+const LEASE = 5 * MINUTE
+const WAITS = [MINUTE, 5 * MINUTE, 15 * MINUTE]
+const KEPT_FOR = 3 * DAY
+
+/**
+ * Writes mails about changes of health down, in the commit that makes them: one for each super admin and change. They are
+ * sent apart from it, by `sendMail`, so that no mail server ever holds up a delivery.
+ */
+export function writeMail(engine: Engine, changes: readonly HealthChange[]): Statement[] {
+  if (!engine.mailer || changes.length === 0) return []
+  const now = engine.clock()
+  const rows = changes.map(({ webhook, name, change, reason, failures, since }) => {
+    const about: News = { webhook, name, change, reason, failures, since, at: now }
+    return { id: newId('mal', engine), about: JSON.stringify(about), now }
+  })
+  return [insertMail(engine.db, rows)]
+}
+
+/**
+ * Sends what waits, ten mails an hour to one person; what is more than that goes into one digest. A mail is forgotten only
+ * when the server took it, so that a crash in between sends it twice rather than never.
+ */
+export async function sendMail(engine: Engine): Promise<void> {
+  const { db, mailer, clock } = engine
+  if (!mailer) return
+  const found = await dueMail(db, clock())
+  if (found.length === 0) return
+  const gone = found.filter(({ email, created_at: at }) => email === null || at < clock() - KEPT_FOR)
+  if (gone.length > 0) await db.commit([deleteMail(db, gone.map(keyOf))])
+  const waiting = found.filter((row) => !gone.includes(row))
+  for (const [user, rows] of Map.groupBy(waiting, (row) => row.user_id)) {
+    const free = MOST_AN_HOUR - (await mailSince(db, user, clock() - HOUR))
+    for (const group of lettersOf(rows, free)) {
+      // A mail server that fails once would most likely fail for the others too: they have their time later.
+      if (!(await sendOne(engine, mailer, group))) return
+    }
+  }
+}
+
+/** One mail each while there is room for all of them; else the last one that may go takes all the others along. */
+export function lettersOf<T>(rows: readonly T[], free: number): (readonly T[])[] {
+  if (free <= 0) return []
+  if (rows.length <= free) return rows.map((row) => [row])
+  return [...rows.slice(0, free - 1).map((row) => [row]), rows.slice(free - 1)]
+}
+
+async function sendOne(engine: Engine, mailer: Mailer, group: readonly DueMail[]): Promise<boolean> {
+  const { db, clock, log } = engine
+  const now = clock()
+  const [claimed] = await db.commit([
+    claimMail(
+      db,
+      group.map((row) => ({ ...keyOf(row), now, lease: now + LEASE })),
+    ),
+  ])
+  const ours = new Set(claimed?.rows.map((row) => String(row['id'])))
+  const rows = group.filter(({ id }) => ours.has(id))
+  const [first] = rows
+  if (!first || first.email === null) return true
+  try {
+    await mailer({ to: first.email, ...(await written(engine, rows, first.locale)) })
+  } catch (error) {
+    const said = String(error).slice(0, 300)
+    log.warn('A mail could not be sent', { error: said, tries: first.tries + 1 })
+    const due = (row: DueMail) => clock() + (WAITS[row.tries] ?? HOUR)
+    await db.commit([
+      delayMail(
+        db,
+        rows.map((row) => ({ ...keyOf(row), due: due(row), error: said })),
+      ),
+    ])
+    return false
+  }
+  const sent = { user: first.user_id, at: clock(), id: newId('mal', engine) }
+  await db.commit([deleteMail(db, rows.map(keyOf)), countMail(db, sent)])
+  return true
+}
+
+/** In the language of the person, with times on the clock of the network. */
+async function written(engine: Engine, rows: readonly DueMail[], locale: string | null): Promise<Letter> {
+  const t = translator(pickLocale(locale, null), await setting(engine.db, 'time_zone', 'UTC'))
+  const news = rows.map(({ about }) => JSON.parse(about) as News)
+  const [first] = news
+  return first && news.length === 1 ? letter(t, first, engine.publicUrl()) : digest(t, news, engine.publicUrl())
+}
+
+const keyOf = ({ id, user_id: user }: DueMail) => ({ id, user })
