@@ -18,6 +18,17 @@ export const runningRedeliveries = (db: Db): Promise<RedeliveryTable[]> =>
     .limit(20)
     .execute()
 
+/** The one that runs for a webhook. Few run at once, so that all of them are looked at. */
+export const runningOf = (db: Db, webhookId: string): Promise<RedeliveryTable | undefined> =>
+  db.q
+    .selectFrom('redelivery')
+    .selectAll()
+    .where('state', '=', sql.lit('running'))
+    .where('webhook_id', '=', webhookId)
+    .orderBy('created_at')
+    .limit(1)
+    .executeTakeFirst()
+
 /** The failed deliveries of a webhook's real events since a time: how many, and from which number to which. */
 export async function failedSince(
   db: Db,

@@ -12,7 +12,7 @@ import type { C } from '../web/env.ts'
 import type { Translator } from '../web/i18n.ts'
 import { answerOf } from './answer.ts'
 import { capped } from './deliveries.ts'
-import { page, type Shown } from './page.ts'
+import { page } from './page.ts'
 
 const MOST_SHOWN = 5
 
@@ -41,7 +41,6 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
     const all = Object.values(webhooks).reduce((total, count) => total + count, 0)
     return page(c, deps, 'pages/dashboard/dashboard', {
       title: t('Dashboard'),
-      notices: deps.config.delivery ? [] : [sendingOff(t)],
       data: {
         now,
         webhooks: { ...webhooks, all },
@@ -79,12 +78,6 @@ function mayHere(c: C, route: RouteKey): boolean {
   const rule = rules[route]
   return c.var.scope.site === null && rule !== 'public' && rule !== 'session' && can(c.var.actor, rule, 'network')
 }
-
-const sendingOff = (t: Translator): Shown => ({
-  tone: 'info',
-  title: t('Sending is off on this copy.'),
-  text: t('Events are kept and deliveries wait. They go out after a start with DELIVERY=on.'),
-})
 
 /** The webhooks that need somebody, those that were switched off first. */
 async function illWebhooks(deps: Deps, owner: string | null): Promise<Webhook[]> {

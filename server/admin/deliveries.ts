@@ -6,8 +6,10 @@ import {
   MOST_COUNTED,
   type DeliveryRow,
 } from '../../db/queries/deliveries.ts'
+import { runningOf } from '../../db/queries/redeliveries.ts'
 import { sites } from '../../db/queries/sites.ts'
 import { webhookNames } from '../../db/queries/webhooks.ts'
+import type { WebhookState } from '../../db/schema.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
@@ -21,6 +23,7 @@ import { answerOf } from './answer.ts'
 import { cursorAt, filterOf, positionOf, readAsked, searchOf, states, type Asked } from './delivery-filter.ts'
 import { page } from './page.ts'
 import { redeliverMany, whyNotRedeliver } from './redelivery.ts'
+import { isIn } from './repair.ts'
 
 const ON_A_PAGE = 25
 const MOST_AT_ONCE = 100
@@ -33,7 +36,11 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
       readAsked((name) => c.req.query(name)),
       choices,
     )
-    const [found, views] = await Promise.all([pageOf(deps, c, asked, choices), viewsOf(deps, c, asked)])
+    const [found, views, run] = await Promise.all([
+      pageOf(deps, c, asked, choices),
+      viewsOf(deps, c, asked),
+      asked.webhook === '' ? undefined : runningOf(deps.db, asked.webhook),
+    ])
     const path = `${scope.base}/deliveries`
     const { rows, newer, older } = found
     return page(c, deps, 'pages/deliveries/list', {
@@ -47,6 +54,10 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
         back: searchOf(asked),
         filtered: searchOf(asked) !== '',
         mayRedeliver: can(actor, 'deliveries:write', scope.owner),
+        // A site has only its own to choose from, and so only its own to send again.
+        webhook: choices.webhooks.find(({ id }) => id === asked.webhook) ?? null,
+        hasFailed: views.some(({ state, empty }) => state === 'failed' && !empty),
+        run: run && (scope.site === null || run.owner === scope.owner) ? run : null,
         rows: rows.map((row) => shown(t, row)),
         newer: newer && path + searchOf(asked, { after: newer }),
         older: older && path + searchOf(asked, { before: older }),
@@ -83,10 +94,6 @@ function sentOnceMore(count: number): Message {
   return count === 1 ? msg('1 delivery is sent once more.') : msg('{count} deliveries are sent once more.', { count })
 }
 
-/** Whether a delivery is one of the area's own: Network Admin has all, a site what its own webhooks sent. */
-export const isIn = (owner: string, delivery: DeliveryRow): boolean =>
-  owner === 'network' || delivery.webhook_owner === owner
-
 /** The list that a form came from, with the filters it had. */
 export function backTo(c: C, search: string): string {
   const fields = new URLSearchParams(search)
@@ -94,7 +101,7 @@ export function backTo(c: C, search: string): string {
 }
 
 interface Choices {
-  readonly webhooks: readonly { readonly id: string; readonly name: string }[]
+  readonly webhooks: readonly { readonly id: string; readonly name: string; readonly state: WebhookState }[]
   readonly types: readonly { readonly name: string; readonly title: string }[]
   readonly sites: readonly { readonly id: string; readonly slug: string; readonly name: string }[]
 }
@@ -153,6 +160,7 @@ async function viewsOf(deps: Deps, c: C, asked: Asked) {
     const filter = { owner: scope.owner, webhook: asked.webhook, ...(state && { state }) }
     const count = counts ? await countDeliveries(deps.db, filter) : undefined
     return {
+      state,
       href: `${scope.base}/deliveries${searchOf(asked, { state })}`,
       label,
       current: asked.state === state,

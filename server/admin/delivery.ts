@@ -1,17 +1,18 @@
 import { attemptsOf, bodiesOf, deliveryById, type DeliveryRow } from '../../db/queries/deliveries.ts'
+import { membersOf } from '../../db/queries/batches.ts'
 import { eventById } from '../../db/queries/events.ts'
 import { webhookById } from '../../db/queries/webhooks.ts'
 import type { AttemptTable } from '../../db/schema.ts'
-import { isDelivery, redeliverOne } from '../api/deliveries.ts'
+import { redeliverOne } from '../api/deliveries.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
 import { fromBase64 } from '../lib/base64.ts'
-import { AppError, notFound } from '../lib/errors.ts'
+import { AppError } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 import { formatOf } from '../webhooks/formats.ts'
+import { isWaiting } from '../webhooks/cancel.ts'
 import { redactUrl } from '../webhooks/redact.ts'
-import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
@@ -19,32 +20,39 @@ import { readable } from '../web/readable.ts'
 import { statusText } from '../web/status-text.ts'
 import { adviceOn, answerOf } from './answer.ts'
 import { curlCommand } from './curl.ts'
-import { backTo, isIn } from './deliveries.ts'
+import { backTo } from './deliveries.ts'
 import { page, type Shown } from './page.ts'
 import { whyNotRedeliver } from './redelivery.ts'
+import { deliveryOf } from './repair.ts'
 
 export const deliveryRoutes = (deps: Deps): Handlers => ({
   'GET {area}/deliveries/:id': async (c) => {
     const delivery = await deliveryOf(deps, c)
     const { t, scope, actor } = c.var
-    const [webhook, event, attempts, bodies] = await Promise.all([
+    const [webhook, event, attempts, bodies, members, batch] = await Promise.all([
       webhookById(deps.db, delivery.webhook_id),
       eventById(deps.db, delivery.event_id),
       attemptsOf(deps.db, delivery.id),
       bodiesOf(deps.db, delivery.event_id),
+      delivery.type === 'batch' ? membersOf(deps.db, delivery.id) : [],
+      delivery.batch_id ? deliveryById(deps.db, delivery.batch_id) : undefined,
     ])
     // A test of a form that was never saved has no webhook to say its format; then there is only one body.
     const body = bodies.find(({ format_key: key }) => key === webhook?.format) ?? bodies[0]
     const host = delivery.webhook_url === null ? null : (URL.parse(delivery.webhook_url)?.host ?? null)
     const chosen = attempts.find(({ number }) => number === Number(c.req.query('attempt'))) ?? attempts.at(-1)
+    const what = delivery.type === 'batch' ? t('Batch') : delivery.type
     const whyNot = whyNotRedeliver(delivery)
     const notice = noticeOf(t, delivery)
     return page(c, deps, 'pages/deliveries/delivery', {
-      title: host === null ? delivery.type : t('{event} to {host}', { event: delivery.type, host }),
+      title: host === null ? what : t('{event} to {host}', { event: what, host }),
       crumbs: [{ href: `${scope.base}/deliveries`, label: t('Deliveries') }],
       notices: notice ? [notice] : [],
       data: {
         delivery: { ...delivery, path: `${scope.base}/deliveries/${delivery.id}` },
+        members,
+        batch: batch && { id: batch.id, state: batch.state, path: `${scope.base}/deliveries/${batch.id}` },
+        mayCancel: can(actor, 'deliveries:write', scope.owner) && isWaiting(delivery),
         title: deps.host.eventType(delivery.type)?.title ?? null,
         mayRedeliver: can(actor, 'deliveries:write', scope.owner),
         whyNot: whyNot && t.say(whyNot),
@@ -88,14 +96,6 @@ async function refusal(act: () => Promise<void>): Promise<Message | null> {
     if (error instanceof AppError && error.code === 'conflict') return error.detail
     throw error
   }
-}
-
-/** The delivery of the URL; one that belongs to another area is not there. */
-async function deliveryOf(deps: Deps, c: C): Promise<DeliveryRow> {
-  const id = c.req.param('id') ?? ''
-  const delivery = isDelivery(id) ? await deliveryById(deps.db, id) : undefined
-  if (!delivery || !isIn(c.var.scope.owner, delivery)) throw notFound()
-  return delivery
 }
 
 /** Why it has not arrived and what to do, in words; null where all is well. */

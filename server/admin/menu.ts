@@ -2,6 +2,7 @@ import { countWebhooks } from '../../db/queries/webhooks.ts'
 import type { RouteKey } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import type { C } from '../web/env.ts'
+import { urgentChecks } from './health-checks.ts'
 
 export interface Entry {
   readonly href: string
@@ -24,6 +25,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
     inNetwork && may('GET /network/plugins') ? deps.host.plugins() : [],
     may('GET {area}/plugins/:slug/*') ? deps.host.pages(scope.site?.id ?? null) : [],
   ])
+  const urgent = inNetwork && may('GET /network/health') ? await urgentChecks(deps, t, plugins) : null
   const entry = (href: string, label: string, icon: string, more: Partial<Entry> = {}): Entry => ({
     href,
     label,
@@ -64,6 +66,11 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
         }),
       ),
     ],
+    when(urgent !== null, () =>
+      entry('/network/health', t('Health'), 'health', {
+        count: urgent?.filter(({ rank }) => rank === 'critical').length ?? 0,
+      }),
+    ),
   ]
   return groups.filter((group) => group.length > 0)
 }

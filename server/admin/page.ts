@@ -9,6 +9,7 @@ import { fieldId } from '../web/forms.ts'
 import type { C } from '../web/env.ts'
 import { pickLocale, translator, type Translator } from '../web/i18n.ts'
 import { render } from '../web/render.ts'
+import { isSending } from '../webhooks/sending.ts'
 import { menuOf } from './menu.ts'
 
 /*
@@ -58,7 +59,8 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
     return rule === 'public' || rule === 'session' || can(actor, rule, scope.owner)
   }
   const area = scope.site?.name ?? t('Network Admin')
-  const [menu, mySites] = await Promise.all([menuOf(c, deps, may), sitesOf(c, deps)])
+  const [menu, mySites, sending] = await Promise.all([menuOf(c, deps, may), sitesOf(c, deps), isSending(deps)])
+  const health = may('GET /network/health') ? '/network/health' : null
   const html = render('layout', {
     t,
     base: scope.base,
@@ -69,17 +71,34 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
     crumbs: given.crumbs ?? [],
     action: given.action,
     lead: given.lead,
-    notices: [...waiting(c, deps, t), ...(given.notices ?? [])],
+    notices: [
+      ...waiting(c, deps, t),
+      ...(sending ? [] : [sendingOff(t, deps.config, health)]),
+      ...(given.notices ?? []),
+    ],
     menu,
     sites: mySites,
     person: actor.name,
-    sending: deps.config.delivery,
+    sending,
     newWebhook: may('GET {area}/webhooks/new') ? `${scope.base}/webhooks/new` : null,
-    deliveries: may('GET {area}/deliveries') ? `${scope.base}/deliveries` : null,
+    sendingAt: health ?? (may('GET {area}/deliveries') ? `${scope.base}/deliveries` : null),
     version: deps.version,
     now: deps.clock(),
   })
   return c.html(html, given.status ?? 200, { ...given.headers })
+}
+
+/** On every page while it is so. `health`: the page that tells more, for those who may see it. */
+function sendingOff(t: Translator, config: Deps['config'], health: string | null): Shown {
+  const title = t('Sending is off on this copy.')
+  if (health === null) {
+    const text = t('Events are kept and deliveries wait, until a super admin of this network switches it on.')
+    return { tone: 'warn', title, text }
+  }
+  const text = config.delivery
+    ? t('Events are kept and deliveries wait. They go out as soon as it is switched on.')
+    : t('Events are kept and deliveries wait. They go out after a start with DELIVERY=on.')
+  return { tone: 'warn', title, text, link: { href: health, text: t('Go to Health') } }
 }
 
 /** A page without the frame: log-in, set-up, and errors before anybody is known. Its template writes the <h1>. */

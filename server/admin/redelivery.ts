@@ -3,6 +3,7 @@ import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import type { Actor } from '../lib/actor.ts'
 import { msg, type Message } from '../lib/message.ts'
+import { isWaiting } from '../webhooks/cancel.ts'
 
 /** Why a delivery cannot be sent once more right now; null when it can. */
 export function whyNotRedeliver(delivery: DeliveryRow): Message | null {
@@ -10,6 +11,9 @@ export function whyNotRedeliver(delivery: DeliveryRow): Message | null {
   if (delivery.webhook_state === null) return msg('The webhook of this delivery was deleted.')
   if (delivery.webhook_state === 'disabled' || delivery.webhook_state === 'retired') {
     return msg('Its webhook is switched off. Activate the webhook first.')
+  }
+  if (delivery.batch_id !== null && isWaiting(delivery) && delivery.state !== 'held') {
+    return msg('It goes out with its batch.')
   }
   if (delivery.state === 'delivering') return msg('It is on its way right now.')
   return delivery.resume_state === null ? null : msg('It is being sent once more already.')

@@ -7,9 +7,11 @@ import { dashboardRoutes } from './dashboard.ts'
 import { deliveryListRoutes } from './deliveries.ts'
 import { deliveryRoutes } from './delivery.ts'
 import { eventTypeRoutes } from './event-types.ts'
+import { healthRoutes } from './health.ts'
 import { loginRoutes } from './login.ts'
 import { pluginPageRoutes } from './plugin-pages.ts'
 import { pluginRoutes } from './plugins.ts'
+import { repairRoutes } from './repair.ts'
 import { setupRoutes } from './setup.ts'
 import { styleguideRoutes } from './styleguide.ts'
 import { userRoutes } from './users.ts'
@@ -29,7 +31,9 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...webhookPages(deps),
   ...deliveryListRoutes(deps),
   ...deliveryRoutes(deps),
+  ...repairRoutes(deps),
   ...eventTypeRoutes(deps),
+  ...healthRoutes(deps),
   ...pluginRoutes(deps),
   ...pluginPageRoutes(deps),
   ...styleguideRoutes(deps),

@@ -4,10 +4,13 @@ import { keyByHash } from '../../db/queries/access.ts'
 import * as log from '../../db/queries/deliveries.ts'
 import * as dispatch from '../../db/queries/dispatch.ts'
 import { eventById, eventsBefore, type EventFilter } from '../../db/queries/events.ts'
+import * as health from '../../db/queries/health.ts'
+import * as mail from '../../db/queries/mail.ts'
 import * as outbox from '../../db/queries/outbox.ts'
 import * as faults from '../../db/queries/plugin-faults.ts'
 import { recordById, recordsWhere } from '../../db/queries/plugin-records.ts'
 import { markHeard, pluginsOfSite, sitesForPlugins, unheardEvents } from '../../db/queries/plugins.ts'
+import { runningOf } from '../../db/queries/redeliveries.ts'
 import * as retention from '../../db/queries/retention.ts'
 import * as webhooks from '../../db/queries/webhooks.ts'
 import type { Db } from '../../db/db.ts'
@@ -15,7 +18,7 @@ import { explainingDb } from '../support/explain.ts'
 
 // Tables that grow with what happens; the others are read whole without harm.
 const LARGE =
-  /^(event|delivery|attempt|body|delivery_hour|webhook_event|audit|session|throttle|api_key|plugin_record|plugin_index|plugin_fault|e|d) /
+  /^(event|delivery|attempt|body|delivery_hour|webhook_event|audit|session|throttle|api_key|plugin_record|plugin_index|plugin_fault|mail|e|d|m|b) /
 
 let explaining: Awaited<ReturnType<typeof explainingDb>>
 beforeAll(async () => {
@@ -31,6 +34,17 @@ async function largeSteps(ask: (db: Db) => unknown): Promise<readonly string[]> 
 
 type Asked = readonly [question: string, ask: (db: Db) => unknown, steps: readonly string[]]
 const few = [{}]
+const aBatch = {
+  id: 'bat_1',
+  webhook: 'whk_1',
+  site: 'sit_main',
+  seq: 1,
+  format: 'standard',
+  text: '',
+  now: 1,
+  members: [],
+  halfOf: null,
+}
 const shelf = { slug: 'shop', site: 'sit_main', collection: 'orders' }
 
 describe('what every delivery asks', () => {
@@ -49,7 +63,7 @@ describe('what every delivery asks', () => {
     [
       'parcels',
       (db) => dispatch.parcels(db, ['dlv_1']),
-      ['delivery by key 1', 'event by key 1', 'body by key 1', 'e by key 1'],
+      ['delivery by key 1', 'event by key 1', 'body by key 1', 'm by delivery_batch', 'e by key 1'],
     ],
     ['webhooksById', (db) => dispatch.webhooksById(db, ['whk_1']), []],
     ['insertAttempts', (db) => db.commit([dispatch.insertAttempts(db, few)]), ['d by key 1']],
@@ -204,9 +218,50 @@ describe('what pages ask', () => {
       ['delivery by delivery_batch', 'event by key 1', 'body by key 1'],
     ],
     [
+      'discardHeld',
+      (db) => db.commit([webhooks.discardHeld(db, 'whk_1', 1)]),
+      ['delivery by key 1', 'delivery by delivery_held', 'b by delivery_held', 'm by delivery_batch'],
+    ],
+    ['membersOf', (db) => batches.membersOf(db, 'bat_1'), ['delivery by delivery_batch', 'sorted']],
+    [
+      'gatheredIn',
+      (db) => batches.gatheredIn(db, 'bat_1'),
+      ['delivery by delivery_batch', 'event by key 1', 'body by key 1', 'sorted'],
+    ],
+    [
+      'settleMembers',
+      (db) => db.commit([dispatch.settleMembers(db, few)]),
+      ['b by key 1', 'delivery by delivery_batch'],
+    ],
+    [
+      'rebatch',
+      (db) => db.commit(batches.rebatch(db, aBatch, { id: 'bat_2', attempts: 1 })),
+      ['delivery by key 1', 'b by key 1', 'delivery by delivery_batch'],
+    ],
+    ['cancelDelivery', (db) => db.commit([log.cancelDelivery(db, 'dlv_1', 1)]), ['delivery by key 1']],
+    ['runningOf', (db) => runningOf(db, 'whk_1'), []],
+    // Only the webhooks that wait are sorted.
+    ['longestDue', (db) => health.longestDue(db, 1), ['delivery by delivery_due', 'sorted']],
+    ['newestEventAt', (db) => health.newestEventAt(db), ['event along key 2']],
+    ['queueCounts', (db) => health.queueCounts(db), ['delivery by delivery_state', 'delivery by delivery_batch']],
+    ['dueMail', (db) => mail.dueMail(db, 1), ['mail by mail_due']],
+    ['claimMail', (db) => db.commit([mail.claimMail(db, few)]), ['mail by key 1']],
+    ['deleteMail', (db) => db.commit([mail.deleteMail(db, few)]), ['mail by key 1']],
+    ['mailSince', (db) => mail.mailSince(db, 'usr_1', 1), ['throttle by key 1']],
+    ['mailInTrouble', (db) => mail.mailInTrouble(db), ['mail along mail_error']],
+    [
       'deleteWebhook',
       (db) => db.commit(webhooks.deleteWebhook(db, 'whk_1', 1)),
-      ['delivery by delivery_due', 'delivery by delivery_batch', 'delivery by delivery_held', 'webhook_event by key 1'],
+      [
+        'delivery by key 1',
+        'b by delivery_due',
+        'm by delivery_batch',
+        'b by delivery_held',
+        'delivery by delivery_due',
+        'delivery by delivery_batch',
+        'delivery by delivery_held',
+        'webhook_event by key 1',
+      ],
     ],
     ['handlersInTrouble', (db) => faults.handlersInTrouble(db), ['plugin_fault along plugin_fault_open']],
     ['interruptFaults', (db) => db.commit([faults.interruptFaults(db, 'a')]), ['plugin_fault by plugin_fault_open']],

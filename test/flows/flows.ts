@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks'
 import { DAY, HOUR, MINUTE, SECOND } from '../../server/lib/clock.ts'
 import type { Kept } from '../support/receiver-server.ts'
 import { fiftyEvents } from './fifty-events.ts'
-import { FLOW_KEY } from './key.ts'
+import { FLOW_ADMIN, FLOW_KEY } from './key.ts'
 import { hexHmac, isSignedBy, isSignedFor } from './verify.ts'
 
 /** A running product, on whichever runtime. */
@@ -65,6 +65,20 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
       const made = await api('POST', '/webhooks', { name: 'A flow', url, events: ['payment_received'], ...more })
       expect(made.status, JSON.stringify(made.body)).toBe(201)
       return { id: String(made.body.id), secret: String(made.body.secret ?? '') }
+    }
+
+    /** Sends a form as the super admin does in a browser. */
+    async function submit(path: string, fields: Record<string, string>): Promise<Response> {
+      const send = (to: string, body: Record<string, string>, cookie = '') =>
+        subject.fetch(to, {
+          method: 'POST',
+          headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin', cookie },
+          body: new URLSearchParams(body).toString(),
+        })
+      const { SETUP_EMAIL: email, SETUP_PASSWORD: password } = FLOW_ADMIN
+      const login = await send('/login', { email, password })
+      const cookies = login.headers.getSetCookie().map((line) => line.split(';')[0])
+      return send(path, fields, cookies.join('; '))
     }
 
     const payment = (n: number) => fiftyEvents[n % fiftyEvents.length] ?? {}
@@ -597,6 +611,102 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
       })
       expect(JSON.parse(request?.body ?? '')).toHaveLength(1)
       expect((await api('GET', '/webhooks')).body.data).toEqual([])
+    })
+
+    test('a batch that is too large goes in two halves, once; one event of a batch can be taken out', async () => {
+      const { url, kept } = box('413,413,500,200')
+      const delivery = { mode: 'batched', every_minutes: 5, max_events: 3 }
+      const { id } = await addWebhook(url, { delivery, retry_schedule: [60] })
+      const send = async (n: number) =>
+        String((await api('POST', '/events', { type: 'payment_received', data: payment(n) })).body.id)
+      const batches = async () => {
+        const log = (await api('GET', `/deliveries?webhook=${id}`)).body.data as Record<string, unknown>[]
+        return log.filter(({ type }) => type === 'batch').map((row) => [String(row.id), String(row.state)])
+      }
+      const bodies = async () =>
+        (await kept()).map(({ body }) => {
+          const batch = JSON.parse(body) as { id: string; data: { id: string }[] }
+          return { id: batch.id, events: batch.data.map((event) => event.id) }
+        })
+      const ids = [await send(0), await send(1), await send(2)]
+      await subject.deliver()
+      await subject.deliver()
+      const [whole, first, second] = await bodies()
+      expect(whole?.events).toEqual(ids)
+      expect([first?.events, second?.events]).toEqual(
+        first?.events.length === 2 ? [ids.slice(0, 2), ids.slice(2)] : [ids.slice(2), ids.slice(0, 2)],
+      )
+      expect(new Set([whole?.id, first?.id, second?.id]).size).toBe(3)
+      // The half that was too large as well, and the one that met a 500, are tried again as they are.
+      expect(await batches()).toHaveLength(3)
+      expect((await batches()).map(([, state]) => state).sort()).toEqual(['cancelled', 'retrying', 'retrying'])
+      const whose = async (event: string | undefined) =>
+        (
+          (await api('GET', `/deliveries?event=${event}`)).body.data as { id: string; state: string; batch: string }[]
+        )[0]
+      const [taken, left] = [await whose(ids[0]), await whose(ids[1])]
+      expect(left?.batch).toBe(taken?.batch)
+      expect((await api('POST', `/deliveries/${left?.id}/redeliver`)).status).toBe(409)
+
+      expect((await api('POST', `/deliveries/${taken?.id}/cancel`)).body).toMatchObject({ state: 'cancelled' })
+      expect((await api('POST', `/deliveries/${taken?.id}/cancel`)).status).toBe(409)
+      const renewed = (await whose(ids[1]))?.batch
+      expect([whole?.id, first?.id, second?.id]).not.toContain(renewed)
+      subject.advance(2 * MINUTE)
+      await subject.deliver()
+      const sent = (await bodies()).slice(3)
+      expect(sent.map((one) => one.events).sort()).toEqual([[ids[1]], [ids[2]]].sort())
+      expect(sent.map((one) => one.id)).toContain(renewed)
+      expect((await batches()).filter(([, state]) => state === 'delivered')).toHaveLength(2)
+      expect(await whose(ids[1])).toMatchObject({ state: 'delivered' })
+      expect(await whose(ids[0])).toMatchObject({ state: 'cancelled' })
+      await api('DELETE', `/webhooks/${id}`)
+    })
+
+    test('what becomes of a batch as a whole becomes of its events: discarded, cancelled, deleted', async () => {
+      for (const [n, end] of ['discard', 'cancel', 'delete'].entries()) {
+        const { url } = box('500')
+        const delivery = { mode: 'batched', every_minutes: 5, max_events: 2 }
+        const { id } = await addWebhook(url, { delivery, retry_schedule: [60] })
+        const ids: string[] = []
+        for (const m of [2 * n, 2 * n + 1])
+          ids.push(String((await api('POST', '/events', { type: 'payment_received', data: payment(m) })).body.id))
+        await subject.deliver()
+        const log = (await api('GET', `/deliveries?webhook=${id}`)).body.data as { id: string }[]
+        expect(log).toMatchObject([{ type: 'batch', state: 'retrying' }])
+        if (end === 'discard') {
+          await api('PATCH', `/webhooks/${id}`, { active: false })
+          await api('POST', `/webhooks/${id}/discard`)
+        } else if (end === 'cancel') await api('POST', `/deliveries/${log[0]?.id}/cancel`)
+        else await api('DELETE', `/webhooks/${id}`)
+        for (const event of ids) {
+          expect((await api('GET', `/deliveries?event=${event}`)).body.data).toMatchObject([{ state: 'cancelled' }])
+        }
+        await api('DELETE', `/webhooks/${id}`)
+      }
+    })
+
+    test('one switch holds all sending; switched on, what was held goes out in order', async () => {
+      const { url, kept } = box()
+      const { id } = await addWebhook(url)
+      const state = async () =>
+        ((await api('GET', `/deliveries?webhook=${id}`)).body.data as { state: string }[]).map((row) => row.state)
+      expect((await submit('/network/health/sending', { sending: 'off' })).status).toBe(303)
+      for (const n of [20, 21, 22]) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+      expect(await state()).toEqual(['held', 'held', 'held'])
+      expect((await api('POST', `/webhooks/${id}/test`, {})).status).toBe(409)
+      await subject.deliver()
+      expect(await kept()).toEqual([])
+      expect(await (await subject.fetch('/readyz')).json()).toMatchObject({ dispatcher: 'off' })
+
+      await submit('/network/health/sending', { sending: 'on' })
+      await api('POST', '/events', { type: 'payment_received', data: payment(23) })
+      expect((await state())[0]).not.toBe('held')
+      await subject.deliver()
+      await subject.deliver()
+      expect(await state()).toEqual(Array(4).fill('delivered'))
+      expect(await kept()).toHaveLength(4)
+      await api('DELETE', `/webhooks/${id}`)
     })
 
     test('bad input is told field by field, and nothing is stored', async () => {

@@ -83,6 +83,7 @@ describe('the menu', () => {
       '/network/users',
       '/network/api-keys',
       '/network/plugins',
+      '/network/health',
     ])
   })
 

@@ -1,0 +1,72 @@
+import { queueCounts } from '../../db/queries/health.ts'
+import { auditEntry } from '../access/audit.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { can } from '../lib/actor.ts'
+import { msg } from '../lib/message.ts'
+import { isSending, switchSending } from '../webhooks/sending.ts'
+import { seeOther } from '../web/flash.ts'
+import { readForm } from '../web/forms.ts'
+import { capped } from './deliveries.ts'
+import { otherChecks, urgentChecks, type Check } from './health-checks.ts'
+import { page } from './page.ts'
+
+const PATH = '/network/health'
+
+export const healthRoutes = (deps: Deps): Handlers => ({
+  'GET /network/health': async (c) => {
+    const { t, actor } = c.var
+    const [urgent, others, queue, sending] = await Promise.all([
+      deps.host.plugins().then((plugins) => urgentChecks(deps, t, plugins)),
+      otherChecks(deps, t),
+      queueCounts(deps.db),
+      isSending(deps),
+    ])
+    const checks = [...urgent, ...others]
+    const ranked = (rank: Check['rank']) => checks.filter((check) => check.rank === rank)
+    return page(c, deps, 'pages/health/health', {
+      title: t('Health'),
+      action: { href: PATH, label: t('Check again'), icon: 'retry' },
+      data: {
+        critical: ranked('critical'),
+        recommended: ranked('recommended'),
+        good: ranked('good'),
+        queue: [
+          { label: t('Pending'), count: capped(t, queue.due) },
+          { label: t('Waiting for a retry'), count: capped(t, queue.retrying) },
+          { label: t('Waiting for a batch'), count: capped(t, queue.batched) },
+          { label: t('Held'), count: capped(t, queue.held) },
+        ],
+        sending,
+        // DELIVERY=off stands above the switch: only another start changes it.
+        fixed: !deps.config.delivery,
+        maySwitch: can(actor, 'network:write', 'network'),
+      },
+    })
+  },
+
+  'POST /network/health/sending': async (c) => {
+    const on = (await readForm(c)).get('sending') === 'on'
+    if (!deps.config.delivery) {
+      const text = msg('The server was started with DELIVERY=off, which stands above this switch.')
+      return seeOther(c, deps, PATH, { tone: 'bad', title: msg('Sending stays off.'), text })
+    }
+    const action = on ? 'sending.resumed' : 'sending.stopped'
+    const audit = auditEntry(deps, c.var.actor, { action, target: 'network', owner: 'network' })
+    await deps.db.commit([...switchSending(deps, on), ...audit])
+    if (on) deps.wake()
+    return seeOther(c, deps, PATH, on ? switchedOn : switchedOff)
+  },
+})
+
+const switchedOn = {
+  tone: 'good' as const,
+  title: msg('Sending is on.'),
+  text: msg('What was held because of it goes out step by step.'),
+}
+
+const switchedOff = {
+  tone: 'good' as const,
+  title: msg('Sending is switched off.'),
+  text: msg('What is on the wire right now ends by itself. New deliveries are held.'),
+}

@@ -1,0 +1,121 @@
+import { deliveryById, type DeliveryRow } from '../../db/queries/deliveries.ts'
+import { redeliveryById, runningOf, stopRedelivery } from '../../db/queries/redeliveries.ts'
+import { auditEntry } from '../access/audit.ts'
+import { isDelivery } from '../api/deliveries.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { isoTime } from '../lib/clock.ts'
+import { notFound } from '../lib/errors.ts'
+import { isId } from '../lib/ids.ts'
+import { msg, type Message } from '../lib/message.ts'
+import { flush } from '../webhooks/batch.ts'
+import { cancel } from '../webhooks/cancel.ts'
+import { ownWebhook } from '../webhooks/own-webhook.ts'
+import { startRedelivery } from '../webhooks/redelivery.ts'
+import { safeNext } from '../web/safe-url.ts'
+import type { C } from '../web/env.ts'
+import { seeOther } from '../web/flash.ts'
+import { readForm } from '../web/forms.ts'
+import { spans } from './delivery-filter.ts'
+
+/** What a person puts right: cancels what waits, sends again what failed, sends a batch before its time. */
+export const repairRoutes = (deps: Deps): Handlers => ({
+  'POST {area}/deliveries/:id/cancel': async (c) => {
+    const delivery = await deliveryOf(deps, c)
+    const path = `${c.var.scope.base}/deliveries/${delivery.id}`
+    const audit = auditEntry(deps, c.var.actor, {
+      action: 'delivery.cancelled',
+      target: delivery.id,
+      owner: delivery.webhook_owner ?? 'network',
+    })
+    if (!(await cancel(deps, delivery, audit))) {
+      const text = msg('It is on its way right now, or has ended.')
+      return seeOther(c, deps, path, { tone: 'bad', title: msg('It was not cancelled.'), text })
+    }
+    return seeOther(c, deps, path, { tone: 'good', title: msg('The delivery is cancelled.'), text: leftOf(delivery) })
+  },
+
+  'POST {area}/webhooks/:id/redeliver': async (c) => {
+    const { actor, scope } = c.var
+    const webhook = await ownWebhook(deps.db, scope.owner, c.req.param('id') ?? '')
+    const path = `${scope.base}/deliveries?webhook=${webhook.id}`
+    const refused = await whyNotStart(deps, webhook)
+    if (refused)
+      return seeOther(c, deps, path, { tone: 'bad', title: msg('Nothing was sent once more.'), text: refused })
+    const asked = (await readForm(c)).get('since')
+    const span = (['1h', '24h', '7d', '30d'] as const).find((one) => one === asked) ?? '24h'
+    const since = deps.clock() - spans[span]
+    const { run, statements } = await startRedelivery(deps, webhook, since, actor.id)
+    if (run.total === 0) {
+      const title = msg('Nothing was sent once more.')
+      return seeOther(c, deps, path, { tone: 'info', title, text: msg('Nothing has failed in this time.') })
+    }
+    const audit = auditEntry(deps, actor, {
+      action: 'webhook.redelivered',
+      target: webhook.id,
+      owner: webhook.owner,
+      after: { since: isoTime(since), total: run.total },
+    })
+    await deps.db.commit([...audit, ...statements])
+    return seeOther(c, deps, path, { tone: 'good', title: started(run.total) })
+  },
+
+  'POST {area}/redeliveries/:id/stop': async (c) => {
+    const { actor, scope } = c.var
+    const id = c.req.param('id') ?? ''
+    const run = isId('red', id) ? await redeliveryById(deps.db, id) : undefined
+    if (!run || (scope.owner !== 'network' && run.owner !== scope.owner)) throw notFound()
+    const audit = auditEntry(deps, actor, { action: 'redelivery.stopped', target: run.id, owner: run.owner })
+    await deps.db.commit([...audit, stopRedelivery(deps.db, run.id)])
+    return seeOther(c, deps, `${scope.base}/deliveries?webhook=${run.webhook_id}`, {
+      tone: 'good',
+      title: msg('It is stopped.'),
+      text: msg('What was put on its way already goes out.'),
+    })
+  },
+
+  'POST {area}/webhooks/:id/flush': async (c) => {
+    const { scope } = c.var
+    const webhook = await ownWebhook(deps.db, scope.owner, c.req.param('id') ?? '')
+    const back = safeNext((await readForm(c)).get('back'), deps.publicUrl())
+    const path = back?.startsWith(`${scope.base}/`) ? back : `${scope.base}/webhooks/${webhook.id}`
+    const count = await flush(deps, webhook)
+    return seeOther(c, deps, path, { tone: count > 0 ? 'good' : 'info', title: flushed(count) })
+  },
+})
+
+/** The delivery of the URL; one that belongs to another area is not there. */
+export async function deliveryOf(deps: Deps, c: C): Promise<DeliveryRow> {
+  const id = c.req.param('id') ?? ''
+  const delivery = isDelivery(id) ? await deliveryById(deps.db, id) : undefined
+  if (!delivery || !isIn(c.var.scope.owner, delivery)) throw notFound()
+  return delivery
+}
+
+/** Whether a delivery is one of the area's own: Network Admin has all, a site what its own webhooks sent. */
+export const isIn = (owner: string, delivery: DeliveryRow): boolean =>
+  owner === 'network' || delivery.webhook_owner === owner
+
+async function whyNotStart(deps: Deps, webhook: { id: string; state: string }): Promise<Message | null> {
+  if (webhook.state !== 'active' && webhook.state !== 'failing') {
+    return msg('Its webhook is switched off. Activate the webhook first.')
+  }
+  if (await runningOf(deps.db, webhook.id)) return msg('What failed there is being sent once more already.')
+  return null
+}
+
+const started = (total: number): Message =>
+  total === 1
+    ? msg('1 delivery is sent once more.')
+    : msg('{count} deliveries are sent once more, step by step.', { count: total })
+
+function leftOf(delivery: DeliveryRow): Message {
+  if (delivery.batch_id) return msg('Its batch has ended; the other events in it go out in a new one.')
+  if (delivery.type === 'batch') return msg('None of its events is sent. Redeliver sends them after all.')
+  return msg('It is not sent. Redeliver sends it after all.')
+}
+
+function flushed(count: number): Message {
+  if (count === 0) return msg('Nothing waits for a batch.')
+  return count === 1 ? msg('1 event leaves in a batch now.') : msg('{count} events leave in batches now.', { count })
+}
