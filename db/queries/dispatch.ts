@@ -111,15 +111,6 @@ export const webhooksById = (db: Db, ids: readonly string[]): Promise<WebhookTab
     .where('id', 'in', (eb) => idsFrom(db, eb, ids))
     .execute()
 
-export const liveSecrets = (db: Db, webhookId: string, now: number) =>
-  db.q
-    .selectFrom('webhook_secret')
-    .select(['id', 'kind', 'cipher'])
-    .where('webhook_id', '=', webhookId)
-    .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', now)]))
-    .orderBy('created_at')
-    .execute()
-
 /** Rows of attempts, each only while its delivery is still leased to us at this count: a zombie records nothing. */
 export const insertAttempts = prepared((db, json) => {
   const of = rowFields(db, sql`r.value`)

@@ -1,10 +1,11 @@
 import { sql } from 'kysely'
+import { msg } from '../../server/lib/message.ts'
 import type { Db, Statement } from '../db.ts'
 import { afresh } from './dispatch.ts'
 import { webhooksChanged } from './outbox.ts'
 
 /** The reason of a site's webhooks and deliveries while the site is archived. */
-export const SITE_ARCHIVED = 'The site is archived.'
+export const SITE_ARCHIVED = msg('The site is archived.').text
 
 /** An archived site sends nothing: its webhooks are switched off and what waits is held. */
 export const archiveWebhooks = (db: Db, siteId: string): Statement[] => [

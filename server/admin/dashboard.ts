@@ -91,7 +91,8 @@ const illness = (t: Translator, webhook: Webhook) => ({
   name: webhook.name,
   disabled: webhook.state === 'disabled',
   // What we write down ourselves is English; what the row itself tells can be said in any language.
-  reason: webhook.state === 'disabled' ? webhook.state_reason : null,
+  reason:
+    webhook.state === 'disabled' && webhook.state_reason ? t(/* translated elsewhere */ webhook.state_reason) : null,
   told:
     webhook.failing_since === null
       ? ''
@@ -118,7 +119,7 @@ function barsOf(t: Translator, hours: readonly { hour: number; delivered: number
     const hour = since + i * HOUR
     const row = byHour.get(hour)
     return {
-      label: t.time(hour).slice(0, 5),
+      label: t.clock(hour),
       delivered: Number(row?.delivered ?? 0),
       failed: Number(row?.failed ?? 0),
     }

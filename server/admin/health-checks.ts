@@ -129,7 +129,7 @@ function webhooksCheck(t: Translator, disabled: Webhooks, failing: Webhooks): Ch
   )
   const items = [...disabled, ...failing].map((webhook) => ({
     ...named(webhook),
-    text: webhook.failing_since === null ? (webhook.state_reason ?? '') : since(t, webhook),
+    text: webhook.failing_since === null ? t(/* translated elsewhere */ webhook.state_reason ?? '') : since(t, webhook),
   }))
   return { ...check, rank: 'critical', title, text, items: items.slice(0, MOST_NAMED), link: allWebhooks(t) }
 }
@@ -148,7 +148,7 @@ function pluginsCheck(t: Translator, plugins: readonly PluginInfo[]): Check {
   const ill = plugins.filter(({ state }) => state === 'paused' || state === 'failed')
   if (ill.length === 0) {
     const title = t('All plugins work')
-    return { ...check, rank: 'good', title, text: t('None could not be loaded, and none is paused by faults.') }
+    return { ...check, rank: 'good', title, text: t('All could be loaded, and none is paused by faults.') }
   }
   const items = ill.map(({ title, reason }) => ({
     href: '/network/plugins',

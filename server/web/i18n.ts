@@ -17,6 +17,8 @@ export interface Translator {
   date(ms: number): string
   /** With seconds. */
   time(ms: number): string
+  /** Hour and minute, two digits each. */
+  clock(ms: number): string
   dateTime(ms: number): string
   /** From `now`: "2 minutes ago", "in 3 days". */
   ago(ms: number, now: number): string
@@ -72,6 +74,7 @@ export function makeTranslator(locale: Locale, timeZone: string, catalog: Catalo
   const region = locale === 'en' ? 'en-GB' : locale
   const dates = new Intl.DateTimeFormat(region, { dateStyle: 'medium', timeZone })
   const times = new Intl.DateTimeFormat(region, { timeStyle: 'medium', timeZone })
+  const clock = new Intl.DateTimeFormat(region, { hour: '2-digit', minute: '2-digit', timeZone })
   const dateTimes = new Intl.DateTimeFormat(region, { dateStyle: 'medium', timeStyle: 'short', timeZone })
   const relative = new Intl.RelativeTimeFormat(region, { numeric: 'auto' })
   const numbers = new Intl.NumberFormat(region)
@@ -94,6 +97,7 @@ export function makeTranslator(locale: Locale, timeZone: string, catalog: Catalo
     say: (message: Message) => t(/* translated elsewhere */ message.text, message.params),
     date: (ms: number) => dates.format(ms),
     time: (ms: number) => times.format(ms),
+    clock: (ms: number) => clock.format(ms),
     dateTime: (ms: number) => dateTimes.format(ms),
     ago: (ms: number, now: number) => {
       const [size, name] = stepOf(Math.abs(ms - now))

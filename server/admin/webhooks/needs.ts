@@ -22,7 +22,12 @@ export function needsOf(c: C, { id, state, state_reason: reason, consecutive_fai
       {
         tone: 'warn',
         title: t('This webhook is switched off.'),
-        text: `${t(/* translated elsewhere */ reason ?? '')} ${t('Put right what is wrong, send a test event, then activate it.')}`.trim(),
+        text: [
+          reason ? t(/* translated elsewhere */ reason) : '',
+          t('Put right what is wrong, send a test event, then activate it.'),
+        ]
+          .join(' ')
+          .trim(),
         link: { href: failed, text: t('See its deliveries') },
       },
     ]
