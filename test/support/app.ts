@@ -11,9 +11,11 @@ import type { Deps } from '../../server/deps.ts'
 import { MINUTE } from '../../server/lib/clock.ts'
 import { newId } from '../../server/lib/ids.ts'
 import { createPost } from '../../server/node/connect.ts'
+import { createMailer } from '../../server/node/mail.ts'
 import { readMigrations } from '../../server/node/migrations.ts'
 import { openSqlite } from '../../server/node/sqlite.ts'
 import type { Plugin } from '../../server/plugin/define.ts'
+import { tidy } from '../../server/tidy.ts'
 import { urlRules } from '../../server/webhooks/address.ts'
 import { createDispatcher } from '../../server/webhooks/dispatch.ts'
 import { plainDraft, type WebhookDraft } from '../../server/webhooks/draft.ts'
@@ -54,6 +56,8 @@ export interface TestApp {
   emit(event?: { readonly type?: string; readonly site?: string; readonly data?: object }): Promise<string>
   /** Sends what is due, and what becomes due by that. */
   deliver(): Promise<void>
+  /** What is done now and then besides sending. */
+  tidy(): Promise<void>
 }
 
 /**
@@ -84,6 +88,7 @@ export async function testApp(
     random,
     log: quiet,
     post,
+    ...(config.smtpUrl !== null && { mailer: createMailer(config.smtpUrl, publicUrl) }),
     wake: () => {},
     appSecret: 'an app secret of a test, 32 characters or more',
     registry: { ...registry, ...Object.fromEntries(more) },
@@ -150,6 +155,7 @@ export async function testApp(
     },
 
     deliver: () => dispatcher.drain(time + 1),
+    tidy: () => tidy(deps),
   }
 
   function visitor(setCookies: readonly string[] = []): Visitor {
