@@ -2,7 +2,7 @@ import { readConfig } from '../../server/config.ts'
 import { start } from '../../server/node/start.ts'
 import { tidy } from '../../server/tidy.ts'
 import { quiet } from '../support/log.ts'
-import type { Subject } from './flows.ts'
+import type { Subject } from './flow.ts'
 import { FLOW_ADMIN, FLOW_KEY } from './key.ts'
 
 /** The product on Node, with a clock that the test moves; only `deliver` looks for what is due. */

@@ -1,0 +1,76 @@
+import { expect, test } from 'vitest'
+import { MINUTE } from '../../server/lib/clock.ts'
+import type { Flow } from './flow.ts'
+
+/** Webhooks that fail, and the switch that holds all. */
+export function health(flow: Flow): void {
+  const { api, box, addWebhook, submit, payment } = flow
+
+  test('410 switches the webhook off and says why; events go on being kept for it', async () => {
+    const { url } = box('410')
+    const { id } = await addWebhook(url)
+    await api('POST', '/events', { type: 'payment_received', data: payment(4) })
+    await flow.subject.deliver()
+    expect((await api('GET', `/webhooks/${id}`)).body).toMatchObject({
+      state: 'disabled',
+      state_reason: expect.stringContaining('410') as string,
+    })
+    await api('POST', '/events', { type: 'payment_received', data: payment(5) })
+    const held = (await api('GET', `/deliveries?webhook=${id}&state=held`)).body.data
+    expect(held).toHaveLength(1)
+    await api('DELETE', `/webhooks/${id}`)
+  })
+
+  test('a webhook that fails ten times is failing and told of; its breaker lets one through at a time; success heals it', async () => {
+    const { url, kept } = box(`${'500,'.repeat(12)}200`)
+    const { id } = await addWebhook(url, { retry_schedule: [] })
+    const told = box()
+    const watcher = await addWebhook(told.url, { events: ['webhook_failing', 'webhook_recovered'] })
+    for (let n = 0; n < 30; n++) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+    await flow.subject.deliver()
+    const first = (await kept()).length
+    // The fifth failure opens the breaker, while at most ten are on the wire.
+    expect(first).toBeLessThanOrEqual(14)
+    await flow.subject.deliver()
+    expect(await kept()).toHaveLength(first)
+    for (let n = 0; n < 12; n++) {
+      flow.subject.advance(16 * MINUTE)
+      await flow.subject.deliver()
+    }
+    expect((await api('GET', `/webhooks/${id}`)).body).toMatchObject({ state: 'active' })
+    expect((await api('GET', `/deliveries?webhook=${id}&state=pending`)).body.data).toEqual([])
+    expect((await kept()).length).toBe(30)
+    await flow.subject.deliver()
+    const news = (await told.kept()).map(
+      ({ body }) => JSON.parse(body) as { type: string; data: { webhook_id: string } },
+    )
+    expect(news.map(({ type, data }) => [type, data.webhook_id])).toEqual([
+      ['webhook_failing', id],
+      ['webhook_recovered', id],
+    ])
+    for (const webhook of [id, watcher.id]) await api('DELETE', `/webhooks/${webhook}`)
+  })
+
+  test('one switch holds all sending; switched on, what was held goes out in order', async () => {
+    const { url, kept } = box()
+    const { id } = await addWebhook(url)
+    const state = async () =>
+      ((await api('GET', `/deliveries?webhook=${id}`)).body.data as { state: string }[]).map((row) => row.state)
+    expect((await submit('/network/health/sending', { sending: 'off' })).status).toBe(303)
+    for (const n of [20, 21, 22]) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+    expect(await state()).toEqual(['held', 'held', 'held'])
+    expect((await api('POST', `/webhooks/${id}/test`, {})).status).toBe(409)
+    await flow.subject.deliver()
+    expect(await kept()).toEqual([])
+    expect(await (await flow.subject.fetch('/readyz')).json()).toMatchObject({ dispatcher: 'off' })
+
+    await submit('/network/health/sending', { sending: 'on' })
+    await api('POST', '/events', { type: 'payment_received', data: payment(23) })
+    expect((await state())[0]).not.toBe('held')
+    await flow.subject.deliver()
+    await flow.subject.deliver()
+    expect(await state()).toEqual(Array(4).fill('delivered'))
+    expect(await kept()).toHaveLength(4)
+    await api('DELETE', `/webhooks/${id}`)
+  })
+}

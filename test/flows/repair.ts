@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import type { Flow } from './flow.ts'
+
+/** What failed is put right: again, many again, cancelled, discarded, sent to who did not get it. */
+export function repair(flow: Flow): void {
+  const { api, box, addWebhook, payment } = flow
+
+  test('a delivery that failed for good is redelivered by one request, with the same id and body', async () => {
+    const { url, kept } = box('503,200')
+    const { id } = await addWebhook(url, { retry_schedule: [] })
+    await api('POST', '/events', { type: 'payment_received', data: payment(3) })
+    await flow.subject.deliver()
+    const [failed] = (await api('GET', `/deliveries?webhook=${id}`)).body.data as { id: string; state: string }[]
+    expect(failed?.state).toBe('failed')
+    expect((await api('POST', `/deliveries/${failed?.id}/redeliver`)).status).toBe(202)
+    await flow.subject.deliver()
+    const [first, second] = await kept()
+    expect(second?.body).toBe(first?.body)
+    expect(second?.headers).toMatchObject({
+      'hookline-redelivery': '1',
+      'hookline-attempt': '2',
+      'webhook-id': first?.headers['webhook-id'],
+    })
+    expect((await api('GET', `/deliveries/${failed?.id}`)).body).toMatchObject({
+      state: 'delivered',
+      attempts: [{ status: 503 }, { status: 200 }],
+    })
+    await api('DELETE', `/webhooks/${id}`)
+  })
+
+  test('all that failed since a time is redelivered in steps, with progress, and can be stopped', async () => {
+    const { url, kept } = box('500,500,500,200')
+    const { id } = await addWebhook(url, { retry_schedule: [] })
+    const since = new Date(Date.now() - 60_000).toISOString()
+    for (const n of [10, 11, 12]) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+    await flow.subject.deliver()
+    const run = await api('POST', `/webhooks/${id}/redeliver`, { since, state: 'failed' })
+    expect(run).toMatchObject({ status: 202, body: { total: 3, done: 0, state: 'running' } })
+    await flow.subject.deliver()
+    await flow.subject.deliver()
+    expect((await api('GET', `/redeliveries/${String(run.body.id)}`)).body).toMatchObject({
+      done: 3,
+      state: 'finished',
+    })
+    expect((await api('GET', `/deliveries?webhook=${id}&state=delivered`)).body.data).toHaveLength(3)
+    expect(await kept()).toHaveLength(6)
+    expect((await api('DELETE', `/redeliveries/${String(run.body.id)}`)).status).toBe(204)
+    expect((await api('POST', `/webhooks/${id}/redeliver`, { since: 'yesterday' })).status).toBe(422)
+    await api('DELETE', `/webhooks/${id}`)
+  })
+
+  test('what waits can be cancelled, what is held discarded, and an event sent to who did not get it', async () => {
+    const first = box('500')
+    const { id } = await addWebhook(first.url)
+    const sent = await api('POST', '/events', { type: 'payment_received', data: payment(13) })
+    await flow.subject.deliver()
+    const [waiting] = (await api('GET', `/deliveries?webhook=${id}`)).body.data as { id: string }[]
+    expect((await api('POST', `/deliveries/${waiting?.id}/cancel`)).body).toMatchObject({ state: 'cancelled' })
+    expect((await api('POST', `/deliveries/${waiting?.id}/cancel`)).status).toBe(409)
+
+    const later = box()
+    const other = await addWebhook(later.url, { events: ['payment_failed'], format: 'flat' })
+    const replayed = await api('POST', `/events/${String(sent.body.id)}/deliver`, { webhook: other.id })
+    expect(replayed).toMatchObject({ status: 202, body: { state: 'pending', event: sent.body.id } })
+    await flow.subject.deliver()
+    expect(JSON.parse((await later.kept())[0]?.body ?? '')).toMatchObject({ id: sent.body.id, customer_id: 'cus_13' })
+    expect((await api('POST', `/events/${String(sent.body.id)}/deliver`, { webhook: other.id })).status).toBe(409)
+
+    const gone = box('410')
+    const third = await addWebhook(gone.url)
+    for (const n of [14, 15]) {
+      await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+      await flow.subject.deliver()
+    }
+    expect((await api('POST', `/webhooks/${third.id}/discard`)).body).toEqual({ discarded: 1 })
+    expect((await api('GET', `/deliveries?webhook=${third.id}&state=cancelled`)).body.data).toHaveLength(1)
+    for (const webhook of [id, other.id, third.id]) await api('DELETE', `/webhooks/${webhook}`)
+  })
+}
