@@ -19,6 +19,8 @@ export interface ClaimedDelivery {
   readonly half_of: string | null
 }
 
+// A bare parameter in a comparison makes SQLite look at its value and plan anew each time; a cast is not looked at.
+
 /**
  * The webhooks that have a delivery due, found by hopping along the index from one webhook to the next: the cost is the
  * number of webhooks with open deliveries, whatever the backlog.
@@ -32,7 +34,7 @@ export async function dueWebhooks(db: Db, now: number): Promise<string[]> {
         from hop where hop.id is not null
     )
     select hop.id as id from hop where hop.id is not null and exists (
-      select 1 from delivery where webhook_id = hop.id and due_at <= ${now})`.execute(db.q)
+      select 1 from delivery where webhook_id = hop.id and due_at <= cast(${now} as bigint))`.execute(db.q)
   return found.rows.map((row) => row.id)
 }
 
@@ -46,7 +48,7 @@ export const claimDue = (
 ): CompiledQuery =>
   sql`update delivery set state = 'delivering', due_at = ${claim.lease}, lease_owner = ${claim.owner}
     where id in (
-      select id from delivery where webhook_id = ${claim.webhook} and due_at <= ${claim.now}
+      select id from delivery where webhook_id = cast(${claim.webhook} as text) and due_at <= cast(${claim.now} as bigint)
       order by due_at limit ${claim.limit} ${db.dialect.claimLock})
     returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at, half_of`.compile(
     db.q,
@@ -60,9 +62,9 @@ export const claimHead = (
   sql`update delivery set state = 'delivering', due_at = ${claim.lease}, lease_owner = ${claim.owner}
     where id in (
       select id from (
-        select id, due_at from delivery where webhook_id = ${claim.webhook} and due_at is not null
+        select id, due_at from delivery where webhook_id = cast(${claim.webhook} as text) and due_at is not null
         order by seq limit 1 ${db.dialect.claimLock}) as head
-      where due_at <= ${claim.now})
+      where due_at <= cast(${claim.now} as bigint))
     returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at, half_of`.compile(
     db.q,
   )
