@@ -25,7 +25,12 @@ export interface Check {
   readonly topic: string
   readonly title: string
   readonly text: string
-  readonly items?: readonly { readonly href: string; readonly label: string; readonly text?: string }[]
+  readonly items?: readonly {
+    readonly href: string
+    readonly label: string
+    readonly text?: string
+    readonly reason?: string | null
+  }[]
   readonly link?: { readonly href: string; readonly text: string }
 }
 
@@ -121,16 +126,18 @@ function webhooksCheck(t: Translator, disabled: Webhooks, failing: Webhooks): Ch
     return { ...check, rank: 'good', title: t('All webhooks work'), text }
   }
   const title =
-    disabled.length > 0
-      ? t.n('A webhook was switched off', 'Webhooks were switched off', disabled.length)
-      : t.n('A webhook is failing', 'Webhooks are failing', failing.length)
+    failing.length === 0
+      ? t.n('A webhook was switched off', 'Webhooks were switched off', count)
+      : disabled.length === 0
+        ? t.n('A webhook is failing', 'Webhooks are failing', count)
+        : t('Webhooks were switched off or are failing')
   const text = t(
     'Nothing is lost: their deliveries wait, or are held. Find out why with the owner of the receiver, then activate what is switched off.',
   )
-  const items = [...disabled, ...failing].map((webhook) => ({
-    ...named(webhook),
-    text: webhook.failing_since === null ? t(/* translated elsewhere */ webhook.state_reason ?? '') : since(t, webhook),
-  }))
+  const items = [
+    ...disabled.map((webhook) => ({ ...named(webhook), text: t('Switched off.'), reason: webhook.state_reason })),
+    ...failing.map((webhook) => ({ ...named(webhook), text: since(t, webhook) })),
+  ]
   return { ...check, rank: 'critical', title, text, items: items.slice(0, MOST_NAMED), link: allWebhooks(t) }
 }
 

@@ -73,7 +73,7 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
     lead: given.lead,
     notices: [
       ...waiting(c, deps, t),
-      ...(sending ? [] : [sendingOff(t, deps.config, health)]),
+      ...(sending ? [] : [sendingOff(t, deps.config, health, c.req.path)]),
       ...(given.notices ?? []),
     ],
     menu,
@@ -89,7 +89,7 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
 }
 
 /** On every page while it is so. `health`: the page that tells more, for those who may see it. */
-function sendingOff(t: Translator, config: Deps['config'], health: string | null): Shown {
+function sendingOff(t: Translator, config: Deps['config'], health: string | null, path: string): Shown {
   const title = t('Sending is off on this copy.')
   if (health === null) {
     const text = t('Events are kept and deliveries wait, until a super admin of this network switches it on.')
@@ -98,7 +98,7 @@ function sendingOff(t: Translator, config: Deps['config'], health: string | null
   const text = config.delivery
     ? t('Events are kept and deliveries wait. They go out as soon as it is switched on.')
     : t('Events are kept and deliveries wait. They go out after a start with DELIVERY=on.')
-  return { tone: 'warn', title, text, link: { href: health, text: t('Go to Health') } }
+  return { tone: 'warn', title, text, ...(path !== health && { link: { href: health, text: t('Go to Health') } }) }
 }
 
 /** A page without the frame: log-in, set-up, and errors before anybody is known. Its template writes the <h1>. */

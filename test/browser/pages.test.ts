@@ -84,6 +84,7 @@ async function furnish(): Promise<string[]> {
     '/network/api-keys',
     '/network/api-keys/new',
     '/network/plugins',
+    '/network/health',
     '/network/styleguide',
     '/account',
     '/network/nothing-here',

@@ -51,7 +51,9 @@ test('a webhook that was switched off is critical, with the reason; one that wai
   await app.deliver()
   const { html } = await admin.get(HEALTH)
   expect(mainOf(html)).toContain('1 critical issue')
-  expect(mainOf(html)).toMatch(/A webhook was switched off .*Staging mirror/)
+  expect(mainOf(html)).toMatch(
+    /A webhook was switched off .*Staging mirror Switched off\. The receiver answered 410 Gone/,
+  )
   expect(bubbleOf(html)).toBe('1')
   expect(bubbleOf((await admin.get('/network/webhooks')).html)).toBe('1')
   const { db } = app.deps
