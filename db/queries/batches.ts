@@ -17,6 +17,19 @@ export async function gatheringWebhooks(db: Db): Promise<string[]> {
   return found.rows.map((row) => row.id)
 }
 
+/** Whether an event of this webhook waits for a batch. */
+export async function isGathering(db: Db, webhookId: string): Promise<boolean> {
+  const row = await db.q
+    .selectFrom('delivery')
+    .select('id')
+    .where('batch_id', '=', '')
+    .where('webhook_id', '=', webhookId)
+    .where('state', '=', sql.lit('pending'))
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** As many events of one webhook are looked at in one tick: the rest follow in the next. */
 export const MOST_GATHERED = 1000
 

@@ -1,4 +1,5 @@
 import { personById } from '../../../db/queries/access.ts'
+import { isGathering } from '../../../db/queries/batches.ts'
 import { countDeliveries, MOST_COUNTED } from '../../../db/queries/deliveries.ts'
 import type { Webhook } from '../../../db/queries/webhooks.ts'
 import type { Deps } from '../../deps.ts'
@@ -9,11 +10,12 @@ export async function factsOf(c: C, deps: Deps, webhook: Webhook) {
   const { scope, t } = c.var
   const count = (state: 'pending' | 'retrying' | 'held') =>
     countDeliveries(deps.db, { owner: 'network', webhook: webhook.id, state })
-  const [pending, retrying, held, maker] = await Promise.all([
+  const [pending, retrying, held, maker, gathers] = await Promise.all([
     count('pending'),
     count('retrying'),
     count('held'),
     personById(deps.db, webhook.created_by),
+    isGathering(deps.db, webhook.id),
   ])
   const shown = (figure: number) => (figure > MOST_COUNTED ? t('{count}+', { count: MOST_COUNTED }) : t.number(figure))
   return {
@@ -25,6 +27,8 @@ export async function factsOf(c: C, deps: Deps, webhook: Webhook) {
     lastTriedAt: webhook.last_delivery_at,
     waiting: shown(pending + retrying),
     held: held > 0 ? shown(held) : null,
+    /** Whether events wait for a batch to close, so that it can be sent now. */
+    gathers,
     createdAt: webhook.created_at,
     createdBy: maker?.name ?? t('the API'),
     updatedAt: webhook.updated_at,
