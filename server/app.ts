@@ -27,8 +27,10 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
   const app = new Hono<Env>()
   const reach = { host: deps.config.host, publicUrl: deps.config.publicUrl }
   const countRequest = createRequestLimit(deps.clock)
+  let warned = false
 
   app.use(async (c, next) => {
+    warnOfProxy(c)
     c.set('address', clientAddress(c, deps.config.trustProxy, remoteAddress(c)))
     c.set('t', translator(pickLocale(null, c.req.header('accept-language'))))
     await next()
@@ -41,6 +43,15 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
     mount(key as RouteKey, handler)
   }
   return app
+
+  /** Behind a proxy that nobody told us of, all visitors look like one: log-in limits then hit everybody. Said once. */
+  function warnOfProxy(c: C): void {
+    if (warned || deps.config.trustProxy > 0 || c.req.header('x-forwarded-for') === undefined) return
+    warned = true
+    deps.log.warn(
+      'Requests come with X-Forwarded-For. If there is a proxy in front, set TRUST_PROXY to the number of them.',
+    )
+  }
 
   function mount(key: RouteKey, handler: Handler): void {
     const [method = '', path = ''] = key.split(' ')

@@ -207,3 +207,13 @@ test('without a database the server lives, and says that it is not ready', async
   expect(ready.status).toBe(503)
   expect(await ready.json()).toEqual({ status: 'not ready', database: 'unreachable', dispatcher: 'on' })
 })
+
+test('a proxy that nobody told us of is warned of once', async () => {
+  const warnings: string[] = []
+  const log = { ...world.log, warn: (message: string) => void warnings.push(message) }
+  const own = createApp({ ...world, log, dispatcher: () => 'on' }, () => ADDRESS)
+  for (let i = 0; i < 2; i++) {
+    await own.request('/healthz', { headers: { host: '127.0.0.1:3000', 'x-forwarded-for': '192.0.2.1' } })
+  }
+  expect(warnings).toEqual([expect.stringContaining('TRUST_PROXY')])
+})
