@@ -5,7 +5,6 @@ export type SettingName =
   | 'network_name'
   | 'network_number'
   | 'time_zone'
-  | 'language'
   | 'webhooks_per_site'
   | 'keep_days_events'
   | 'keep_days_answers'

@@ -251,7 +251,6 @@ export type WebhookSecret = InferResult<ReturnType<typeof secretColumns>>[number
 
 export const secretsOf = (db: Db, webhookId: string) =>
   secretColumns(db).where('webhook_id', '=', webhookId).orderBy('created_at').execute()
-export const secretById = (db: Db, id: string) => secretColumns(db).where('id', '=', id).executeTakeFirst()
 
 /** Every secret there is, in pages as large as one batch of D1. */
 export const secretsAfter = (db: Db, id: string) =>
