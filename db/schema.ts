@@ -271,6 +271,8 @@ export interface PluginStateTable {
   installed_version: string
   paused_at: number | null
   paused_reason: string | null
+  /** JSON: what a super admin set for the whole network. */
+  settings: string
 }
 
 export interface PluginRecordTable {

@@ -73,6 +73,7 @@ export function pauseIfTooMany(
         installed_version: defaults.version,
         paused_at: null,
         paused_reason: null,
+        settings: '{}',
       })
       .onConflict((oc) => oc.column('slug').doNothing()),
     pause(reasons.inARow).where((eb) =>

@@ -39,7 +39,14 @@ export async function pluginsOfSite(db: Db, site: string): Promise<string[]> {
 export const switchPlugin = (db: Db, slug: string, version: string, on: boolean): Statement =>
   db.q
     .insertInto('plugin_state')
-    .values({ slug, network_active: on ? 1 : 0, installed_version: version, paused_at: null, paused_reason: null })
+    .values({
+      slug,
+      network_active: on ? 1 : 0,
+      installed_version: version,
+      paused_at: null,
+      paused_reason: null,
+      settings: '{}',
+    })
     .onConflict((oc) => oc.column('slug').doUpdateSet({ network_active: on ? 1 : 0, installed_version: version }))
 
 export const switchPluginForSite = (db: Db, slug: string, version: string, site: string, on: boolean): Statement =>
