@@ -12,6 +12,8 @@ export interface Database {
   delivery: DeliveryTable
   attempt: AttemptTable
   delivery_hour: { webhook_id: string; hour: number; delivered: number; failed: number }
+  /** How long the attempts of an hour took: how many in each step of server/webhooks/histogram.ts. */
+  delivery_hour_bucket: { webhook_id: string; hour: number; bucket: number; attempts: number }
   user: UserTable
   session: SessionTable
   account: AccountTable

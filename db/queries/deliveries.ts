@@ -209,6 +209,15 @@ export function hourly(db: Db, filter: { owner: string; webhook: string | null; 
   return query.execute()
 }
 
+/** How long a webhook's attempts took, per hour since `since`, in the steps of server/webhooks/histogram.ts. */
+export const durationsOf = (db: Db, webhook: string, since: number) =>
+  db.q
+    .selectFrom('delivery_hour_bucket')
+    .select(['hour', 'bucket', 'attempts'])
+    .where('webhook_id', '=', webhook)
+    .where('hour', '>=', since)
+    .execute()
+
 /** Figures of the last hours per webhook, for the small lines in the list. */
 export const hourlyOf = (db: Db, webhooks: readonly string[], since: number) =>
   db.q

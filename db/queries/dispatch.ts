@@ -164,6 +164,15 @@ export const addToHours = prepared((db, json) => {
       delivered = delivery_hour.delivered + excluded.delivered, failed = delivery_hour.failed + excluded.failed`
 })
 
+/** Rows `{webhook, hour, bucket, attempts}`, added to what the hour's attempts took. One row per step in a list. */
+export const addToBuckets = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`insert into delivery_hour_bucket (webhook_id, hour, bucket, attempts)
+    select ${of('webhook')}, ${of('hour', 'number')}, ${of('bucket', 'number')}, ${of('attempts', 'number')}
+    from ${db.dialect.rows(json)} as r where true
+    on conflict (webhook_id, hour, bucket) do update set attempts = delivery_hour_bucket.attempts + excluded.attempts`
+})
+
 /** What health and breaker are judged by. `recent` counts the attempts that failed in this hour and the one before. */
 export const healthFacts = (db: Db, ids: readonly string[], hour: number) =>
   db.q

@@ -61,9 +61,16 @@ export async function oldestAudit(db: Db, before: number): Promise<{ seq: number
 
 export const deleteAudit = (db: Db, to: number) => db.q.deleteFrom('audit').where('seq', '<=', to)
 
-/** Small things that nobody asks for any more: figures, faults, and secrets that were never saved or have ended. */
+/** The figures of the oldest hour there is, if that is before `before`. */
+export const deleteOldestHour = (db: Db, before: number): Statement[] =>
+  (['delivery_hour', 'delivery_hour_bucket'] as const).map((table) =>
+    sql`delete from ${sql.table(table)} where hour = (select min(hour) from ${sql.table(table)}) and hour < ${before}`.compile(
+      db.q,
+    ),
+  )
+
+/** Small things that nobody asks for any more: faults, and secrets that were never saved or have ended. */
 export const deleteLeftovers = (db: Db, before: { events: number; unsaved: number; now: number }): Statement[] => [
-  db.q.deleteFrom('delivery_hour').where('hour', '<', before.events),
   sql`delete from plugin_fault where id in (select id from plugin_fault where at < ${before.events} order by at limit ${sql.lit(STEP)})`.compile(
     db.q,
   ),

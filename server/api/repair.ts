@@ -1,4 +1,4 @@
-import { deliveryById, hourly } from '../../db/queries/deliveries.ts'
+import { deliveryById, durationsOf, hourly } from '../../db/queries/deliveries.ts'
 import { eventById } from '../../db/queries/events.ts'
 import { redeliveryById, stopRedelivery } from '../../db/queries/redeliveries.ts'
 import { discardHeld } from '../../db/queries/webhooks.ts'
@@ -12,6 +12,7 @@ import { isId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import { flush } from '../webhooks/batch.ts'
 import { cancel } from '../webhooks/cancel.ts'
+import { percentile } from '../webhooks/histogram.ts'
 import { ownWebhook } from '../webhooks/own-webhook.ts'
 import { replay } from '../webhooks/replay.ts'
 import { startRedelivery } from '../webhooks/redelivery.ts'
@@ -130,12 +131,19 @@ export const repairRoutes = (deps: Deps): Handlers => ({
   'GET /api/v1/webhooks/:id/stats': async (c) => {
     const { owner } = c.get('actor')
     const webhook = await ownWebhook(deps.db, owner, c.req.param('id') ?? '')
-    const hours = await hourly(deps.db, { owner, webhook: webhook.id, since: deps.clock() - DAY })
+    const since = deps.clock() - DAY
+    const [hours, durations] = await Promise.all([
+      hourly(deps.db, { owner, webhook: webhook.id, since }),
+      durationsOf(deps.db, webhook.id, since),
+    ])
+    const took = Map.groupBy(durations, ({ hour }) => hour)
     return Response.json({
-      data: hours.map((hour) => ({
-        hour: isoTime(Number(hour.hour)),
-        delivered: Number(hour.delivered),
-        failed: Number(hour.failed),
+      data: hours.map(({ hour, delivered, failed }) => ({
+        hour: isoTime(Number(hour)),
+        delivered: Number(delivered),
+        failed: Number(failed),
+        p50: percentile(took.get(hour) ?? [], 0.5),
+        p95: percentile(took.get(hour) ?? [], 0.95),
       })),
     })
   },

@@ -1,4 +1,5 @@
 import {
+  addToBuckets,
   addToHours,
   insertAttempts,
   settleMembers,
@@ -13,6 +14,7 @@ import { newId } from '../lib/ids.ts'
 import { halve } from './batch.ts'
 import { decide, type Decision, type Resume } from './decide.ts'
 import type { Engine } from './engine.ts'
+import { bucketOf } from './histogram.ts'
 import { judge, type Judged } from './judge.ts'
 import { writeMail } from './mail.ts'
 import { tell } from './tell.ts'
@@ -169,7 +171,7 @@ async function statementsFor(engine: Engine, owner: string, entries: readonly En
     updateDeliveries(db, decisions),
     ...[...halved.values()].flatMap((halves) => halves.statements),
     ...(batches.length > 0 ? [settleMembers(db, batches)] : []),
-    ...(counted.length > 0 ? [addToHours(db, hoursOf(counted))] : []),
+    ...(counted.length > 0 ? [addToHours(db, hoursOf(counted)), addToBuckets(db, bucketsOf(counted))] : []),
     ...(await tell(engine, changes)),
     ...writeMail(engine, changes),
   ]
@@ -192,9 +194,10 @@ const judgedOf = ({ delivery, attempt, decision }: Entry): Judged[] =>
         },
       ]
 
+const hourOf = ({ attempt }: Entry) => Math.floor((attempt?.startedAt ?? 0) / HOUR) * HOUR
+
 /** Per webhook and hour: attempts that delivered, and attempts that did not. */
 function hoursOf(entries: readonly Entry[]): object[] {
-  const hourOf = ({ attempt }: Entry) => Math.floor((attempt?.startedAt ?? 0) / HOUR) * HOUR
   return [...Map.groupBy(entries, (entry) => `${entry.delivery.webhook_id} ${hourOf(entry)}`).values()].flatMap(
     (list) => {
       const [first] = list
@@ -203,4 +206,18 @@ function hoursOf(entries: readonly Entry[]): object[] {
       return { webhook: first.delivery.webhook_id, hour: hourOf(first), delivered, failed: list.length - delivered }
     },
   )
+}
+
+/** Per webhook and hour: how many attempts took how long. */
+function bucketsOf(entries: readonly Entry[]): object[] {
+  const rows = new Map<string, { webhook: string; hour: number; bucket: number; attempts: number }>()
+  for (const entry of entries) {
+    const [webhook, hour] = [entry.delivery.webhook_id, hourOf(entry)]
+    const bucket = bucketOf(entry.attempt?.durationMs ?? 0)
+    const key = `${webhook} ${hour} ${bucket}`
+    const row = rows.get(key)
+    if (row) row.attempts++
+    else rows.set(key, { webhook, hour, bucket, attempts: 1 })
+  }
+  return [...rows.values()]
 }

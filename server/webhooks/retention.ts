@@ -3,6 +3,7 @@ import {
   deleteAudit,
   deleteEvents,
   deleteLeftovers,
+  deleteOldestHour,
   forgetAnswers,
   oldestAudit,
   oldestEvents,
@@ -30,6 +31,7 @@ export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<numbe
   let steps = 0
   for (const step of [
     () => purgeEvents(db, events),
+    () => purgeHour(db, events),
     async () => purgeAnswers(db, await before('keep_days_answers', 7)),
     async () => purgeAudit(db, await before('keep_days_audit', 365)),
   ]) {
@@ -53,6 +55,11 @@ async function purgeAnswers(db: Engine['db'], before: number): Promise<boolean> 
   if (first === undefined || last === undefined) return false
   await db.commit([forgetAnswers(db, first, last), setSetting(db, 'answers_forgotten', last)])
   return true
+}
+
+async function purgeHour(db: Engine['db'], before: number): Promise<boolean> {
+  const results = await db.commit(deleteOldestHour(db, before))
+  return results.some(({ changes }) => changes > 0)
 }
 
 async function purgeAudit(db: Engine['db'], before: number): Promise<boolean> {

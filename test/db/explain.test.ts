@@ -18,7 +18,7 @@ import { explainingDb } from '../support/explain.ts'
 
 // Tables that grow with what happens; the others are read whole without harm.
 const LARGE =
-  /^(event|delivery|attempt|body|delivery_hour|webhook_event|audit|session|throttle|api_key|plugin_record|plugin_index|plugin_fault|mail|e|d|m|b) /
+  /^(event|delivery|attempt|body|delivery_hour|delivery_hour_bucket|webhook_event|audit|session|throttle|api_key|plugin_record|plugin_index|plugin_fault|mail|e|d|m|b) /
 
 let explaining: Awaited<ReturnType<typeof explainingDb>>
 beforeAll(async () => {
@@ -71,6 +71,7 @@ describe('what every delivery asks', () => {
     ['healthFacts', (db) => dispatch.healthFacts(db, ['whk_1'], 1), ['delivery_hour by key 1']],
     ['updateHealth', (db) => db.commit([dispatch.updateHealth(db, few)]), []],
     ['addToHours', (db) => db.commit([dispatch.addToHours(db, [])]), []],
+    ['addToBuckets', (db) => db.commit([dispatch.addToBuckets(db, [])]), []],
     ['giveBack', (db) => db.commit([dispatch.giveBack(db, 'me', 1)]), ['delivery by delivery_state']],
     ['freeAllLeases', (db) => db.commit([dispatch.freeAllLeases(db, 1)]), ['delivery by delivery_state']],
     [
@@ -198,6 +199,7 @@ describe('what pages ask', () => {
       (db) => log.hourly(db, { owner: 'network', webhook: 'whk_1', since: 1 }),
       ['delivery_hour by key 1'],
     ],
+    ['durationsOf', (db) => log.durationsOf(db, 'whk_1', 1), ['delivery_hour_bucket by key 1']],
     ['webhookById', (db) => webhooks.webhookById(db, 'whk_1'), []],
     [
       'latestDeliveries',
@@ -283,7 +285,12 @@ describe('what goes on in the background', () => {
     [
       'deleteLeftovers',
       (db) => db.commit(retention.deleteLeftovers(db, { events: 1, unsaved: 1, now: 1 })),
-      ['delivery_hour by delivery_hour_hour', 'plugin_fault by key 1', 'plugin_fault by plugin_fault_at'],
+      ['plugin_fault by key 1', 'plugin_fault by plugin_fault_at'],
+    ],
+    [
+      'deleteOldestHour',
+      (db) => db.commit(retention.deleteOldestHour(db, 1)),
+      ['delivery_hour by delivery_hour_hour', 'delivery_hour_bucket by delivery_hour_bucket_hour'],
     ],
     [
       'tries that are too old',

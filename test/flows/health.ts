@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { MINUTE } from '../../server/lib/clock.ts'
+import { HOUR, MINUTE } from '../../server/lib/clock.ts'
 import type { Flow } from './flow.ts'
 
 /** Webhooks that fail, and the switch that holds all. */
@@ -49,6 +49,31 @@ export function health(flow: Flow): void {
       ['webhook_recovered', id],
     ])
     for (const webhook of [id, watcher.id]) await api('DELETE', `/webhooks/${webhook}`)
+  })
+
+  test('the figures of a webhook tell per hour what was delivered, what failed, and how long it took', async () => {
+    const { url } = box('200,500,200,200')
+    const { id } = await addWebhook(url, { retry_schedule: [] })
+    for (const n of [16, 17]) {
+      await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+      await flow.subject.deliver()
+    }
+    await api('POST', `/webhooks/${id}/test`, {})
+    flow.subject.advance(HOUR)
+    await api('POST', '/events', { type: 'payment_received', data: payment(18) })
+    await flow.subject.deliver()
+    const hours = (await api('GET', `/webhooks/${id}/stats`)).body.data as Record<string, number>[]
+    expect(hours).toMatchObject([
+      { delivered: 1, failed: 1 },
+      { delivered: 1, failed: 0 },
+    ])
+    for (const { hour, p50, p95 } of hours) {
+      expect(hour).toMatch(/:00:00\.000Z$/)
+      expect(p50).toBeGreaterThan(0)
+      expect(p95).toBeGreaterThanOrEqual(p50 ?? Infinity)
+      expect(p95).toBeLessThan(30_000)
+    }
+    await api('DELETE', `/webhooks/${id}`)
   })
 
   test('one switch holds all sending; switched on, what was held goes out in order', async () => {
