@@ -3,7 +3,7 @@ import { baseContext, readPart, writePart } from './context.ts'
 import type { Core } from './core.ts'
 import { handle } from './handle.ts'
 import type { PluginAnswer, PluginView, PluginVisitor } from './host.ts'
-import type { Page, Ready, Route } from './load.ts'
+import type { Page, Ready, Route } from './loaded.ts'
 import type { Standing } from './standing.ts'
 
 /** A request to a plugin of one site. `path` is below `/plugins/<slug>`. */

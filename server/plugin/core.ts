@@ -1,7 +1,7 @@
 import { SECOND } from '../lib/clock.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import type { Emission } from './host.ts'
-import type { Loaded, Ordered, Ready } from './load.ts'
+import type { Loaded, Ordered, Ready } from './loaded.ts'
 import type { PluginEvent } from './define.ts'
 import type { Standings } from './standing.ts'
 

@@ -14,11 +14,12 @@ import { runRoute, showPage } from './answer.ts'
 import { inOrder, timeLimits, type Core, type TimeLimits } from './core.ts'
 import type { EventType, Fault, Host, PluginInfo } from './host.ts'
 import { listening } from './listen.ts'
-import { loadPlugins, type Loaded, type Ready, type Registry } from './load.ts'
+import { loadPlugins } from './load.ts'
+import type { Loaded, Ready, Registry } from './loaded.ts'
 import { prepare } from './prepare.ts'
 import { isOnForAll, standings } from './standing.ts'
 
-export type { Registry } from './load.ts'
+export type { Registry } from './loaded.ts'
 
 export interface HostOptions {
   /** The plugins of this repository. */

@@ -6,7 +6,7 @@ import { msg } from '../lib/message.ts'
 import { redactUrl } from '../webhooks/redact.ts'
 import { isOnForAll } from './standing.ts'
 import type { Core } from './core.ts'
-import { sentenceOf, type Handler } from './load.ts'
+import { sentenceOf, type Handler } from './loaded.ts'
 
 export const IN_A_ROW = 5
 export const IN_ALL = 20

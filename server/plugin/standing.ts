@@ -2,7 +2,7 @@ import { handlersInTrouble } from '../../db/queries/plugin-faults.ts'
 import { pluginsOfSite, pluginStates, sitesForPlugins } from '../../db/queries/plugins.ts'
 import type { Db } from '../../db/db.ts'
 import type { PluginStateTable, SiteTable } from '../../db/schema.ts'
-import type { Loaded, Ready } from './load.ts'
+import type { Loaded, Ready } from './loaded.ts'
 
 /** What runs for one site, right now. */
 export interface Standing {
