@@ -1,15 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Plugin } from 'hookline/plugin'
+import { testHost } from 'hookline/plugin/test'
 import { version } from '../server/version.ts'
+import { samplesOf } from './support/samples.ts'
 
 const root = join(import.meta.dirname, '..')
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
-const pages = [
-  'README.md',
-  'CHANGELOG.md',
-  ...['decisions', 'operating', 'plugins', 'receivers', 'zapier'].map((name) => `docs/${name}.md`),
-]
+const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
+const pages = ['README.md', 'CHANGELOG.md', ...docs.map((name) => `docs/${name}`)]
 
 describe.each(pages)('%s', (page) => {
   const text = read(page)
@@ -42,4 +43,42 @@ test('every npm script that the README and the docs name exists', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> }
   const named = pages.flatMap((page) => [...read(page).matchAll(/npm run ([\w:]+)/g)].map((match) => match[1] ?? ''))
   expect(named.filter((name) => !(name in scripts))).toEqual([])
+})
+
+describe('the TypeScript of the docs', () => {
+  // Inside of the repository, because that is where `hookline/plugin` and the packages are found.
+  const folder = join(root, '.cache', `samples-${process.pid}`)
+  const samples = pages.flatMap((page) => samplesOf(page, read(page)))
+  const fileOf = ({ page, line }: (typeof samples)[number]) => join(folder, `${page.replaceAll('/', '-')}-${line}.ts`)
+
+  beforeAll(() => {
+    mkdirSync(folder, { recursive: true })
+    for (const sample of samples) writeFileSync(fileOf(sample), sample.module)
+    const compilerOptions = { noUnusedLocals: false, noUnusedParameters: false }
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ extends: '../../tsconfig.json', compilerOptions, include: ['*.ts'] }),
+    )
+  })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('is what the compiler takes', () => {
+    let said = ''
+    try {
+      execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '--project', folder], { cwd: root })
+    } catch (error) {
+      said = String((error as { stdout?: Buffer }).stdout)
+    }
+    expect(said).toBe('')
+  })
+
+  test.each(samples.filter(({ module }) => module.includes('export default definePlugin')))(
+    'is a plugin that a host takes at $page:$line',
+    async (sample) => {
+      const { default: plugin } = (await import(fileOf(sample))) as { default: Plugin }
+      const host = await testHost(plugin)
+      for (const event of plugin.manifest.events ?? []) await host.emit(event, event.sample)
+      expect(host.faults).toEqual([])
+    },
+  )
 })
