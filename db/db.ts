@@ -22,6 +22,8 @@ export interface Db {
   readonly q: Kysely<Database>
   readonly dialect: Dialect
   commit(list: readonly Statement[]): Promise<readonly Result[]>
+  /** Begins a small step of giving the space of deleted rows back; there where the engine has to be asked for it. */
+  compact?(): void
   close(): Promise<void>
 }
 

@@ -24,6 +24,7 @@ async function sweep(deps: Deps): Promise<void> {
     purged.set(deps, deps.clock())
     await purge(deps)
   }
+  deps.db.compact?.()
 }
 
 const busy = new Map<Task, WeakSet<Deps>>([

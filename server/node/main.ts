@@ -4,7 +4,8 @@ import { buildIfStale } from './build.ts'
 import { DataDirTaken } from './lock.ts'
 
 // Exit codes of sysexits.h: EX_CONFIG for settings that cannot work, EX_TEMPFAIL for what may pass,
-// such as a folder that is in use or a database that does not answer.
+// such as a folder that is in use or a database that does not answer, EX_SOFTWARE for what a new start repairs.
+const EX_SOFTWARE = 70
 const EX_CONFIG = 78
 const EX_TEMPFAIL = 75
 
@@ -15,6 +16,11 @@ try {
   const running = await start(config)
   console.log(`Hookline listens on ${running.url}`)
   if (running.setUp !== null) console.log(`Set up: ${running.setUp}`)
+
+  void running.lost.then((why) => {
+    console.error(`${why} Hookline ends; start it again: what it acknowledged is stored, and is sent then.`)
+    process.exit(EX_SOFTWARE)
+  })
 
   let stopping = false
   const stop = async () => {

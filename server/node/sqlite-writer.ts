@@ -1,9 +1,11 @@
 /**
  * The thread that writes. SQLite waits for the disk, and for locks, without letting go of its thread: here nobody minds.
- * It speaks first (`ready`, or `failed` and why), then answers each group with its outcomes, and ends at `null`.
+ * It speaks first (`ready`, or `failed` and why), then answers each group with its outcomes, makes the file a little
+ * smaller at each `compact`, and ends at `null`.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { asDbError, openConnection, runGroup, type Connection, type Outcome } from './sqlite-group.ts'
+import { allowCompaction, createCompaction } from './sqlite-compact.ts'
 import { createTaker, type Sent } from './sqlite-texts.ts'
 
 /** A group of `sqlite-group`, as it crosses to this thread. */
@@ -19,6 +21,7 @@ const report = (message: Report) => parentPort?.postMessage(message)
 function open(file: string): Connection {
   const connection = openConnection(file, { timeout: 5000 })
   const { sqlite } = connection
+  allowCompaction(sqlite)
   const mode = sqlite.pragma('journal_mode = wal', { simple: true })
   if (mode !== 'wal') throw new Error(`its folder does not allow write-ahead logging (journal_mode is ${String(mode)})`)
   sqlite.pragma('synchronous = full')
@@ -32,8 +35,11 @@ function open(file: string): Connection {
 try {
   const connection = open(String(workerData))
   const take = createTaker()
-  parentPort?.on('message', (group: SentGroup | null) => {
+  const compaction = createCompaction(connection.sqlite)
+  parentPort?.on('message', (group: SentGroup | 'compact' | null) => {
+    if (group === 'compact') return compaction.step()
     if (group) {
+      compaction.noteWrite()
       const items = group.map((item) => item.map(take))
       return report({ is: 'done', outcomes: runGroup(connection, items) })
     }

@@ -13,17 +13,27 @@ const LONGEST_QUEUE = 5000
 
 /**
  * Opens one SQLite file (made if it is missing; its folder has to be there), or a private `:memory:` database.
- * Throws a DbError with a sentence when the file cannot be opened.
+ * Throws a DbError with a sentence when the file cannot be opened. `lost` is told when nothing can be written any more:
+ * what the writer had in hand may or may not be stored, which only a new start finds out.
  */
-export async function openSqlite({ file, log }: { readonly file: string; readonly log: Log }): Promise<Db> {
+export async function openSqlite({
+  file,
+  log,
+  lost = () => {},
+}: {
+  readonly file: string
+  readonly log: Log
+  readonly lost?: (why: string) => void
+}): Promise<Db> {
   if (file === ':memory:') return inMemory()
-  const writer = await startWriter(file, log)
+  const writer = await startWriter(file, log, lost)
   // A reader in WAL mode waits for nobody, save for a moment after a crash: the main thread must not stand still for long.
   const reader = openConnection(file, { readonly: true, timeout: 200 })
   return {
     q: kyselyOn('sqlite', (line) => readOr(writer.write, reader, line)),
     dialect,
     commit: async (list) => (list.length === 0 ? [] : writer.write(list.map(compile))),
+    compact: writer.compact,
     async close() {
       reader.sqlite.close()
       await writer.close()
@@ -72,7 +82,11 @@ interface Waiting {
  * The queue in front of the writer thread. An idle writer gets what came in during this turn of the event loop; a busy
  * one gets, when it is done, all that queued up meanwhile, up to 512 items. Groups so grow with the load by themselves.
  */
-async function startWriter(file: string, log: Log): Promise<{ write: Write; close: () => Promise<void> }> {
+async function startWriter(
+  file: string,
+  log: Log,
+  lost: (why: string) => void,
+): Promise<{ write: Write; compact: () => void; close: () => Promise<void> }> {
   const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), { workerData: file, execArgv: [] })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const [first] = (await once(worker, 'message')) as [Report]
@@ -113,7 +127,10 @@ async function startWriter(file: string, log: Log): Promise<{ write: Write; clos
   })
   worker.on('error', (error) => log.error('The thread that writes to the database failed.', { error: String(error) }))
   worker.on('exit', () => {
-    if (closed === null) rejectAll('The database writer has ended; start the server again.')
+    if (closed === null) {
+      rejectAll('The thread that writes to the database has ended; start the server again.')
+      lost('The thread that writes to the database has ended.')
+    }
     drained()
   })
 
@@ -128,6 +145,9 @@ async function startWriter(file: string, log: Log): Promise<{ write: Write; clos
         scheduled = true
         setImmediate(next)
       }),
+    compact() {
+      if (closed === null) worker.postMessage('compact')
+    },
     async close() {
       if (closed !== null) return ended
       closed = 'The database is closing.'

@@ -20,7 +20,7 @@ import { createPost } from './connect.ts'
 import { lockDataDir } from './lock.ts'
 import { createMailer } from './mail.ts'
 import { readMigrations } from './migrations.ts'
-import { openPostgres } from './postgres.ts'
+import { openPostgres, tuneAutovacuum } from './postgres.ts'
 import { createRandom } from './random.ts'
 import { createNodeSign } from './sign.ts'
 import { openSqlite } from './sqlite.ts'
@@ -32,6 +32,8 @@ export interface Running {
   readonly setUp: string | null
   readonly deps: Deps
   readonly dispatcher: Dispatcher
+  /** Resolves with a sentence when nothing can be written any more: only a new process goes on. */
+  readonly lost: Promise<string>
   /** Takes no more requests, ends attempts under way (at most 20 s), commits, and lets go of the database. */
   stop(): Promise<void>
 }
@@ -56,8 +58,9 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
   const log = outside.log ?? jsonLog(config.logLevel, clock, (line) => process.stdout.write(`${line}\n`))
   const alone = config.databaseUrl.startsWith('sqlite:')
   const lock = lockDataDir(config.dataDir)
+  const lost = Promise.withResolvers<string>()
   const db = alone
-    ? await openSqlite({ file: config.databaseUrl.slice('sqlite:'.length), log })
+    ? await openSqlite({ file: config.databaseUrl.slice('sqlite:'.length), log, lost: lost.resolve })
     : await openPostgres({ url: config.databaseUrl, log })
   const release = async () => {
     await db.close()
@@ -65,6 +68,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
   }
   try {
     await migrate(db, await readMigrations())
+    if (!alone) await tuneAutovacuum(db, log)
     return await serve()
   } catch (error) {
     await release()
@@ -114,6 +118,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       setUp: await ensureSetup(deps),
       deps,
       dispatcher,
+      lost: lost.promise,
       async stop() {
         for (const timer of timers) clearInterval(timer)
         await close(server)

@@ -159,3 +159,15 @@ describe('what cannot start says why and ends', () => {
     expect(child.output()).not.toContain('hunter2')
   })
 })
+
+test('a server that can write no more says so and ends with 70, so that whoever watches starts it again', async () => {
+  const data = folder()
+  const preload = new URL('../../support/end-writer.ts', import.meta.url).href
+  const child = run({ DATA_DIR: data }, [process.execPath, '--import', preload, 'server/node/main.ts'])
+  await child.url
+  child.kill('SIGUSR2')
+  expect(await child.ended).toBe(70)
+  expect(child.output()).toContain('The thread that writes to the database has ended. Hookline ends; start it again')
+  const next = run({ DATA_DIR: data })
+  expect((await fetch(`${await next.url}/readyz`)).status).toBe(200)
+})

@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import type { Db } from '../../../db/db.ts'
 import { migrate } from '../../../db/migrate.ts'
 import { readMigrations } from '../../../server/node/migrations.ts'
-import { openPostgres } from '../../../server/node/postgres.ts'
+import { openPostgres, tuneAutovacuum } from '../../../server/node/postgres.ts'
 import { quiet } from '../../support/log.ts'
 import { newDatabase } from '../../support/postgres.ts'
 
@@ -64,4 +64,16 @@ test('says that no server answers', async () => {
   await expect(openPostgres({ url: 'postgres://nobody@127.0.0.1:1/none', log: quiet })).rejects.toMatchObject({
     kind: 'busy',
   })
+})
+
+test('cleans the hot tables up early, and leaves alone what somebody set by hand', async () => {
+  const { db } = await open()
+  await db.commit([sql`alter table webhook set (autovacuum_enabled = false)`.compile(db.q)])
+  const options = async (table: string) =>
+    (await sql<{ reloptions: string[] | null }>`select reloptions from pg_class where relname = ${table}`.execute(db.q))
+      .rows[0]?.reloptions
+  for (let starts = 0; starts < 2; starts++) await tuneAutovacuum(db, quiet)
+  expect(await options('delivery')).toContain('autovacuum_vacuum_scale_factor=0.01')
+  expect(await options('webhook')).toEqual(['autovacuum_enabled=false'])
+  expect(await options('site')).toBeNull()
 })

@@ -1,7 +1,8 @@
 import Database from 'better-sqlite3'
 import { sql } from 'kysely'
 import { existsSync } from 'node:fs'
-import { readdir, writeFile } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
+import type { Worker } from 'node:worker_threads'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Db } from '../../../db/db.ts'
@@ -143,4 +144,64 @@ test('says which file it cannot use, and why', async () => {
   const nowhere = join(file, '..', 'nowhere', 'test.db')
   await expect(openSqlite({ file: nowhere, log: quiet })).rejects.toThrow('directory does not exist')
   expect(existsSync(nowhere)).toBe(false)
+})
+
+const LARGE = 'x'.repeat(20_000)
+const fill = (db: Db, rows: number) =>
+  db.commit(
+    Array.from({ length: rows }, (_, i) => db.q.insertInto('setting').values({ name: `large-${i}`, value: LARGE })),
+  )
+const sizeOf = async (file: string) => (await stat(file)).size / 1024 / 1024
+
+/** Asks for steps until nothing is left to do; the last commit waits for the steps before it. */
+async function compact(db: Db, steps: number): Promise<void> {
+  for (let i = 0; i < steps; i++) db.compact?.()
+  await pragma(db, 'user_version')
+}
+
+test('gives the space of deleted rows back a megabyte at a time, and keeps a little to write on', async () => {
+  const file = newFile()
+  const db = await openFile(file)
+  await fill(db, 1000)
+  await compact(db, 3)
+  expect(await sizeOf(file)).toBeGreaterThan(19)
+  expect(await sizeOf(`${file}-wal`)).toBe(0)
+  await db.commit([db.q.deleteFrom('setting').where('value', '=', LARGE)])
+  const free = async () => Number((await pragma(db, 'freelist_count'))[0]?.rows[0]?.['freelist_count'])
+  const before = await free()
+  await compact(db, 1)
+  expect(await free()).toBe(before - 256)
+  await compact(db, 30)
+  expect(await free()).toBeLessThanOrEqual(1024)
+  expect(await free()).toBeGreaterThan(700)
+  expect(await sizeOf(file)).toBeLessThan(5)
+})
+
+test('a file from before learns to give space back when it is opened, and keeps what it holds', async () => {
+  const file = newFile()
+  const old = new Database(file)
+  old.pragma('journal_mode = wal')
+  old.exec('create table letter (text text)')
+  old.exec("insert into letter values ('kept')")
+  old.close()
+  const db = await openFile(file)
+  expect((await pragma(db, 'auto_vacuum'))[0]?.rows).toEqual([{ auto_vacuum: 2 }])
+  expect((await sql<{ text: string }>`select text from letter`.execute(db.q)).rows).toEqual([{ text: 'kept' }])
+})
+
+test('says when its writer is gone, and refuses from then on', async () => {
+  const writers: Worker[] = []
+  const note = (worker: Worker) => void writers.push(worker)
+  process.on('worker', note)
+  onTestFinished(() => void process.off('worker', note))
+  const lost = Promise.withResolvers<string>()
+  const db = await openSqlite({ file: newFile(), log: quiet, lost: lost.resolve })
+  onTestFinished(() => db.close())
+  await migrate(db, await readMigrations())
+  const waiting = outcomes([put(db, 'a')])
+  await writers[0]?.terminate()
+  expect(await lost.promise).toBe('The thread that writes to the database has ended.')
+  expect(['saved', 'busy']).toContain((await waiting)[0])
+  expect(await outcomes([put(db, 'b')])).toEqual(['busy'])
+  expect(await namesIn(db)).not.toContain('b')
 })
