@@ -227,3 +227,19 @@ export const hourlyOf = (db: Db, webhooks: readonly string[], since: number) =>
     .where('hour', '>=', since)
     .orderBy('hour')
     .execute()
+
+/** How many deliveries of these events are in which state; a site counts those of its own webhooks. */
+export async function statesOf(
+  db: Db,
+  events: readonly string[],
+  owner: string,
+): Promise<readonly { event_id: string; state: DeliveryState; count: number }[]> {
+  if (events.length === 0) return []
+  const query = db.q
+    .selectFrom('delivery')
+    .select(['event_id', 'state', (eb) => eb.fn.countAll<number>().as('count')])
+    .where('event_id', 'in', events)
+    .groupBy(['event_id', 'state'])
+  const rows = await (owner === 'network' ? query : query.where('webhook_id', 'in', webhooksOf(db, owner))).execute()
+  return rows.map((row) => ({ ...row, count: Number(row.count) }))
+}

@@ -19,18 +19,29 @@ export const eventById = (db: Db, id: string): Promise<EventRow | undefined> =>
 
 export interface EventFilter {
   readonly siteId: string | null
+  readonly id?: string | undefined
   readonly type?: string | undefined
   readonly since: number | null
   readonly until: number | null
   readonly test: boolean | null
-  /** Only events with a smaller seq: the position of the cursor. */
-  readonly before: number | null
   readonly limit: number
 }
 
-/** Events, newest first. */
-export function eventsBefore(db: Db, filter: EventFilter): Promise<EventRow[]> {
-  let query = events(db).orderBy('event.seq', 'desc').limit(filter.limit)
+/** Events, newest first; only those with a smaller seq than `before`, which is the position of the cursor. */
+export const eventsBefore = (db: Db, filter: EventFilter & { readonly before: number | null }): Promise<EventRow[]> =>
+  (filter.before === null ? filtered(db, filter) : filtered(db, filter).where('event.seq', '<', filter.before))
+    .orderBy('event.seq', 'desc')
+    .execute()
+
+/** The events just in front of a position, newest first. */
+export async function eventsAfter(db: Db, filter: EventFilter, seq: number): Promise<EventRow[]> {
+  const rows = await filtered(db, filter).where('event.seq', '>', seq).orderBy('event.seq').execute()
+  return rows.toReversed()
+}
+
+function filtered(db: Db, filter: EventFilter) {
+  let query = events(db).limit(filter.limit)
+  if (filter.id !== undefined) query = query.where('event.id', '=', filter.id)
   if (filter.siteId !== null) query = query.where('event.site_id', '=', filter.siteId)
   if (filter.type !== undefined) query = query.where('event.type', '=', filter.type)
   const seq = sql.ref('event.seq')
@@ -39,6 +50,5 @@ export function eventsBefore(db: Db, filter: EventFilter): Promise<EventRow[]> {
   if (filter.until !== null)
     query = query.where('event.created_at', '<', filter.until).where(seqUntil(seq, filter.until))
   if (filter.test !== null) query = query.where('event.test', '=', sql.lit(filter.test ? 1 : 0))
-  if (filter.before !== null) query = query.where('event.seq', '<', filter.before)
-  return query.execute()
+  return query
 }

@@ -5,6 +5,7 @@ import {
   deliveryById,
   MOST_COUNTED,
   type DeliveryRow,
+  type Position,
 } from '../../db/queries/deliveries.ts'
 import { runningOf } from '../../db/queries/redeliveries.ts'
 import { sites } from '../../db/queries/sites.ts'
@@ -21,6 +22,7 @@ import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
 import { answerOf } from './answer.ts'
 import { cursorAt, filterOf, positionOf, readAsked, searchOf, states, type Asked } from './delivery-filter.ts'
+import { logPage } from './log-page.ts'
 import { page } from './page.ts'
 import { redeliverMany, whyNotRedeliver } from './redelivery.ts'
 import { isIn } from './repair.ts'
@@ -127,20 +129,14 @@ async function pageOf(deps: Deps, c: C, asked: Asked, choices: Choices) {
   const siteId = choices.sites.find(({ slug }) => slug === asked.site)?.id ?? null
   const filter = filterOf(asked, { owner: c.var.scope.owner, siteId, now: deps.clock() })
   if (!filter) return { rows: [], newer: null, older: null }
-  const limit = ON_A_PAGE + 1
-  const [after, before] = [positionOf(c.req.query('after')), positionOf(c.req.query('before'))]
-  const cursors = (rows: readonly DeliveryRow[], newer: boolean, older: boolean) => {
-    const [first, last] = [rows[0], rows.at(-1)]
-    return { rows, newer: newer && first ? cursorAt(first) : null, older: older && last ? cursorAt(last) : null }
-  }
-  if (after) {
-    const rows = await deliveriesAfter(deps.db, { ...filter, limit }, after)
-    if (rows.length >= ON_A_PAGE) return cursors(rows.slice(-ON_A_PAGE), rows.length > ON_A_PAGE, true)
-    // The newest page, then: half a page with nothing in front of it would leave the newest out of sight.
-  }
-  const from = after ? null : before
-  const rows = await deliveriesBefore(deps.db, { ...filter, limit, before: from })
-  return cursors(rows.slice(0, ON_A_PAGE), from !== null, rows.length > ON_A_PAGE)
+  const { rows, newer, older } = await logPage<DeliveryRow, Position>(
+    {
+      after: (position, limit) => deliveriesAfter(deps.db, { ...filter, limit }, position),
+      before: (before, limit) => deliveriesBefore(deps.db, { ...filter, before, limit }),
+    },
+    { after: positionOf(c.req.query('after')), before: positionOf(c.req.query('before')), size: ON_A_PAGE },
+  )
+  return { rows, newer: newer && cursorAt(newer), older: older && cursorAt(older) }
 }
 
 /** The views by state. They count while nothing but a webhook narrows the list: other counts would be dear, or wrong. */

@@ -6,6 +6,7 @@ import { apiKeyRoutes } from './api-keys.ts'
 import { dashboardRoutes } from './dashboard.ts'
 import { deliveryListRoutes } from './deliveries.ts'
 import { deliveryRoutes } from './delivery.ts'
+import { eventPageRoutes } from './events.ts'
 import { eventTypeRoutes } from './event-types.ts'
 import { healthRoutes } from './health.ts'
 import { loginRoutes } from './login.ts'
@@ -32,6 +33,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...deliveryListRoutes(deps),
   ...deliveryRoutes(deps),
   ...repairRoutes(deps),
+  ...eventPageRoutes(deps),
   ...eventTypeRoutes(deps),
   ...healthRoutes(deps),
   ...pluginRoutes(deps),

@@ -61,7 +61,7 @@ async function furnish(): Promise<string[]> {
   }
   await receiver.waitFor(4)
   await server.dispatcher.drain(Date.now() + 5000)
-  const { data } = (await api('GET', '/deliveries')) as { data: { id: string; state: string }[] }
+  const { data } = (await api('GET', '/deliveries')) as { data: { id: string; event: string; state: string }[] }
   const one = data.find(({ state }) => state === 'retrying') ?? data[0]
   const users = await server.deps.db.q.selectFrom('user').select('id').execute()
   const scoped = (base: string) => [
@@ -69,6 +69,7 @@ async function furnish(): Promise<string[]> {
     `${base}/webhooks`,
     `${base}/webhooks/new`,
     `${base}/deliveries`,
+    `${base}/events`,
     `${base}/event-types`,
     `${base}/plugins/payments/payments`,
     `${base}/plugins/example/greetings`,
@@ -78,6 +79,7 @@ async function furnish(): Promise<string[]> {
     `/network/webhooks/${String(webhook.id)}`,
     `/network/webhooks/${String(webhook.id)}/delete`,
     `/network/deliveries/${one?.id ?? ''}`,
+    `/network/events/${one?.event ?? ''}`,
     '/network/users',
     '/network/users/new',
     `/network/users/${users[0]?.id ?? ''}`,

@@ -3,7 +3,7 @@ import * as batches from '../../db/queries/batches.ts'
 import { keyByHash } from '../../db/queries/access.ts'
 import * as log from '../../db/queries/deliveries.ts'
 import * as dispatch from '../../db/queries/dispatch.ts'
-import { eventById, eventsBefore, type EventFilter } from '../../db/queries/events.ts'
+import { eventById, eventsAfter, eventsBefore, type EventFilter } from '../../db/queries/events.ts'
 import * as health from '../../db/queries/health.ts'
 import * as mail from '../../db/queries/mail.ts'
 import * as outbox from '../../db/queries/outbox.ts'
@@ -156,13 +156,28 @@ describe('the log of deliveries, by what it is filtered', () => {
 })
 
 describe('the log of events, by what it is filtered', () => {
-  const events = (filter: Partial<EventFilter>) => (db: Db) =>
+  const events = (filter: Partial<EventFilter & { before: number | null }>) => (db: Db) =>
     eventsBefore(db, { siteId: null, since: null, until: null, test: null, before: null, limit: 20, ...filter })
 
   test.each<Asked>([
     ['nothing', events({}), ['event along key 2']],
     ['a page further', events({ before: 100 }), ['event by key 2']],
+    [
+      'a page back',
+      (db) => eventsAfter(db, { siteId: null, since: null, until: null, test: null, limit: 20 }, 100),
+      ['event by key 2'],
+    ],
     ['one', (db) => eventById(db, 'evt_1'), ['event by key 1']],
+    [
+      'states of some',
+      (db) => log.statesOf(db, ['evt_1', 'evt_2'], 'network'),
+      ['delivery by delivery_event', 'sorted'],
+    ],
+    [
+      'states of some, for a site',
+      (db) => log.statesOf(db, ['evt_1'], 'sit_1'),
+      ['delivery by delivery_event', 'sorted'],
+    ],
     ['site', events({ siteId: 'sit_main' }), ['event by event_site']],
     ['type', events({ type: 'order_paid' }), ['event by event_type']],
     ['since', events({ since: 1e12 }), ['event by key 2', 'e by key 1']],

@@ -1,0 +1,214 @@
+import { keyById, personById } from '../../db/queries/access.ts'
+import { deliveriesBefore, deliveryById, statesOf } from '../../db/queries/deliveries.ts'
+import { eventById, eventsAfter, eventsBefore, type EventRow } from '../../db/queries/events.ts'
+import { siteBySlug, sites } from '../../db/queries/sites.ts'
+import { webhookNames } from '../../db/queries/webhooks.ts'
+import { auditEntry } from '../access/audit.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { can } from '../lib/actor.ts'
+import { decodeCursor, encodeCursor } from '../lib/cursor.ts'
+import { AppError, notFound } from '../lib/errors.ts'
+import { isId } from '../lib/ids.ts'
+import type { JsonObject } from '../lib/json.ts'
+import { msg } from '../lib/message.ts'
+import { ownWebhook } from '../webhooks/own-webhook.ts'
+import { replay } from '../webhooks/replay.ts'
+import type { C } from '../web/env.ts'
+import { seeOther } from '../web/flash.ts'
+import { readForm } from '../web/forms.ts'
+import type { Translator } from '../web/i18n.ts'
+import { spans, states, type Span } from './delivery-filter.ts'
+import { logPage } from './log-page.ts'
+import { page } from './page.ts'
+
+const ON_A_PAGE = 25
+const DELIVERIES_SHOWN = 100
+const LIST = 'events'
+
+/** What happened: every event that was stored, whether a webhook wanted it or not. */
+export const eventPageRoutes = (deps: Deps): Handlers => ({
+  'GET {area}/events': async (c) => {
+    const { t, scope } = c.var
+    const asked = readAsked((name) => c.req.query(name))
+    const [{ rows, newer, older }, choices] = await Promise.all([rowsOf(deps, c, asked), choicesOf(deps, c)])
+    const owner = scope.site ? scope.owner : 'network'
+    const ids = rows.map(({ id }) => id)
+    const byEvent = Map.groupBy(await statesOf(deps.db, ids, owner), ({ event_id: id }) => id)
+    const path = `${scope.base}/events`
+    const cursor = (row: EventRow | null) => row && encodeCursor(LIST, [row.seq])
+    return page(c, deps, 'pages/events/list', {
+      title: t('Events'),
+      lead: t('All that happened, newest first, whether a webhook wanted it or not.'),
+      data: {
+        asked,
+        choices,
+        path,
+        here: path + searchOf(asked),
+        filtered: searchOf(asked) !== '',
+        rows: rows.map((row) => ({
+          ...row,
+          from: sourceOf(t, row.source),
+          glance: glanceAt(row.payload),
+          states: states.flatMap((state) => byEvent.get(row.id)?.find((one) => one.state === state) ?? []),
+        })),
+        newer: newer && path + searchOf(asked, { after: cursor(newer) }),
+        older: older && path + searchOf(asked, { before: cursor(older) }),
+      },
+    })
+  },
+
+  'GET {area}/events/:id': async (c) => {
+    const { t, scope, actor } = c.var
+    const event = await eventOf(deps, c)
+    const mayDeliver = can(actor, 'deliveries:write', scope.owner) && event.test === 0 && event.rejected === null
+    const [deliveries, webhooks, by] = await Promise.all([
+      deliveriesBefore(deps.db, { owner: scope.owner, event: event.id, before: null, limit: DELIVERIES_SHOWN }),
+      mayDeliver ? webhookNames(deps.db, scope.site && scope.owner) : [],
+      whoOf(deps, event.source),
+    ])
+    const got = new Set(deliveries.map(({ webhook_id: id }) => id))
+    const works = (state: string) => state === 'active' || state === 'failing'
+    return page(c, deps, 'pages/events/event', {
+      title: t('{event} on {site}', { event: event.type, site: event.site_slug }),
+      crumbs: [{ href: `${scope.base}/events`, label: t('Events') }],
+      notices:
+        event.rejected === null
+          ? []
+          : [{ tone: 'warn', title: t('A plugin kept this event from being sent.'), text: event.rejected }],
+      data: {
+        event,
+        path: `${scope.base}/events/${event.id}`,
+        title: deps.host.eventType(event.type)?.title ?? null,
+        from: sourceOf(t, event.source),
+        by,
+        deliveries,
+        webhooks: webhooks.filter(({ id, state }) => works(state) && !got.has(id)),
+      },
+    })
+  },
+
+  'POST {area}/events/:id/deliver': async (c) => {
+    const { scope, actor } = c.var
+    const event = await eventOf(deps, c)
+    const form = await readForm(c)
+    const webhook = await ownWebhook(deps.db, scope.owner, form.get('webhook'))
+    const audit = auditEntry(deps, actor, {
+      action: 'event.replayed',
+      target: event.id,
+      owner: webhook.owner,
+      after: { webhook: webhook.id },
+    })
+    try {
+      const id = await replay(deps, event, webhook, audit)
+      const made = await deliveryById(deps.db, id)
+      const link = made && { href: `${scope.base}/deliveries/${made.id}`, label: msg('See what becomes of it') }
+      const title = msg('The event goes to {webhook}.', { webhook: webhook.name })
+      return seeOther(c, deps, `${scope.base}/events/${event.id}`, { tone: 'good', title, ...(link && { link }) })
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'conflict') throw error
+      const title = msg('The event was not sent.')
+      return seeOther(c, deps, `${scope.base}/events/${event.id}`, { tone: 'bad', title, text: error.detail })
+    }
+  },
+})
+
+/** What the URL of the list asks for; what makes no sense there is as good as not there. */
+interface Asked {
+  readonly type: string
+  /** A slug. */
+  readonly site: string
+  readonly since: Span | null
+  readonly test: 'yes' | 'no' | null
+  /** The id of an event. */
+  readonly q: string
+}
+
+const readAsked = (get: (name: string) => string | undefined): Asked => {
+  const text = (name: string, shape: RegExp): string => shape.exec(get(name)?.trim() ?? '')?.[0] ?? ''
+  return {
+    type: text('type', /^[\w.:-]{1,191}$/),
+    site: text('site', /^[a-z0-9-]{1,63}$/),
+    since: (['1h', '24h', '7d', '30d'] as const).find((span) => span === get('since')) ?? null,
+    test: (['yes', 'no'] as const).find((one) => one === get('test')) ?? null,
+    q: text('q', /^.{1,100}$/),
+  }
+}
+
+function searchOf(asked: Asked, change: { before?: string | null; after?: string | null } = {}): string {
+  const fields = Object.entries({ ...asked, ...change }).filter(([, value]) => value)
+  return fields.length === 0 ? '' : `?${new URLSearchParams(fields.map(([name, value]) => [name, String(value)]))}`
+}
+
+async function rowsOf(deps: Deps, c: C, asked: Asked) {
+  const none = { rows: [], newer: null, older: null }
+  const { scope } = c.var
+  if (asked.q !== '' && !isId('evt', asked.q)) return none
+  const site = scope.site === null && asked.site !== '' ? await siteBySlug(deps.db, asked.site) : null
+  if (site === undefined) return none
+  const filter = {
+    siteId: scope.site?.id ?? site?.id ?? null,
+    id: asked.q || undefined,
+    type: asked.type || undefined,
+    since: asked.since && deps.clock() - spans[asked.since],
+    until: null,
+    test: asked.test && asked.test === 'yes',
+  }
+  return logPage<EventRow, number>(
+    {
+      after: (seq, limit) => eventsAfter(deps.db, { ...filter, limit }, seq),
+      before: (before, limit) => eventsBefore(deps.db, { ...filter, before, limit }),
+    },
+    { after: positionOf(c.req.query('after')), before: positionOf(c.req.query('before')), size: ON_A_PAGE },
+  )
+}
+
+function positionOf(cursor: string | undefined): number | null {
+  if (!cursor) return null
+  try {
+    return Number(decodeCursor(LIST, cursor, ['number'])[0])
+  } catch {
+    return null
+  }
+}
+
+async function choicesOf(deps: Deps, { var: { scope, t } }: C) {
+  const types = deps.host.eventTypes().map(({ name, title }) => ({ name, title: t(/* translated elsewhere */ title) }))
+  return { types, sites: scope.site ? [] : await sites(deps.db) }
+}
+
+/** The event of the URL, if the area may see it. Throws `not_found`. */
+async function eventOf(deps: Deps, c: C): Promise<EventRow> {
+  const id = c.req.param('id') ?? ''
+  const event = isId('evt', id) ? await eventById(deps.db, id) : undefined
+  const { site } = c.var.scope
+  if (!event || (site && event.site_id !== site.id)) throw notFound()
+  return event
+}
+
+/** Where an event came from, in words. */
+function sourceOf(t: Translator, source: string): string {
+  const [kind, id = ''] = source.split(/:(.*)/s)
+  if (kind === 'plugin') return t('Plugin {plugin}', { plugin: id })
+  if (kind === 'api') return t('API')
+  if (kind === 'source') return t('Source')
+  return t('Test')
+}
+
+/** Who that was by name, while there is somebody of that id. */
+async function whoOf(deps: Deps, source: string): Promise<string | null> {
+  const [kind, id = ''] = source.split(/:(.*)/s)
+  if (kind === 'api') return (await keyById(deps.db, id))?.name ?? null
+  if (kind === 'test') return (await personById(deps.db, id))?.name ?? null
+  return null
+}
+
+const MOST_AT_A_GLANCE = 90
+
+/** The first plain values of a payload, as one line of a list has room for. */
+function glanceAt(payload: string): string {
+  const values = Object.values(JSON.parse(payload) as JsonObject)
+  const plain = values.filter((value) => typeof value === 'string' || typeof value === 'number').map(String)
+  const line = plain.filter((text) => text !== '').join(' · ')
+  return line.length > MOST_AT_A_GLANCE ? `${line.slice(0, MOST_AT_A_GLANCE)}…` : line
+}
