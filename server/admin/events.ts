@@ -192,7 +192,9 @@ function sourceOf(t: Translator, source: string): string {
   if (kind === 'plugin') return t('Plugin {plugin}', { plugin: id })
   if (kind === 'api') return t('API')
   if (kind === 'source') return t('Source')
-  return t('Test')
+  if (kind === 'test') return t('Test')
+  // The network tells of itself.
+  return 'Hookline'
 }
 
 /** Who that was by name, while there is somebody of that id. */
