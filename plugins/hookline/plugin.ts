@@ -46,14 +46,40 @@ export const webhookRecovered = event('webhook_recovered', {
   sample: { ...sample, reason: null, failures: 0, since: null },
 })
 
-/** What the network tells of itself. The delivery engine makes these events, in the commit of the change. */
+export const pluginPaused = event('plugin_paused', {
+  title: 'Plugin Paused',
+  sentence: 'A plugin was paused',
+  description:
+    'Happens when a plugin fails too often. None of its code runs then, until somebody resumes it on the Plugins page.',
+  lane: 'realtime',
+  payload: z.looseObject({
+    plugin: z.string(),
+    title: z.string(),
+    reason: z.string(),
+    handler: z.string(),
+    fault_id: z.string(),
+    fault: z.string(),
+    paused_at: z.iso.datetime(),
+  }),
+  sample: {
+    plugin: 'payments',
+    title: 'Payments',
+    reason: 'One of its handlers failed 5 times in a row.',
+    handler: 'payments/on:order_paid#0',
+    fault_id: 'flt_01k8zq3v5r7c2m9x0d4j6h8w1b',
+    fault: 'The payment has no currency.',
+    paused_at: '2026-01-15T09:30:00.000Z',
+  },
+})
+
+/** What the network tells of itself. The host and the delivery engine make these events; nobody else can. */
 export default definePlugin({
   slug: 'hookline',
   version: '1.0.0',
   title: 'Hookline',
-  description: 'Tells when a webhook fails, is switched off, or works again.',
+  description: 'Tells when a webhook fails, is switched off, or works again, and when a plugin is paused.',
   requires: { host: '^1.0' },
   scope: 'network',
   mustUse: true,
-  events: [webhookFailing, webhookDisabled, webhookRecovered],
+  events: [webhookFailing, webhookDisabled, webhookRecovered, pluginPaused],
 })

@@ -1,9 +1,12 @@
 import { insertFault, pauseIfTooMany } from '../../db/queries/plugin-faults.ts'
 import { pluginsChanged } from '../../db/queries/plugins.ts'
-import { MINUTE } from '../lib/clock.ts'
+import { isoTime, MINUTE } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
-import { msg } from '../lib/message.ts'
+import type { JsonObject } from '../lib/json.ts'
+import { inEnglish, msg } from '../lib/message.ts'
+import { recordEvents } from '../webhooks/outbox.ts'
 import { redactUrl } from '../webhooks/redact.ts'
+import { ownEvent } from '../webhooks/tell.ts'
 import { isOnForAll } from './standing.ts'
 import type { Core } from './core.ts'
 import { sentenceOf, type Handler } from './loaded.ts'
@@ -62,13 +65,30 @@ export async function recordFault(core: Core, mishap: Mishap): Promise<string> {
       ...pausing,
       pluginsChanged(db),
     ])
-    if (paused.slice(0, 2).some((result) => result.changes > 0)) {
+    const n = paused.slice(0, 2).findIndex((result) => result.changes > 0)
+    if (n >= 0) {
       log.error('A plugin was paused: it failed too often.', { plugin: handler.slug, fault: id })
+      await tellPaused(core, {
+        plugin: handler.slug,
+        title: plugin.manifest.title,
+        reason: inEnglish(n === 0 ? REASON_IN_A_ROW : REASON_IN_ALL),
+        handler: handler.id,
+        fault_id: id,
+        fault: row.message,
+        paused_at: isoTime(at),
+      })
     }
   } catch (failure) {
-    log.error('A fault could not be kept.', { fault: id, error: String(failure) })
+    log.error('A fault could not be kept, or not be told of.', { fault: id, error: String(failure) })
   }
   return id
+}
+
+/** Whether a plugin was paused is known behind the commit only, so that telling of it is one of its own. */
+async function tellPaused({ engine }: Core, data: JsonObject): Promise<void> {
+  const { statements } = await recordEvents(engine, [ownEvent(engine, 'plugin_paused', data)])
+  await engine.db.commit(statements)
+  engine.wake()
 }
 
 /** Short, and without the secrets that URLs carry. U+0000 is what PostgreSQL refuses. */

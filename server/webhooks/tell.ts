@@ -2,9 +2,35 @@ import type { Statement } from '../../db/db.ts'
 import { MAIN_SITE, siteById } from '../../db/queries/sites.ts'
 import { isoTime } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
+import type { JsonObject } from '../lib/json.ts'
 import type { Engine } from './engine.ts'
 import type { HealthChange } from './judge.ts'
-import { recordEvents } from './outbox.ts'
+import { recordEvents, type FinishedEvent } from './outbox.ts'
+
+const mainSite = { id: MAIN_SITE, slug: 'main' }
+
+/** An event of the must-use plugin hookline, which we make ourselves. It passes no filter: one could silence the alarm. */
+export const ownEvent = (
+  engine: Engine,
+  type: string,
+  data: JsonObject,
+  site: { readonly id: string; readonly slug: string } = mainSite,
+): FinishedEvent => ({
+  id: newId('evt', engine),
+  type,
+  siteId: site.id,
+  siteSlug: site.slug,
+  data,
+  source: 'hookline',
+  key: null,
+  fingerprint: '',
+  occurredAt: engine.clock(),
+  hops: 0,
+  test: false,
+  lane: 'realtime',
+  rejected: null,
+  ordinaryListeners: true,
+})
 
 /**
  * Tells of changes of health as the events of the must-use plugin hookline, in the commit that makes them: none is told
@@ -14,26 +40,10 @@ export async function tell(engine: Engine, changes: readonly HealthChange[]): Pr
   const statements: Statement[] = []
   for (const { webhook, name, owner, change, reason, failures, since } of changes) {
     engine.log[change === 'recovered' ? 'info' : 'warn'](`Webhook ${change}`, { webhook, reason })
-    const site = (await siteById(engine.db, owner === 'network' ? MAIN_SITE : owner)) ?? { id: MAIN_SITE, slug: 'main' }
-    const recording = await recordEvents(engine, [
-      {
-        id: newId('evt', engine),
-        type: `webhook_${change}`,
-        siteId: site.id,
-        siteSlug: site.slug,
-        data: { webhook_id: webhook, name, reason, failures, since: since === null ? null : isoTime(since) },
-        source: 'hookline',
-        key: null,
-        fingerprint: '',
-        occurredAt: engine.clock(),
-        hops: 0,
-        test: false,
-        lane: 'realtime',
-        rejected: null,
-        ordinaryListeners: true,
-        except: webhook,
-      },
-    ])
+    const site = (await siteById(engine.db, owner === 'network' ? MAIN_SITE : owner)) ?? mainSite
+    const data = { webhook_id: webhook, name, reason, failures, since: since === null ? null : isoTime(since) }
+    const event = { ...ownEvent(engine, `webhook_${change}`, data, site), except: webhook }
+    const recording = await recordEvents(engine, [event])
     statements.push(...recording.statements)
   }
   return statements
