@@ -7,7 +7,7 @@ import type { C } from '../../web/env.ts'
 import type { Translator } from '../../web/i18n.ts'
 import type { WebhookDraft } from '../../webhooks/draft.ts'
 import { UNREACHABLE } from '../../webhooks/outcome.ts'
-import { redactUrl } from '../../webhooks/redact.ts'
+import { MASK, redactUrl } from '../../webhooks/redact.ts'
 import { schemeOf } from '../../webhooks/sign.ts'
 import { openSecret } from '../../webhooks/sealed.ts'
 import { unsavedSecret } from '../../webhooks/secret-changes.ts'
@@ -20,6 +20,7 @@ import type { Shown } from '../page.ts'
 import type { FormState, Target } from './form-page.ts'
 import { checkForm } from './check.ts'
 import { isZapier, type WebhookForm } from './form.ts'
+import { readHeaderLines } from './header-lines.ts'
 
 /** What a single request is not made of. */
 const ofNoConcern = {
@@ -43,6 +44,8 @@ export async function tryForm(c: C, deps: Deps, target: Target, form: WebhookFor
     const instead = { ...ofNoConcern, name: type, events: [type], delivery }
     const read = await checkForm(c, deps, target, form, instead)
     if (!read.ok) return { testEvent, failure, errors: read.errors }
+    const kept = keptSecrets(target, form, read.draft)
+    if (kept.length > 0) return { testEvent, failure, errors: kept }
     const secrets = await secretsFor(c, deps, target, form, read.draft)
     if (!secrets) return { testEvent, failure, errors: [noSecret] }
     const { draft } = read
@@ -58,6 +61,25 @@ export async function tryForm(c: C, deps: Deps, target: Target, form: WebhookFor
     if (!(error instanceof AppError)) throw error
     return { testEvent, status: error.status, notices: [{ tone: 'bad', title: failure, text: reasonOf(t, error) }] }
   }
+}
+
+/**
+ * The stored secrets that this test would carry to another host than the one they were given for: a test must not be a way to
+ * read them. A signature may go there, as it tells nothing of its secret.
+ */
+function keptSecrets({ webhook }: Target, form: WebhookForm, draft: WebhookDraft): FieldError[] {
+  const home = webhook ? new URL(webhook.url).origin : null
+  if (home === null || home === new URL(draft.url).origin) return []
+  const { auth, password, token } = draft
+  const stored = {
+    'auth.password': auth === 'basic' && password === null,
+    'auth.token': auth === 'bearer' && token === null,
+    headers: Object.values(readHeaderLines(form.headers).headers).includes(MASK),
+  }
+  const message = msg('What is stored here goes to {origin} only. Enter it again to test another address.', {
+    origin: home,
+  })
+  return Object.entries(stored).flatMap(([path, goesAlong]) => (goesAlong ? [{ path, message }] : []))
 }
 
 const noSecret: FieldError = {

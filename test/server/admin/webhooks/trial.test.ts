@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { testApp } from '../../../support/app.ts'
 import { fillIn, wordsOf } from '../../../support/form.ts'
 import { startReceiver, type Reply } from '../../../support/receiver.ts'
@@ -92,6 +92,37 @@ test('from the list it is sent as saved, from the form as typed', async () => {
   const typed = fillIn(page.html, 'webhook', { url: `${app.receiver.url}/typed`, name: '' })
   expect((await app.admin.post(`${path}/test`, typed)).status).toBe(200)
   expect(app.receiver.requests.map((request) => request.path)).toEqual(['/saved', '/typed'])
+})
+
+test('stored credentials are never sent to another address than the one they were given for', async () => {
+  const app = await network()
+  const other = await startReceiver()
+  onTestFinished(() => other.stop())
+  const headers = [['x-api-key', 'sesame']] as const
+  const basic = { auth: 'basic', username: 'books', password: 'opensesame', headers } as const
+  const bearer = { auth: 'bearer', token: 'a-stored-token' } as const
+  for (const stored of [basic, bearer]) {
+    const path = `/network/webhooks/${await app.webhook({ url: `${app.receiver.url}/in`, ...stored })}`
+    const { html } = await app.admin.get(path)
+    const elsewhere = await app.admin.post(`${path}/test`, fillIn(html, 'webhook', { url: `${other.url}/in` }))
+    expect(elsewhere.status).toBe(422)
+    const told = wordsOf(elsewhere.html).match(/What is stored here goes to http:\/\/127\.0\.0\.1:\d+ only\./g) ?? []
+    // Beside each field, and once more in the list of what is to be put right.
+    expect(new Set(told).size).toBe(1)
+    expect(told.length).toBeGreaterThanOrEqual(stored === basic ? 2 : 1)
+    // Another path of the same host is the same receiver.
+    await app.admin.post(`${path}/test`, fillIn(html, 'webhook', { url: `${app.receiver.url}/else` }))
+  }
+  expect(other.requests).toEqual([])
+  expect(app.receiver.requests.map(({ path, headers }) => [path, headers['authorization']])).toEqual([
+    ['/else', `Basic ${btoa('books:opensesame')}`],
+    ['/else', 'Bearer a-stored-token'],
+  ])
+
+  const path = `/network/webhooks/${await app.webhook({ url: app.receiver.url, ...bearer })}`
+  const { html } = await app.admin.get(path)
+  await app.admin.post(`${path}/test`, fillIn(html, 'webhook', { url: other.url, 'auth.token': 'typed-again' }))
+  expect(other.requests[0]?.headers['authorization']).toBe('Bearer typed-again')
 })
 
 test.each([
