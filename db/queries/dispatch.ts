@@ -77,6 +77,8 @@ export interface Parcel {
   readonly hops: number
   readonly site_slug: string
   readonly body: string | null
+  /** The format of `body`. A batch that is closed keeps its own, whatever its webhook has now. */
+  readonly body_format: string | null
 }
 
 /** What claimed deliveries carry: the event and, where it was stored, the exact body in the webhook's format. */
@@ -93,6 +95,7 @@ export async function parcels(db: Db, ids: readonly string[]): Promise<Map<strin
         .on((eb) => eb.or([eb('body.format_key', '=', eb.ref('webhook.format')), eb('delivery.type', '=', 'batch')])),
     )
     .select(['delivery.id', 'event.payload', 'event.occurred_at', 'body.text as body'])
+    .select('body.format_key as body_format')
     .select(
       sql<number>`coalesce(event.hops, (select max(e.hops) from delivery m join event e on e.id = m.event_id
       where m.batch_id = delivery.id), 0)`.as('hops'),

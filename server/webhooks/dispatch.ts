@@ -168,6 +168,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
       webhook,
       secrets: await secrets.of(webhook),
       body,
+      format: parcel.body_format ?? webhook.format,
       number: delivery.attempts + 1,
       test: delivery.test === 1,
       redelivery: delivery.resume_state !== null,

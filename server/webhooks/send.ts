@@ -25,7 +25,6 @@ export interface Parcel {
   readonly event: { readonly id: string; readonly type: string; readonly site: string; readonly hops: number }
   readonly webhook: {
     readonly url: string
-    readonly format: string
     readonly auth: AuthType
     readonly username: string
     /** JSON of a `Signing`; null where nothing is signed. */
@@ -35,6 +34,8 @@ export interface Parcel {
   readonly secrets: OpenSecrets
   /** The exact bytes, as `renderBody` made them. */
   readonly body: string
+  /** The format of these bytes. */
+  readonly format: string
   /** 1, 2, … */
   readonly number: number
   readonly test: boolean
@@ -107,14 +108,14 @@ function whyNotSent(parcel: Parcel, headers: Headers): string | null {
 
 /** The headers of the contract, in a fixed order. `seconds` is the time of this attempt. */
 async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): Promise<[string, string][]> {
-  const { event, webhook, secrets } = parcel
+  const { event, secrets } = parcel
   const signs = { v1: deps.sign ?? webSign, v1a: webSignV1a }
   const signatures = []
   for (const secret of secrets.signing) {
     signatures.push(await signs[schemeOf(secret)](secret, event.id, seconds, parcel.body))
   }
   const headers: [string, string | false][] = [
-    ['content-type', contentType(webhook.format, event.type === 'batch')],
+    ['content-type', contentType(parcel.format, event.type === 'batch')],
     ['user-agent', `Hookline/${deps.version} (+${deps.publicUrl()})`],
     ['webhook-id', event.id],
     ['webhook-timestamp', String(seconds)],

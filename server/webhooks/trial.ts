@@ -78,6 +78,7 @@ export async function sendTest(
     webhook,
     secrets,
     body,
+    format: webhook.format,
     number: 1,
     test: true,
     redelivery: false,

@@ -105,6 +105,22 @@ export function batches(flow: Flow): void {
     await api('DELETE', `/webhooks/${id}`)
   })
 
+  test('a closed batch keeps its bytes and their type when the format of its webhook changes', async () => {
+    const { url, kept } = box('500,200')
+    const delivery = { mode: 'batched', every_minutes: 5, max_events: 2 }
+    const { id } = await addWebhook(url, { delivery, format: 'cloudevents', retry_schedule: [60] })
+    for (const n of [0, 1]) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+    await flow.subject.deliver()
+    await api('PATCH', `/webhooks/${id}`, { format: 'flat' })
+    flow.subject.advance(2 * MINUTE)
+    await flow.subject.deliver()
+    const [first, second] = await kept()
+    expect(first?.headers['content-type']).toBe('application/cloudevents-batch+json')
+    expect(second?.headers['content-type']).toBe('application/cloudevents-batch+json')
+    expect(second?.body).toBe(first?.body)
+    await api('DELETE', `/webhooks/${id}`)
+  })
+
   test('what becomes of a batch as a whole becomes of its events: discarded, cancelled, deleted', async () => {
     for (const [n, end] of ['discard', 'cancel', 'delete'].entries()) {
       const { url } = box('500')

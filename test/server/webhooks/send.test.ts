@@ -48,6 +48,7 @@ const parcel = (url: string, more: Partial<Parcel> = {}): Parcel => ({
   webhook: webhook(url),
   secrets: noSecrets,
   body: '{"a":"ü"}',
+  format: 'standard',
   number: 1,
   test: false,
   redelivery: false,
@@ -55,7 +56,6 @@ const parcel = (url: string, more: Partial<Parcel> = {}): Parcel => ({
 })
 const webhook = (url: string, more: Partial<Parcel['webhook']> = {}): Parcel['webhook'] => ({
   url,
-  format: 'standard',
   auth: 'none',
   username: '',
   signing: null,
