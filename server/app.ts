@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { DbError } from '../db/db.ts'
 import { siteBySlug } from '../db/queries/sites.ts'
-import { setting } from '../db/queries/settings.ts'
+import { settings } from '../db/queries/settings.ts'
 import { createRequestLimit } from './access/limits.ts'
 import { rules, type RouteKey, type Rule } from './access/rules.ts'
 import { adminRoutes } from './admin/routes.ts'
@@ -84,9 +84,9 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
   function guardPage(rule: Rule, handler: Handler): Handler {
     return async (c) => {
       const visitor = await deps.access.bySession(c.req.raw.headers, c.get('address'))
-      const language = visitor?.locale ?? null
-      const timeZone = await setting(deps.db, 'time_zone', 'UTC')
-      c.set('t', translator(pickLocale(language, c.req.header('accept-language')), timeZone))
+      const network = await settings(deps.db, ['language', 'time_zone'])
+      const language = visitor?.locale ?? (network.language || null)
+      c.set('t', translator(pickLocale(language, c.req.header('accept-language')), network.time_zone))
       if (rule === 'public') return handler(c)
       if (!visitor) return toLogin(c)
       const { actor } = visitor

@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import type { PluginStateTable, SiteTable } from '../schema.ts'
 
-/** Raised in every commit that changes what runs where, so that whoever remembers it knows when to forget. */
+/** Raised in every commit that changes what runs where, or how large a payload may be, so that whoever remembers it knows when to forget. */
 export const pluginsChanged = (db: Db): Statement =>
   db.q
     .updateTable('counter')

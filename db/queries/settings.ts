@@ -1,33 +1,54 @@
-import type { Db } from '../db.ts'
+import type { Db, Statement } from '../db.ts'
 
-/** The settings of the network, by name. */
-export type SettingName =
-  | 'network_name'
-  | 'network_number'
-  | 'time_zone'
-  | 'webhooks_per_site'
-  | 'keep_days_events'
-  | 'keep_days_answers'
-  | 'keep_days_audit'
-  | 'answers_forgotten'
-  | 'audit_base'
-  | 'secret_proof'
-  | 'sending'
+/** The settings of the network, by name, each with what holds until somebody writes it. */
+const defaults = {
+  network_name: 'Hookline',
+  network_number: '0',
+  time_zone: 'UTC',
+  /** The language of people who chose none; empty: what their browsers ask for. */
+  language: '',
+  payload_kib: '256',
+  webhooks_per_site: '5',
+  /** Empty: as many as the network likes. */
+  webhooks_per_network: '',
+  keep_days_events: '30',
+  keep_days_answers: '7',
+  keep_days_audit: '365',
+  /** Empty: what SMTP_URL says, or else a name at the host of PUBLIC_URL. */
+  mail_from: '',
+  settings_revision: '0',
+  answers_forgotten: '',
+  audit_base: '{"seq":0,"hash":""}',
+  secret_proof: '',
+  sending: 'on',
+} as const
 
-export async function setting(db: Db, name: SettingName, fallback: string): Promise<string> {
+export type SettingName = keyof typeof defaults
+
+export async function setting(db: Db, name: SettingName, fallback: string = defaults[name]): Promise<string> {
   const row = await db.q.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst()
   return row?.value ?? fallback
 }
 
+/** Several at once, in one query. */
+export async function settings<Name extends SettingName>(
+  db: Db,
+  names: readonly Name[],
+): Promise<Record<Name, string>> {
+  const rows = await db.q.selectFrom('setting').selectAll().where('name', 'in', names).execute()
+  const stored = new Map(rows.map(({ name, value }) => [name, value]))
+  return Object.fromEntries(names.map((name) => [name, stored.get(name) ?? defaults[name]])) as Record<Name, string>
+}
+
 /** Writes a setting over the one that stands. */
-export const setSetting = (db: Db, name: SettingName, value: string) =>
+export const setSetting = (db: Db, name: SettingName, value: string): Statement =>
   db.q
     .insertInto('setting')
     .values({ name, value })
     .onConflict((on) => on.column('name').doUpdateSet({ value }))
 
 /** Writes a setting only where there is none yet: what was decided once at the first start stays. */
-export const keepSetting = (db: Db, name: SettingName, value: string) =>
+export const keepSetting = (db: Db, name: SettingName, value: string): Statement =>
   db.q
     .insertInto('setting')
     .values({ name, value })

@@ -102,8 +102,7 @@ async function hashBefore(db: Db, seq: number): Promise<string> {
 }
 
 /** Where the chain begins: nowhere, or behind the last entry that age has taken. */
-const auditBase = async (db: Db): Promise<AuditBase> =>
-  JSON.parse(await setting(db, 'audit_base', '{"seq":0,"hash":""}')) as AuditBase
+const auditBase = async (db: Db): Promise<AuditBase> => JSON.parse(await setting(db, 'audit_base')) as AuditBase
 
 const chained = (before: string, row: AuditTable): Promise<string> =>
   sha256(

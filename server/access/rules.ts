@@ -73,6 +73,9 @@ export const rules = {
   'POST /network/plugins/:slug/resume': 'network:write',
   'GET /network/health': 'network:read',
   'POST /network/health/sending': 'network:write',
+  'GET /network/settings': 'network:read',
+  'POST /network/settings': 'network:write',
+  'POST /network/settings/test-mail': 'network:write',
   'GET /network/styleguide': 'session',
 
   'POST /api/v1/events': 'events:write',

@@ -66,7 +66,7 @@ export async function otherChecks(deps: Deps, t: Translator): Promise<Check[]> {
     openBreakers(db),
     insecureWebhooks(db),
     databaseBytes(db),
-    setting(db, 'keep_days_events', '30'),
+    setting(db, 'keep_days_events'),
     mailInTrouble(db),
   ])
   return [

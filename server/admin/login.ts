@@ -95,7 +95,7 @@ interface Typed {
 
 async function loginForm(c: C, deps: Deps, typed: Typed, refused?: Refusal): Promise<Response> {
   const t = c.get('t')
-  const network = await setting(deps.db, 'network_name', 'Hookline')
+  const network = await setting(deps.db, 'network_name')
   const notice = refused && refusalNotice(t, refused, t('Check the e-mail address and the password.'))
   return plainPage(c, deps, 'pages/login/login', {
     title: t('Log In'),

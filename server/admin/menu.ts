@@ -67,11 +67,14 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
         }),
       ),
     ],
-    when(urgent !== null, () =>
-      entry('/network/health', t('Health'), 'health', {
-        count: urgent?.filter(({ rank }) => rank === 'critical').length ?? 0,
-      }),
-    ),
+    [
+      ...when(urgent !== null, () =>
+        entry('/network/health', t('Health'), 'health', {
+          count: urgent?.filter(({ rank }) => rank === 'critical').length ?? 0,
+        }),
+      ),
+      ...when(inNetwork && may('GET /network/settings'), () => entry('/network/settings', t('Settings'), 'settings')),
+    ],
   ]
   return groups.filter((group) => group.length > 0)
 }

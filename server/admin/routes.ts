@@ -13,6 +13,7 @@ import { loginRoutes } from './login.ts'
 import { pluginPageRoutes } from './plugin-pages.ts'
 import { pluginRoutes } from './plugins.ts'
 import { repairRoutes } from './repair.ts'
+import { settingsRoutes } from './settings.ts'
 import { setupRoutes } from './setup.ts'
 import { styleguideRoutes } from './styleguide.ts'
 import { userRoutes } from './users.ts'
@@ -38,5 +39,6 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...healthRoutes(deps),
   ...pluginRoutes(deps),
   ...pluginPageRoutes(deps),
+  ...settingsRoutes(deps),
   ...styleguideRoutes(deps),
 })

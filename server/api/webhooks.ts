@@ -51,7 +51,8 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
       after: auditedDraft(draft),
     })
     await deps.db.commit([...made.statements, ...audit]).catch((error: unknown) => {
-      if (room !== null && error instanceof DbError && error.kind === 'constraint') throw quotaReached(room)
+      if (room !== null && error instanceof DbError && error.kind === 'constraint')
+        throw quotaReached(actor.owner, room)
       throw error
     })
     const body = { ...show(await mine(deps, c, id)), ...(made.secret === null ? {} : { secret: made.secret }) }

@@ -8,7 +8,7 @@ const PATIENCE = 10 * SECOND
 
 /**
  * Sends through the mail server of SMTP_URL: `smtp://` turns to TLS where the server offers it, `smtps://` begins with it.
- * A password goes over the net only behind TLS. `?from=` names the sender.
+ * A password goes over the net only behind TLS. `?from=` names the sender, unless the settings do.
  */
 export function createMailer(smtpUrl: string, publicUrl: () => string): Mailer {
   const url = new URL(smtpUrl)
@@ -28,9 +28,9 @@ export function createMailer(smtpUrl: string, publicUrl: () => string): Mailer {
     disableFileAccess: true,
     disableUrlAccess: true,
   })
-  const from = url.searchParams.get('from')
-  return async ({ to, subject, text }) => {
-    const sender = { name: 'Hookline', address: from ?? senderOf(publicUrl()) }
+  const usual = url.searchParams.get('from')
+  return async ({ to, from, subject, text }) => {
+    const sender = { name: 'Hookline', address: from ?? usual ?? senderOf(publicUrl()) }
     // As an object: an address is never read for further ones.
     await transport.sendMail({ from: sender, to: { name: '', address: to }, subject, text })
   }

@@ -40,7 +40,7 @@ export const readPart = (core: Core, plugin: Ready, { site }: Standing) =>
 export function writePart(
   core: Core,
   plugin: Ready,
-  { site }: Standing,
+  { site, mostBytes }: Standing,
   unit: Unit,
   heard?: { by: Handler; event: Stored },
 ) {
@@ -56,7 +56,7 @@ export function writePart(
     if (chain > MAX_CHAIN) {
       throw new Error(`${event.name} would be event ${chain} in a row that a listener emits; that is a loop.`)
     }
-    const data = snapshot(payload)
+    const data = snapshot(payload, mostBytes)
     demandFit(event, data)
     const emission = { type: event.name, site: site.id, data, source: `plugin:${plugin.slug}` }
     if (!heard) return unit.emit(emission)

@@ -38,7 +38,7 @@ export async function applyFilters(
       if (isRejection(given)) return given
       if (given === undefined)
         throw new Error('The filter gave back nothing. It has to return the value, or reject(reason).')
-      const next = snapshot(given)
+      const next = snapshot(given, standing.mostBytes)
       check(next)
       return next
     })

@@ -23,16 +23,16 @@ export function isDeeper(root: unknown, max: number): boolean {
 export const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength
 
 /**
- * A payload as JSON would carry it, cut off from whoever made it. Throws AppError `too_deep`, `too_large`, or
- * `bad_json` for what cannot be stored.
+ * A payload as JSON would carry it, cut off from whoever made it. Throws AppError `too_deep`, `too_large` beyond `most`
+ * bytes, or `bad_json` for what cannot be stored.
  */
-export function snapshot(value: unknown): JsonObject {
+export function snapshot(value: unknown, most: number): JsonObject {
   if (isDeeper(value, MAX_DEPTH)) {
     throw fail('too_deep', 'The payload nests more than {max} levels deep.', { max: MAX_DEPTH })
   }
   const text = JSON.stringify(value) ?? 'null'
-  if (bytesOf(text) > MAX_BYTES) {
-    throw fail('too_large', 'The payload has more than {max} KiB.', { max: MAX_BYTES / 1024 })
+  if (bytesOf(text) > most) {
+    throw fail('too_large', 'The payload has more than {max} KiB.', { max: most / 1024 })
   }
   const parsed = parseJson(text)
   if (!parsed.ok) throw parsed.error

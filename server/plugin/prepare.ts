@@ -55,7 +55,7 @@ async function finish(
       plugin: type.owner.manifest.title,
     })
   }
-  const data = snapshot(emission.data)
+  const data = snapshot(emission.data, standing.mostBytes)
   const check = (value: typeof data) => demandFit(type.event, value, path)
   check(data)
   const event = {

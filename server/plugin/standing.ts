@@ -1,5 +1,6 @@
 import { handlersInTrouble } from '../../db/queries/plugin-faults.ts'
 import { pluginsOfSite, pluginStates, sitesForPlugins } from '../../db/queries/plugins.ts'
+import { setting } from '../../db/queries/settings.ts'
 import type { Db } from '../../db/db.ts'
 import type { PluginStateTable, SiteTable } from '../../db/schema.ts'
 import type { Loaded, Ready } from './loaded.ts'
@@ -8,6 +9,8 @@ import type { Loaded, Ready } from './loaded.ts'
 export interface Standing {
   readonly site: Pick<SiteTable, 'id' | 'slug' | 'name' | 'state'>
   runs(slug: string): boolean
+  /** How large a payload may be. */
+  readonly mostBytes: number
   /** Whether the last run of this handler failed, so that a success is worth writing down. */
   isInTrouble(handler: string): boolean
 }
@@ -16,6 +19,7 @@ interface Memory {
   readonly revision: number
   readonly states: ReadonlyMap<string, PluginStateTable>
   readonly troubled: ReadonlySet<string>
+  readonly mostBytes: number
   /** Lists of a site's own plugins, as they are asked for. */
   readonly own: Map<string, ReadonlySet<string>>
 }
@@ -35,18 +39,23 @@ export function standings(db: Db, loaded: ReadonlyMap<string, Loaded>) {
 
   const refresh = async (revision: number): Promise<Memory> => {
     if (memory?.revision === revision && memory.own.size < MOST_SITES) return memory
-    const [states, troubled] = await Promise.all([pluginStates(db), handlersInTrouble(db)])
+    const [states, troubled, kib] = await Promise.all([
+      pluginStates(db),
+      handlersInTrouble(db),
+      setting(db, 'payload_kib'),
+    ])
     memory = {
       revision,
       states: new Map(states.map((state) => [state.slug, state])),
       troubled: new Set(troubled),
+      mostBytes: Number(kib) * 1024,
       own: new Map(),
     }
     return memory
   }
 
   const standingOf = async (site: Standing['site'], revision: number): Promise<Standing> => {
-    const { states, troubled, own } = await refresh(revision)
+    const { states, troubled, mostBytes, own } = await refresh(revision)
     let here = own.get(site.id)
     if (!here) own.set(site.id, (here = new Set(await pluginsOfSite(db, site.id))))
     const ofSite = here
@@ -58,6 +67,7 @@ export function standings(db: Db, loaded: ReadonlyMap<string, Loaded>) {
         if (plugin?.state !== 'ready' || (state && state.paused_at !== null)) return false
         return isOnForAll(plugin, state) || (plugin.manifest.scope === 'site' && ofSite.has(slug))
       },
+      mostBytes,
       isInTrouble: (handler) => troubled.has(handler),
     }
   }

@@ -23,7 +23,7 @@ import { formatNetwork } from './network.ts'
 export async function closeDueBatches(engine: Engine): Promise<void> {
   const ids = await gatheringWebhooks(engine.db)
   if (ids.length === 0) return
-  const timeZone = await setting(engine.db, 'time_zone', 'UTC')
+  const timeZone = await setting(engine.db, 'time_zone')
   for (const webhook of await webhooksById(engine.db, ids)) {
     if (webhook.state !== 'active' && webhook.state !== 'failing') continue
     const plan = JSON.parse(webhook.delivery) as DeliveryPlan

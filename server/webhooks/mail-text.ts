@@ -56,6 +56,12 @@ export function digest(t: Translator, all: readonly News[], publicUrl: string): 
   return { subject: headerText(`Hookline: ${title}`), text: lines.join('\n') }
 }
 
+/** A mail that says that mail works. */
+export const testLetter = (t: Translator, publicUrl: string): Letter => ({
+  subject: headerText(`Hookline: ${t('Mail works')}`),
+  text: t('This is the test mail that you asked for under Settings of the network at {url}.', { url: publicUrl }),
+})
+
 /** Who our mails are from, unless somebody says otherwise. */
 export function senderOf(publicUrl: string): string {
   const { hostname } = new URL(publicUrl)

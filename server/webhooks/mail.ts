@@ -9,17 +9,19 @@ import {
   mailSince,
   type DueMail,
 } from '../../db/queries/mail.ts'
-import { setting } from '../../db/queries/settings.ts'
+import { setting, settings } from '../../db/queries/settings.ts'
 import { DAY, HOUR, MINUTE } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
-import { pickLocale, translator } from '../web/i18n.ts'
+import { pickLocale, translator, type Translator } from '../web/i18n.ts'
 import type { Engine } from './engine.ts'
 import type { HealthChange } from './judge.ts'
-import { digest, letter, type Letter, type News } from './mail-text.ts'
+import { digest, letter, testLetter, type Letter, type News } from './mail-text.ts'
 
 /** A mail as it goes out: plain text, and no line break in what becomes a header. */
 export interface Mail extends Letter {
   readonly to: string
+  /** The sender's address, as the settings say; null: the mail server's own choice. */
+  readonly from: string | null
 }
 
 /** Hands one mail over to a mail server. Rejects with what that said when it did not take it. */
@@ -72,6 +74,21 @@ export function lettersOf<T>(rows: readonly T[], free: number): (readonly T[])[]
   return [...rows.slice(0, free - 1).map((row) => [row]), rows.slice(free - 1)]
 }
 
+async function post({ db }: Pick<Engine, 'db'>, mailer: Mailer, to: string, letter: Letter): Promise<void> {
+  await mailer({ to, from: (await setting(db, 'mail_from')) || null, ...letter })
+}
+
+/** A mail that says that mail works. Gives what the mail server said against it, or null when it took it. */
+export async function sendTestMail(engine: Engine, to: string, t: Translator): Promise<string | null> {
+  if (!engine.mailer) return 'No mail server is set up.'
+  try {
+    await post(engine, engine.mailer, to, testLetter(t, engine.publicUrl()))
+    return null
+  } catch (error) {
+    return String(error).slice(0, 300)
+  }
+}
+
 async function sendOne(engine: Engine, mailer: Mailer, group: readonly DueMail[]): Promise<boolean> {
   const { db, clock, log } = engine
   const now = clock()
@@ -86,7 +103,7 @@ async function sendOne(engine: Engine, mailer: Mailer, group: readonly DueMail[]
   const [first] = rows
   if (!first || first.email === null) return true
   try {
-    await mailer({ to: first.email, ...(await written(engine, rows, first.locale)) })
+    await post(engine, mailer, first.email, await written(engine, rows, first.locale))
   } catch (error) {
     const said = String(error).slice(0, 300)
     log.warn('A mail could not be sent', { error: said, tries: first.tries + 1 })
@@ -104,9 +121,14 @@ async function sendOne(engine: Engine, mailer: Mailer, group: readonly DueMail[]
   return true
 }
 
-/** In the language of the person, with times on the clock of the network. */
+/** In the language of the person, or else of the network, with times on its clock. */
+async function translatorFor({ db }: Pick<Engine, 'db'>, locale: string | null): Promise<Translator> {
+  const network = await settings(db, ['language', 'time_zone'])
+  return translator(pickLocale(locale ?? (network.language || null), null), network.time_zone)
+}
+
 async function written(engine: Engine, rows: readonly DueMail[], locale: string | null): Promise<Letter> {
-  const t = translator(pickLocale(locale, null), await setting(engine.db, 'time_zone', 'UTC'))
+  const t = await translatorFor(engine, locale)
   const news = rows.map(({ about }) => JSON.parse(about) as News)
   const [first] = news
   return first && news.length === 1 ? letter(t, first, engine.publicUrl()) : digest(t, news, engine.publicUrl())

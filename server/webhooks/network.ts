@@ -20,7 +20,7 @@ const numbers = new WeakMap<Db, number>()
 export async function networkNumber(db: Db): Promise<number> {
   const known = numbers.get(db)
   if (known !== undefined) return known
-  const number = Number(await setting(db, 'network_number', '0'))
+  const number = Number(await setting(db, 'network_number'))
   if (number > 0) numbers.set(db, number)
   return number
 }

@@ -8,7 +8,7 @@ import {
   oldestAudit,
   oldestEvents,
 } from '../../db/queries/retention.ts'
-import { setSetting, setting, type SettingName } from '../../db/queries/settings.ts'
+import { setSetting, setting, settings } from '../../db/queries/settings.ts'
 import { DAY } from '../lib/clock.ts'
 import { idBefore } from '../lib/ids.ts'
 import type { Engine } from './engine.ts'
@@ -25,15 +25,15 @@ export interface AuditBase {
 /** What is older than its kind is kept goes, in small steps. Resolves with how many steps were made. */
 export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<number> {
   const { db, clock } = engine
-  const before = async (name: SettingName, days: number) =>
-    clock() - Number(await setting(db, name, String(days))) * DAY
-  const events = await before('keep_days_events', 30)
+  const kept = await settings(db, ['keep_days_events', 'keep_days_answers', 'keep_days_audit'])
+  const before = (days: string) => clock() - Number(days) * DAY
+  const events = before(kept.keep_days_events)
   let steps = 0
   for (const step of [
     () => purgeEvents(db, events),
     () => purgeHour(db, events),
-    async () => purgeAnswers(db, await before('keep_days_answers', 7)),
-    async () => purgeAudit(db, await before('keep_days_audit', 365)),
+    () => purgeAnswers(db, before(kept.keep_days_answers)),
+    () => purgeAudit(db, before(kept.keep_days_audit)),
   ]) {
     while (steps < MOST_STEPS && (await step())) steps++
   }
@@ -49,7 +49,7 @@ async function purgeEvents(db: Engine['db'], before: number): Promise<boolean> {
 
 /** Goes on from where it stopped: rows that were emptied already are never looked at again. */
 async function purgeAnswers(db: Engine['db'], before: number): Promise<boolean> {
-  const done = await setting(db, 'answers_forgotten', '')
+  const done = await setting(db, 'answers_forgotten')
   const ids = await attemptsBetween(db, done, idBefore('att', before))
   const [first, last] = [ids[0], ids.at(-1)]
   if (first === undefined || last === undefined) return false

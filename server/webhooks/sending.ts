@@ -14,7 +14,7 @@ type Switch = 'on' | 'off' | 'resuming'
 
 type Deps = Pick<Engine, 'config' | 'db' | 'clock'>
 
-const switchOf = async ({ db }: Pick<Engine, 'db'>): Promise<Switch> => (await setting(db, 'sending', 'on')) as Switch
+const switchOf = async ({ db }: Pick<Engine, 'db'>): Promise<Switch> => (await setting(db, 'sending')) as Switch
 
 /** Whether anything may go out: nobody started with DELIVERY=off, and nobody switched it off since. */
 export const isSending = async (engine: Pick<Engine, 'config' | 'db'>): Promise<boolean> =>

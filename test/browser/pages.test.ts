@@ -87,6 +87,7 @@ async function furnish(): Promise<string[]> {
     '/network/api-keys/new',
     '/network/plugins',
     '/network/health',
+    '/network/settings',
     '/network/styleguide',
     '/account',
     '/network/nothing-here',

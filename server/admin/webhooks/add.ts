@@ -82,7 +82,7 @@ async function store(c: C, deps: Deps, id: string, draft: WebhookDraft, handle: 
     if (before?.owner === owner && before.created_by === actor.id) return before
     if (before) return fail('conflict', 'This form is used up. Open Add New Webhook again.')
     if (room === null) throw error
-    return quotaReached(room)
+    return quotaReached(owner, room)
   }
   return ownWebhook(deps.db, owner, id)
 }

@@ -122,7 +122,7 @@ async function fullness(deps: Deps, owner: Owner): Promise<AppError | null> {
   const room = await roomFor(deps.db, owner)
   if (room === null) return null
   const counts = await countWebhooks(deps.db, { owner })
-  return Object.values(counts).reduce((sum, count) => sum + count, 0) >= room ? quotaReached(room) : null
+  return Object.values(counts).reduce((sum, count) => sum + count, 0) >= room ? quotaReached(owner, room) : null
 }
 
 /** The event type that samples on the page are of: the one chosen for tests, else the first chosen, else the first there is. */

@@ -10,7 +10,7 @@ test('a mail goes to the binding with the sender of this installation', async ()
     },
   }
   const mailer = createMailer(binding, () => 'https://hooks.example.com')
-  await mailer({ to: 'anna@example.com', subject: 'Hello', text: 'Plain.' })
+  await mailer({ to: 'anna@example.com', from: null, subject: 'Hello', text: 'Plain.' })
   expect(sent).toEqual([
     {
       from: { name: 'Hookline', email: 'hookline@hooks.example.com' },
