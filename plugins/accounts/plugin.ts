@@ -8,6 +8,7 @@ export const accountCreated = event('account_created', {
   sentence: 'Somebody got an account',
   description: 'Happens once for every account, whether a person or another system made it.',
   lane: 'realtime',
+  shared: true,
   payload: z.looseObject({
     user_id: z.string().min(1),
     user_login: text,
@@ -35,6 +36,7 @@ export const accountDeleted = event('account_deleted', {
   sentence: 'An account was deleted',
   description: 'Happens once when an account is gone for good. The name and the address are the last that were known.',
   lane: 'realtime',
+  shared: true,
   payload: z.looseObject({
     user_id: z.string().min(1),
     user_name: text,

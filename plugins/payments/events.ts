@@ -2,30 +2,37 @@ import { z } from 'zod'
 import { event } from 'hookline/plugin'
 
 const text = z.string().nullable()
+const statuses = [
+  'pending',
+  'completed',
+  'refunded',
+  'partially-refunded',
+  'partially-paid',
+  'failed',
+  'cancelled',
+  'draft',
+] as const
 
-/** Field names are those of Ultimate Multisite, so that what was built for it goes on working; further fields are kept. */
+/**
+ * Field names are those of Ultimate Multisite, so that what was built for it goes on working; further fields are kept.
+ * Not every sender knows all of it: one that tells of a failed charge may name neither payment nor amount.
+ */
 const payload = z.looseObject({
-  payment_id: z.string().min(1),
-  payment_status: z.enum([
-    'pending',
-    'completed',
-    'refunded',
-    'partially-refunded',
-    'partially-paid',
-    'failed',
-    'cancelled',
-    'draft',
-  ]),
-  payment_total: z.string(),
-  payment_total_raw: z.number(),
-  payment_currency: z.string().regex(/^[A-Z]{3}$/),
-  payment_gateway: z.string(),
-  payment_date_created: z.iso.datetime(),
+  payment_id: z.string().min(1).nullable(),
+  payment_status: z.enum(statuses).nullable(),
+  payment_total: text,
+  payment_total_raw: z.number().nullable(),
+  payment_currency: z
+    .string()
+    .regex(/^[A-Z]{3}$/)
+    .nullable(),
+  payment_gateway: text,
+  payment_date_created: z.iso.datetime().nullable(),
   customer_id: text,
   customer_name: text,
   customer_user_email: text,
   membership_id: text,
-  amount_minor: z.int().nonnegative(),
+  amount_minor: z.int().nonnegative().nullable(),
 })
 export type Payment = z.output<typeof payload>
 

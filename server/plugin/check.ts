@@ -70,6 +70,10 @@ export function wrongManifest(slug: string, manifest: unknown, ours: boolean): M
 
 const fieldsOf = (schema: z.ZodType): string[] => (schema instanceof z.ZodObject ? Object.keys(schema.shape) : ['id'])
 
+const SNAKE_CASE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
+/** Names such as `COURSE_COMPLETED`: our catalogues keep those of the systems that they stand for. */
+const UPPER_CASE = /^[A-Z][A-Z0-9]*([_:][A-Z0-9]+)*$/
+
 /** What is wrong with an event, or its JSON Schema. */
 export function checkEvent(
   { slug }: Pick<Manifest, 'slug'>,
@@ -87,7 +91,7 @@ export function checkEvent(
       }),
     )
   }
-  if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(bare) || name.length > 100) {
+  if (!(SNAKE_CASE.test(bare) || (ours && UPPER_CASE.test(name))) || name.length > 100) {
     return no(
       msg('The event {name} is not named as events are: past tense in snake_case, such as order_paid.', { name }),
     )

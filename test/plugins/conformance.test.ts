@@ -12,6 +12,15 @@ const slugs = readdirSync(FOLDER, { withFileTypes: true })
   .map(({ name }) => name)
 const load = async (slug: string) => (await import(`../../plugins/${slug}/plugin.ts`)) as { default: Plugin }
 
+/** A host with the plugin, and with the owners of what it emits. */
+async function hostOf(slug: string) {
+  const { default: plugin } = await load(slug)
+  const emits = new Set(plugin.manifest.emits?.map(({ name }) => name))
+  const all = await Promise.all(slugs.map(async (one) => (await load(one)).default))
+  const owners = all.filter(({ manifest }) => manifest.events?.some(({ name }) => emits.has(name)))
+  return { plugin, host: await testHost(plugin, { beside: owners }) }
+}
+
 test('the plugins of this repository live together', async () => {
   const { engine } = await testHost((await load('example')).default)
   const registry = Object.fromEntries(slugs.map((slug) => [slug, () => load(slug)]))
@@ -40,8 +49,7 @@ describe.each(slugs)('the plugin %s', (slug) => {
   })
 
   test('has samples that its host accepts and stores as they are', async () => {
-    const { default: plugin } = await load(slug)
-    const host = await testHost(plugin)
+    const { plugin, host } = await hostOf(slug)
     for (const event of plugin.manifest.events ?? []) await host.emit(event, event.sample)
     expect(host.emitted.map(({ name, payload }) => [name, payload])).toEqual(
       (plugin.manifest.events ?? []).map(({ name, sample }) => [name, sample]),
@@ -50,8 +58,8 @@ describe.each(slugs)('the plugin %s', (slug) => {
   })
 
   test('has pages whose templates render with what they load', async () => {
-    const host = await testHost((await load(slug)).default)
-    for (const { path } of await host.host.pages(null)) {
+    const { host } = await hostOf(slug)
+    for (const { path } of (await host.host.pages(null)).filter((page) => page.plugin === slug)) {
       const html = await host.page(path)
       expect(html).toContain('<h2')
       expect(html).not.toMatch(/<script|<style|style=|\son\w+=|undefined|\[object/)

@@ -16,7 +16,7 @@ test('each type has its words, fields and sample, and says who listens', async (
   expect(text).toContain('payment_ received Deliveries payment_received 2 webhooks listen.')
   expect(text).toContain('account_ created Deliveries account_created 1 webhook listens.')
   expect(text).toContain('customer_ user_ email text or null')
-  expect(text).toContain('payment_ date_ created time (ISO 8601) Yes')
+  expect(text).toContain('created_ at time (ISO 8601) Yes')
   expect(text).toContain('partially-refunded')
   expect(html).toContain('&quot;mary@example.com&quot;')
 })

@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest'
+import { HOUR } from '../../server/lib/clock.ts'
+import type { Flow } from './flow.ts'
+
+type Fields = Record<string, unknown>
+interface Type {
+  readonly name: string
+  readonly plugin: string
+  readonly sample: Fields
+}
+
+/** Each format's way to write events, read back: the name of each event of a body, with what it carries. */
+const readers: Record<string, (body: unknown) => [unknown, Fields][]> = {
+  standard: (body) => {
+    const { type, data } = body as { type: string; data: Fields | Fields[] }
+    return type === 'batch' ? (data as Fields[]).map((one) => [one.type, one.data as Fields]) : [[type, data as Fields]]
+  },
+  flat: (body) => [body as Fields].flat().map((one) => [one.type, one]),
+  envelope: (body) => (body as { events: Fields[] }).events.map((one) => [one.eventName, one.data as Fields]),
+  cloudevents: (body) => [body as Fields].flat().map((one) => [one.type, one.data as Fields]),
+}
+
+/** What of a payload stands unchanged in a flat one: nested objects are spread there. */
+const plain = (data: Fields): Fields =>
+  Object.fromEntries(Object.entries(data).filter(([, value]) => typeof value !== 'object' || value === null))
+
+/** Every type of event that a plugin brings and that others may emit. */
+export function catalogue(flow: Flow): void {
+  const { api, box, addWebhook, submit } = flow
+
+  test('every event type there is can be emitted and is delivered, in every format', async () => {
+    expect((await submit('/network/plugins/learning-manager/activate', {})).status).toBe(303)
+    const all = (await api('GET', '/event-types')).body.data as Type[]
+    // What the network tells of itself is made by its own doing.
+    const types = all.filter(({ plugin }) => plugin !== 'hookline')
+    expect(types.length).toBeGreaterThan(60)
+    const receivers = await Promise.all(
+      Object.keys(readers).map(async (format) => {
+        const { url, kept } = box()
+        const events = types.map(({ name }) => name)
+        return { format, kept, ...(await addWebhook(url, { format, events, delivery: { every_minutes: 5 } })) }
+      }),
+    )
+
+    const sent = await api(
+      'POST',
+      '/events/batch',
+      types.map(({ name, sample }) => ({ type: name, data: sample })),
+    )
+    expect(sent.status, JSON.stringify(sent.body)).toBe(202)
+    expect(sent.body.data).toEqual(
+      types.map(() => expect.objectContaining({ deliveries: receivers.length }) as unknown),
+    )
+    await flow.subject.deliver()
+    flow.subject.advance(HOUR)
+    await flow.subject.deliver()
+
+    for (const { format, kept, id } of receivers) {
+      const read = readers[format] ?? (() => [])
+      const got = new Map((await kept()).flatMap(({ body }) => read(JSON.parse(body))))
+      expect([...got.keys()].sort(), format).toEqual(types.map(({ name }) => name).sort())
+      for (const { name, sample } of types) {
+        if (format === 'flat') expect(got.get(name)).toMatchObject(plain(sample))
+        else expect(got.get(name)).toEqual(sample)
+      }
+      await api('DELETE', `/webhooks/${id}`)
+    }
+    await submit('/network/plugins/learning-manager/deactivate', {})
+  })
+}
