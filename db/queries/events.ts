@@ -52,3 +52,16 @@ function filtered(db: Db, filter: EventFilter) {
   if (filter.test !== null) query = query.where('event.test', '=', sql.lit(filter.test ? 1 : 0))
   return query
 }
+
+/** Whether the event of this key is there, and was stored after `since`. */
+export async function isKeySince(db: Db, siteId: string, key: string, since: number): Promise<boolean> {
+  const row = await db.q
+    .selectFrom('event')
+    .select('id')
+    .where('site_id', '=', siteId)
+    .where('idempotency_key', '=', key)
+    .where('idempotency_key', 'is not', null)
+    .where('created_at', '>', since)
+    .executeTakeFirst()
+  return row !== undefined
+}

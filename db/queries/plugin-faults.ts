@@ -31,7 +31,7 @@ export const interruptFaults = (db: Db, handler: string): Statement =>
     .where('handler', '=', handler)
     .where('state', '=', sql.lit('open'))
 
-/** Keeps a fault; with `quietSince`, only if this handler had none about this event type since then. */
+/** Keeps a fault; with `quietSince`, only if this handler had none about this event type (or about none at all) since then. */
 export function insertFault(db: Db, row: Omit<PluginFaultTable, 'state'>, quietSince: number | null): Statement {
   if (quietSince === null) return db.q.insertInto('plugin_fault').values({ ...row, state: 'open' })
   return sql`insert into plugin_fault
@@ -39,7 +39,9 @@ export function insertFault(db: Db, row: Omit<PluginFaultTable, 'state'>, quietS
     select ${row.id}, ${row.slug}, ${row.site_id}, ${row.handler}, ${row.event_type}, ${row.event_id}, ${row.message},
       ${row.stack}, cast(${row.duration_ms} as integer), cast(${row.at} as bigint), 'open'
     where not exists (select 1 from plugin_fault
-      where handler = ${row.handler} and event_type = ${row.event_type} and at > ${quietSince})`.compile(db.q)
+      where handler = ${row.handler} and coalesce(event_type, '') = ${row.event_type ?? ''} and at > ${quietSince})`.compile(
+    db.q,
+  )
 }
 
 /** When faults are too many. */

@@ -114,6 +114,33 @@ export function checkEvent(
   return { schema, wrong: null }
 }
 
+const handler = z.custom((value) => typeof value === 'function', 'has to be a function')
+const source = z.strictObject({
+  title: text,
+  description: text,
+  steps: z.array(z.custom<Message>()).min(1),
+  secret: z.strictObject({ title: text, help: text, required: z.boolean() }).optional(),
+  settings: schema.optional(),
+  isPing: handler.optional(),
+  verify: handler.optional(),
+  toEvents: z.union([z.literal('mapped'), handler]),
+})
+
+/** What is wrong with a source that a plugin registers: a sentence for its author, or null. */
+export function wrongSource(slug: string, name: string, about: unknown): string | null {
+  if (name !== slug && !(name.startsWith(`${slug}.`) && /^[a-z0-9-]{1,40}$/.test(name.slice(slug.length + 1))))
+    return `it has to be called ${slug}, or ${slug}. and a name in lower case.`
+  const parsed = source.safeParse(about)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    return `it is not right at ${issue?.path.join('.') || 'its top level'}: ${issue?.message}.`
+  }
+  const { secret, verify, settings } = parsed.data
+  if ((secret === undefined) !== (verify === undefined)) return 'secret and verify belong together.'
+  if (settings && !settings.safeParse({}).success) return 'every field of its settings needs a default.'
+  return null
+}
+
 /** Whether a range, `^1.2` or `>=1.2`, takes this version. Both are floors; `^` stays inside the major. */
 export function takes(range: string, version: string = hostVersion): boolean {
   const match = /^(\^|>=)(\d+)\.(\d+)(?:\.(\d+))?$/.exec(range.trim())

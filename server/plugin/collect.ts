@@ -1,13 +1,15 @@
+import { wrongSource } from './check.ts'
 import type { HandlerOptions, Plugin } from './define.ts'
-import type { Handler, Ordered, Page, Ready, Route } from './loaded.ts'
+import type { Handler, Ordered, Page, Ready, Route, Source } from './loaded.ts'
 
 /** Lets the plugin register. Throws a sentence for what cannot be wired. */
-export function collect(plugin: Plugin): Pick<Ready, 'listeners' | 'filters' | 'routes' | 'pages'> {
+export function collect(plugin: Plugin): Pick<Ready, 'listeners' | 'filters' | 'routes' | 'pages' | 'sources'> {
   const { slug } = plugin.manifest
   const listeners = new Map<string, Ordered[]>()
   const filters = new Map<string, Ordered[]>()
   const routes: Route[] = []
   const pages: Page[] = []
+  const sources: Source[] = []
   const ids = new Set<string>()
   let open = true
   const take = (id: string): Handler => {
@@ -40,11 +42,16 @@ export function collect(plugin: Plugin): Pick<Ready, 'listeners' | 'filters' | '
       const { title, template, load } = page
       pages.push({ ...take(`page:${path}`), path, title, template, load })
     },
+    source: (name, about) => {
+      const wrong = wrongSource(slug, name, about)
+      if (wrong) throw new Error(`The source ${name}: ${wrong}`)
+      sources.push({ ...take(`source:${name}`), name, about })
+    },
   })
   open = false
   if (result instanceof Promise) {
     result.catch(() => {})
     throw new Error('register is asynchronous; it only collects, so it has to be synchronous.')
   }
-  return { listeners, filters, routes, pages }
+  return { listeners, filters, routes, pages, sources }
 }

@@ -1,7 +1,8 @@
 import { SECOND } from '../lib/clock.ts'
+import type { JsonObject } from '../lib/json.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import type { Emission } from './host.ts'
-import type { Loaded, Ordered, Ready } from './loaded.ts'
+import type { Loaded, Ordered, Ready, Source } from './loaded.ts'
 import type { PluginEvent } from './define.ts'
 import type { Standings } from './standing.ts'
 
@@ -12,6 +13,7 @@ export interface TimeLimits {
   readonly listener: number
   readonly page: number
   readonly route: number
+  readonly source: number
 }
 
 export const timeLimits: TimeLimits = {
@@ -20,6 +22,7 @@ export const timeLimits: TimeLimits = {
   listener: 2 * SECOND,
   page: 5 * SECOND,
   route: 10 * SECOND,
+  source: 10 * SECOND,
 }
 
 /** How many events in a row listeners may cause: more is a loop. */
@@ -31,10 +34,15 @@ export interface Core {
   readonly safeMode: boolean
   readonly limits: TimeLimits
   readonly plugins: ReadonlyMap<string, Loaded>
-  readonly types: ReadonlyMap<string, { readonly event: PluginEvent; readonly owner: Ready }>
+  readonly types: ReadonlyMap<
+    string,
+    { readonly event: PluginEvent; readonly schema: JsonObject; readonly owner: Ready }
+  >
   /** In the order in which they run. */
   readonly listeners: ReadonlyMap<string, readonly Ordered[]>
   readonly filters: ReadonlyMap<string, readonly Ordered[]>
+  /** By the name in their address. */
+  readonly sources: ReadonlyMap<string, Source>
   readonly standings: Standings
   /** Lets listeners run, some time after the commit. */
   readonly hear: (events: readonly Stored[]) => void
@@ -49,11 +57,6 @@ export interface Stored {
   readonly occurredAt: number
   readonly hops: number
   readonly chain: number
-}
-
-/** What a handler emits. `once`: the key alone says that it is the same event, whatever its payload holds by now. */
-export interface HandlerEmission extends Emission {
-  readonly once?: boolean
 }
 
 /** Handlers of all plugins for each name: by priority, then slug, then the order in which they registered. */

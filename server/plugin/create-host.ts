@@ -17,6 +17,8 @@ import { listening } from './listen.ts'
 import { loadPlugins } from './load.ts'
 import type { Loaded, Ready, Registry } from './loaded.ts'
 import { prepare } from './prepare.ts'
+import { receive } from './receive.ts'
+import { checkSettings, sourceKindsOf } from './source-kind.ts'
 import { isOnForAll, standings } from './standing.ts'
 
 export type { Registry } from './loaded.ts'
@@ -60,9 +62,12 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     safeMode: options.safeMode,
     limits,
     plugins,
-    types: new Map(ready.flatMap((owner) => owner.events.map(({ event }) => [event.name, { event, owner }]))),
+    types: new Map(
+      ready.flatMap((owner) => owner.events.map(({ event, schema }) => [event.name, { event, schema, owner }])),
+    ),
     listeners: inOrder(loaded, (plugin) => plugin.listeners),
     filters: inOrder(loaded, (plugin) => plugin.filters),
+    sources: new Map(ready.flatMap(({ sources }) => sources.map((source) => [source.name, source]))),
     standings: standings(db, plugins),
     hear: ears.hear,
   }
@@ -72,6 +77,8 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       .sort(byPluginAndTitle)
       .map((type) => [type.name, type]),
   )
+
+  const kinds = ready.flatMap(sourceKindsOf).sort((a, b) => a.title.localeCompare(b.title, 'en'))
 
   const usable = (slug: string): Ready => {
     const plugin = plugins.get(slug)
@@ -126,6 +133,9 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     },
     view: (slug, path, site, request, actor) => showPage(core, { slug, path, site, request, actor }),
     route: (slug, path, site, request, actor) => runRoute(core, { slug, path, site, request, actor }),
+    sources: () => kinds,
+    sourceSettings: (name, settings) => checkSettings(core.sources.get(name), settings),
+    receive: (arrival) => receive(core, arrival),
     tick: ears.tick,
     settled: ears.settled,
   }
@@ -140,6 +150,7 @@ const eventTypesOf = ({ manifest, events }: Ready): EventType[] =>
     lane: event.lane,
     plugin: manifest.slug,
     pluginTitle: manifest.title,
+    shared: event.shared,
     sample: JSON.parse(JSON.stringify(event.sample)) as EventType['sample'],
     schema,
   }))
@@ -147,7 +158,7 @@ const eventTypesOf = ({ manifest, events }: Ready): EventType[] =>
 const byPluginAndTitle = (a: EventType, b: EventType): number =>
   a.pluginTitle.localeCompare(b.pluginTitle, 'en') || a.title.localeCompare(b.title, 'en')
 
-const nothing = { events: [], listens: [], filters: [], stores: [], routes: [], faults: [] }
+const nothing = { events: [], listens: [], filters: [], stores: [], routes: [], sources: [], faults: [] }
 
 const unloaded = (slug: string): PluginInfo => ({
   ...nothing,
@@ -181,6 +192,7 @@ function infoOf(plugin: Loaded, state: PluginStateTable | undefined, faults: rea
     filters: [...plugin.filters.keys()],
     stores: Object.keys(manifest.storage ?? {}),
     routes: plugin.routes.map(({ pattern }) => `POST ${pattern}`),
+    sources: plugin.sources.map(({ name }) => name),
   }
 }
 

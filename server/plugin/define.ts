@@ -1,9 +1,13 @@
 import type { z } from 'zod'
 import type { Log } from '../lib/log.ts'
 import type { Point, Rejection } from './points.ts'
+import type { SourceAbout } from './source.ts'
 
+export { digestOf, isSameText, isSigned } from '../lib/hmac.ts'
+export { isObject, type Json, type JsonObject } from '../lib/json.ts'
 export { msg, type Message } from '../lib/message.ts'
-export { reject, webhookPayload, type Point, type Rejection } from './points.ts'
+export { isRejection, reject, webhookPayload, type Point, type Rejection } from './points.ts'
+export type { Inbound, SourceAbout, SourceContext, SourceSecret, Told } from './source.ts'
 
 /** The version of what this file offers to plugins; `requires.host` is compared with it. Minor versions only add. */
 export const hostVersion = '1.0.0'
@@ -204,6 +208,11 @@ export interface Registrar<M> {
   ): void
   /** Adds a page at `/plugins/<slug><path>` of an admin area, and a menu entry. 5 seconds. */
   page(path: `/${string}`, page: PageAbout<M>): void
+  /**
+   * Takes what others send: `POST /ingest/<name>/<token>`, once somebody added such a source on Sources. `name` is the
+   * plugin's slug, or begins with it and a dot. 10 seconds.
+   */
+  source<Settings = unknown>(name: string, about: SourceAbout<Emittable<M> & PluginEvent, Settings>): void
 }
 
 export interface Plugin<M extends Manifest = Manifest> {

@@ -1,6 +1,9 @@
 import type { Statement, Result } from '../../db/db.ts'
 import type { JsonObject } from '../lib/json.ts'
+import type { AppError } from '../lib/errors.ts'
 import type { Message } from '../lib/message.ts'
+import type { Mapping } from './mapping.ts'
+import type { Inbound, SourceSecret } from './source.ts'
 
 /** An event type as everything but its owner sees it: the form, the catalogue, the API. Texts are English keys for `t`. */
 export interface EventType {
@@ -11,6 +14,8 @@ export interface EventType {
   readonly lane: 'realtime' | 'batched'
   readonly plugin: string
   readonly pluginTitle: string
+  /** Whether others than its plugin may emit it. */
+  readonly shared: boolean
   readonly sample: JsonObject
   /** JSON Schema of the payload. */
   readonly schema: JsonObject
@@ -23,6 +28,8 @@ export interface Emission {
   readonly data: JsonObject
   readonly source: string
   readonly key?: string | null
+  /** Whether the key alone says that it is the same event, whatever its payload holds by now. */
+  readonly once?: boolean
   readonly occurredAt?: number
   readonly hops?: number
 }
@@ -63,6 +70,7 @@ export interface PluginInfo {
   readonly filters: readonly string[]
   readonly stores: readonly string[]
   readonly routes: readonly string[]
+  readonly sources: readonly string[]
   readonly faults: readonly Fault[]
 }
 
@@ -94,6 +102,38 @@ export interface PluginView {
 
 /** What a route answered: a response, or a page of the plugin, to be shown in the admin's layout with that status. */
 export type PluginAnswer = Response & { readonly view?: PluginView }
+
+/** A kind of source, as a person chooses it. Texts are English keys for `t`. */
+export interface SourceKind {
+  /** What stands in its address: `/ingest/<name>/…`. */
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly steps: readonly Message[]
+  readonly secret: SourceSecret | null
+  /** JSON Schema of its choices; null where there is nothing to choose. */
+  readonly settings: JsonObject | null
+  /** Whether the person who adds it says which event it makes. */
+  readonly mapped: boolean
+  readonly plugin: string
+  readonly pluginTitle: string
+}
+
+/** A request at the address of a source, `id`, that somebody added. */
+export interface Arrival {
+  readonly source: string
+  readonly id: string
+  readonly site: string
+  readonly secret: string | null
+  readonly settings: JsonObject
+  readonly mapping: Mapping | null
+  readonly hops: number
+  readonly request: Inbound
+}
+
+/** What a source made of a request: events to prepare and commit, none for a ping; or why it was not taken. */
+export type Received =
+  { readonly ok: true; readonly emissions: readonly Emission[] } | { readonly ok: false; readonly error: AppError }
 
 /** Who asks a plugin for something. */
 export interface PluginVisitor {
@@ -128,6 +168,12 @@ export interface Host {
   view(slug: string, path: string, site: string, request: Request, actor?: PluginVisitor): Promise<PluginView | null>
   /** Runs a plugin's POST route; null when there is none (or its plugin is not running). Throws as `view` does. */
   route(slug: string, path: string, site: string, request: Request, actor?: PluginVisitor): Promise<PluginAnswer | null>
+  /** The kinds of sources of every plugin that loaded, by title. */
+  sources(): readonly SourceKind[]
+  /** Checks the choices of a source of this kind, defaults filled in. Throws AppError `invalid` with paths. */
+  sourceSettings(name: string, settings: JsonObject): JsonObject
+  /** Lets a plugin read what came in at one of its sources. Nothing is stored yet. */
+  receive(arrival: Arrival): Promise<Received>
   /** Runs listeners that a crash left unheard. Both drivers call it from their tick. */
   tick(now: number): Promise<void>
   /** Resolves when the listeners started so far have ended. */

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../lib/json.ts'
 import type { Message } from '../lib/message.ts'
 import type { Manifest, Plugin, PluginEvent } from './define.ts'
+import type { SourceAbout } from './source.ts'
 
 /** Every plugin there is, by slug, not loaded yet. */
 export type Registry = Readonly<Record<string, () => Promise<{ readonly default: Plugin }>>>
@@ -26,6 +27,12 @@ export interface Page extends Handler {
   load(ctx: object): unknown
 }
 
+export interface Source extends Handler {
+  /** What stands in its address. */
+  readonly name: string
+  readonly about: SourceAbout<PluginEvent, unknown>
+}
+
 /** A plugin that may run. */
 export interface Ready {
   readonly state: 'ready'
@@ -38,6 +45,7 @@ export interface Ready {
   readonly filters: ReadonlyMap<string, readonly Ordered[]>
   readonly routes: readonly Route[]
   readonly pages: readonly Page[]
+  readonly sources: readonly Source[]
 }
 /** A plugin that may not, and why. */
 export interface Unusable {

@@ -2,15 +2,15 @@ import { AppError, fail, invalid } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import { recordEvents, type FinishedEvent } from '../webhooks/outbox.ts'
-import type { Core, HandlerEmission } from './core.ts'
+import type { Core } from './core.ts'
 import { applyFilters } from './filter.ts'
-import type { Prepared } from './host.ts'
+import type { Emission, Prepared } from './host.ts'
 import { demandFit, snapshot } from './payload.ts'
 import { webhookPayload } from './points.ts'
 import type { Standing } from './standing.ts'
 
 /** Validates and filters what shall be emitted; see `Host.prepare`. `chain` counts the listeners that led to it. */
-export async function prepare(core: Core, list: readonly HandlerEmission[], chain = 0): Promise<Prepared> {
+export async function prepare(core: Core, list: readonly Emission[], chain = 0): Promise<Prepared> {
   if (core.safeMode) throw safeMode()
   if (list.length === 0) return { statements: [], filtered: [], finish: () => [] }
   const standings = await core.standings.of(list.map((emission) => emission.site))
@@ -34,7 +34,7 @@ export async function prepare(core: Core, list: readonly HandlerEmission[], chai
 
 async function finish(
   core: Core,
-  emission: HandlerEmission,
+  emission: Emission,
   standings: ReadonlyMap<string, Standing>,
   path: string,
 ): Promise<FinishedEvent> {

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { migrate } from '../../db/migrate.ts'
 import type { PluginFaultTable } from '../../db/schema.ts'
 import { readConfig } from '../config.ts'
+import { AppError } from '../lib/errors.ts'
 import type { Level, Log } from '../lib/log.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { buildIfStale } from '../node/build.ts'
@@ -12,6 +13,8 @@ import { createHost } from './create-host.ts'
 import { timeLimits, type TimeLimits } from './core.ts'
 import type { Manifest, PayloadOf, Plugin, PluginEvent, Point, RoutePattern } from './define.ts'
 import type { Emitted, Filtered, Host, PluginAnswer, PluginView } from './host.ts'
+import { inboundOf } from './inbound.ts'
+import type { Mapping } from './mapping.ts'
 import { webhookPayload } from './points.ts'
 import { writeStorage } from './storage.ts'
 import { openUnit } from './unit.ts'
@@ -49,7 +52,24 @@ export interface TestOptions<M> {
 /** What a request of a test may carry: a form, or anything that `fetch` takes. */
 export type TestRequest = RequestInit & { readonly form?: Readonly<Record<string, string>>; readonly actor?: string }
 
+/** What a sender of a test posts to a source. An object goes as JSON. Without `secret` the source has none. */
+export interface TestArrival {
+  readonly body: string | Uint8Array<ArrayBuffer> | object
+  readonly headers?: Readonly<Record<string, string>>
+  /** What stands behind the token of the address. */
+  readonly event?: string
+  readonly query?: Readonly<Record<string, string>>
+  readonly secret?: string
+  readonly settings?: JsonObject
+  readonly mapping?: Mapping
+}
+
 export interface TestHost {
+  /** Lets a source take a request, and stores what it tells of. `reason`: why it was refused, in English. */
+  receive(
+    source: string,
+    arrival: TestArrival,
+  ): Promise<{ readonly status: number; readonly reason: string | null; readonly events: readonly Emitted[] }>
   /** `request('POST /orders/o1/pay')` */
   request(route: RoutePattern, init?: TestRequest): Promise<PluginAnswer>
   /** Emits as the API does, and waits for the listeners. `key` makes it idempotent. */
@@ -161,6 +181,25 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
         const answer = await host.route(slug, path, SITE, request, { name: actor })
         if (!answer) throw new Error(`${slug} has no route ${route}, or does not run.`)
         return answer
+      } finally {
+        await settle()
+      }
+    },
+    async receive(
+      source,
+      { body, headers = {}, event = null, query = {}, secret = null, settings = {}, mapping = null },
+    ) {
+      const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
+      const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text
+      const request = inboundOf(bytes, { headers: new Headers(headers), query: new URLSearchParams(query), event })
+      const arrival = { source, id: 'src_test', site: SITE, secret, settings, mapping, hops: 0, request }
+      try {
+        const received = await host.receive(arrival)
+        if (!received.ok) throw received.error
+        return { status: 200, reason: null, events: await host.emit(received.emissions) }
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error
+        return { status: error.status, reason: error.message, events: [] }
       } finally {
         await settle()
       }

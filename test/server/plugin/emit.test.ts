@@ -123,6 +123,7 @@ test('event types come by plugin and title, with the JSON Schema and the sample'
   expect(host.host.eventType('thing_done')).toEqual({
     name: 'thing_done',
     title: 'Thing Done',
+    shared: false,
     sentence: 'A thing was done',
     description: 'Happens in tests.',
     lane: 'realtime',

@@ -1,0 +1,35 @@
+import { z } from 'zod'
+import { invalid } from '../lib/errors.ts'
+import type { JsonObject } from '../lib/json.ts'
+import { msg } from '../lib/message.ts'
+import type { SourceKind } from './host.ts'
+import type { Ready, Source } from './loaded.ts'
+
+/** What people see of the sources that a plugin registered. */
+export const sourceKindsOf = ({ manifest, sources }: Ready): SourceKind[] =>
+  sources.map(({ name, about }) => ({
+    name,
+    title: about.title,
+    description: about.description,
+    steps: about.steps,
+    secret: about.secret ?? null,
+    settings: about.settings
+      ? (JSON.parse(JSON.stringify(z.toJSONSchema(about.settings, { io: 'input' }))) as JsonObject)
+      : null,
+    mapped: about.toEvents === 'mapped',
+    plugin: manifest.slug,
+    pluginTitle: manifest.title,
+  }))
+
+/** See `Host.sourceSettings`. */
+export function checkSettings(source: Source | undefined, settings: JsonObject): JsonObject {
+  const schema = source?.about.settings ?? z.strictObject({})
+  const parsed = schema.safeParse(settings)
+  if (parsed.success) return parsed.data as JsonObject
+  throw invalid(
+    parsed.error.issues.map((issue) => ({
+      path: ['settings', ...issue.path].join('.'),
+      message: msg('{problem}.', { problem: issue.message }),
+    })),
+  )
+}
