@@ -9,6 +9,7 @@ import { readCondition, type Condition } from './condition.ts'
 import { readHeaders, type CustomHeaders } from './custom-headers.ts'
 import { readAuth, type AuthDraft } from './draft-auth.ts'
 import { formatKey, formatOf, formats, type Timestamp } from './formats.ts'
+import { presetOf } from './presets.ts'
 import { MASK } from './redact.ts'
 import { DEFAULT_SCHEDULE } from './retry.ts'
 import { extraHeaders, type Signing } from './sign.ts'
@@ -85,12 +86,12 @@ const shape = z.strictObject({
   url: z.string(),
   all_events: z.boolean().default(false),
   events: z.array(z.string()).default([]),
-  format: z.string().default('standard'),
+  format: z.string().optional(),
   timestamp: z.enum(['milliseconds', 'seconds', 'iso']).default('milliseconds'),
   condition: z.unknown().default(null),
   sites: z.array(z.string()).default([]),
   ordered: z.boolean().default(false),
-  rate_per_second: z.number().nullable().default(null),
+  rate_per_second: z.number().nullable().optional(),
   delivery: z.unknown().default({}),
   auth: z
     .strictObject({
@@ -162,9 +163,11 @@ export function readDraft(
     }
   }
 
-  if (!Object.hasOwn(formats, value.format))
+  const preset = presetOf(value.url)
+  const formatName = value.format ?? preset.format
+  if (!Object.hasOwn(formats, formatName))
     wrong('format', msg('Choose one of the payload formats: {formats}.', { formats: Object.keys(formats).join(', ') }))
-  const format = formats[value.format]
+  const format = formats[formatName]
   if (format && value.timestamp !== 'milliseconds' && !format.timestamps?.includes(value.timestamp))
     wrong('timestamp', msg('Only the envelope has a choice of timestamp.'))
 
@@ -178,7 +181,7 @@ export function readDraft(
     else sites.add(id)
   }
 
-  const rate = value.rate_per_second
+  const { rate_per_second: rate = preset.ratePerSecond } = value
   if (rate !== null && (!Number.isInteger(rate) || rate < 1 || rate > 1000))
     wrong('rate_per_second', msg('The rate is a whole number of requests a second, from 1 to 1000.'))
 

@@ -19,7 +19,15 @@ export interface Signing {
 
 export const plainSigning: Signing = { scheme: 'v1', extra: [] }
 
-const PREFIX = 'whsec_'
+/** The headers that a signature is about and stands in, and how old it may be: as Standard Webhooks say. */
+export const signedHeaders = {
+  id: 'webhook-id',
+  timestamp: 'webhook-timestamp',
+  signature: 'webhook-signature',
+} as const
+export const TOLERANCE_SECONDS = 300
+
+export const PREFIX = 'whsec_'
 /** 24 bytes become 32 letters without padding: some receivers' libraries stumble over `=`. */
 const LENGTH = 24
 

@@ -3,6 +3,7 @@ import { subscriptions, webhooksRevision, type Subscription } from '../../db/que
 import type { JsonObject } from '../lib/json.ts'
 import type { DeliveryPlan } from './batch-policy.ts'
 import { matches, readCondition, type Condition } from './condition.ts'
+import { isZapier } from './presets.ts'
 
 /** What decides who wants an event. */
 export interface Wanted {
@@ -42,7 +43,7 @@ function subscriber({ id, format, sites, condition, delivery, url }: Subscriptio
     sites: new Set(JSON.parse(sites) as string[]),
     condition: met,
     gathersAll: mode === 'batched',
-    isZapier: URL.parse(url)?.hostname === 'hooks.zapier.com',
+    isZapier: isZapier(url),
   }
 }
 

@@ -13,7 +13,7 @@ import { createWebhook } from '../../webhooks/lifecycle.ts'
 import { ownWebhook } from '../../webhooks/own-webhook.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import { checkForm } from './check.ts'
-import { blankForm, sentForm, type WebhookForm } from './form.ts'
+import { blankForm, intentOf, sentForm, withPreset, type WebhookForm } from './form.ts'
 import { formPage, newTarget, type Target } from './form-page.ts'
 import { backToWebhook } from './saved.ts'
 import { generate, noSecret, reveal, signatureFile } from './secret.ts'
@@ -27,13 +27,15 @@ export const addRoutes = (deps: Deps): Handlers => ({
     const sent = await readForm(c)
     const target = targetOfSent(deps, sent)
     const form = sentForm(sent)
-    switch (sent.get('intent')) {
+    switch (intentOf(sent)) {
       case 'test':
         return formPage(c, deps, target, form, await tryForm(c, deps, target, form, sent.get('test_event')))
       case 'generate':
         return formPage(c, deps, target, ...(await generate(c, deps, form)))
       case 'show':
         return formPage(c, deps, target, form, await reveal(c, deps, null, form))
+      case 'preset':
+        return formPage(c, deps, target, withPreset(form), { testEvent: sent.get('test_event') })
       case 'preview':
         return formPage(c, deps, target, form, { testEvent: sent.get('test_event') })
       default:

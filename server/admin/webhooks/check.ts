@@ -65,7 +65,7 @@ function inputOf(form: WebhookForm) {
     condition: condition.json,
     sites: form.sites,
     ordered: form.ordered,
-    rate_per_second: form.rate.trim() === '' ? null : numberOf(form.rate),
+    ...(form.rate.trim() !== '' && { rate_per_second: numberOf(form.rate) }),
     timeout_seconds: numberOf(form.timeout),
     retry_schedule: words(form.retries).map(numberOf),
     active: form.active,

@@ -15,7 +15,7 @@ import { saveWebhook } from '../../webhooks/lifecycle.ts'
 import { ownWebhook } from '../../webhooks/own-webhook.ts'
 import { askPassword, recentPassword } from '../login.ts'
 import { checkForm } from './check.ts'
-import { isWebhookForm, sentForm, storedForm, type WebhookForm } from './form.ts'
+import { intentOf, isWebhookForm, sentForm, storedForm, withPreset, type WebhookForm } from './form.ts'
 import { formPage, targetOf, type Target } from './form-page.ts'
 import { backToWebhook } from './saved.ts'
 import { rotate } from './rotate.ts'
@@ -37,9 +37,17 @@ export const editRoutes = (deps: Deps): Handlers => ({
     const webhook = await webhookOf(c, deps)
     const sent = await readForm(c)
     const { target, form } = read(webhook, sent)
-    if (sent.get('intent') === 'generate') return formPage(c, deps, target, ...(await generate(c, deps, form)))
-    if (sent.get('intent') === 'preview') return formPage(c, deps, target, form, { testEvent: sent.get('test_event') })
-    return save(c, deps, webhook, target, form)
+    const testEvent = sent.get('test_event')
+    switch (intentOf(sent)) {
+      case 'generate':
+        return formPage(c, deps, target, ...(await generate(c, deps, form)))
+      case 'preset':
+        return formPage(c, deps, target, withPreset(form), { testEvent })
+      case 'preview':
+        return formPage(c, deps, target, form, { testEvent })
+      default:
+        return save(c, deps, webhook, target, form)
+    }
   },
 
   'POST {area}/webhooks/:id/test': async (c) => {

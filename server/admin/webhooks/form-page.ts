@@ -8,8 +8,10 @@ import { newId } from '../../lib/ids.ts'
 import type { EventType } from '../../plugin/host.ts'
 import type { C } from '../../web/env.ts'
 import { errorsByPath } from '../../web/forms.ts'
+import type { Translator } from '../../web/i18n.ts'
 import { formats, renderBody, type Timestamp } from '../../webhooks/formats.ts'
 import { formatNetwork } from '../../webhooks/network.ts'
+import { presetNamed, presetOf, presets } from '../../webhooks/presets.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import type { Exchange } from '../../webhooks/trial.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
@@ -17,10 +19,11 @@ import { eventGroups, eventReference } from './events.ts'
 import { atFields } from './check.ts'
 import { choicesState } from './choices.ts'
 import { factsOf } from './facts.ts'
-import { isZapier, type WebhookForm } from './form.ts'
+import type { WebhookForm } from './form.ts'
 import { withoutValues } from './header-lines.ts'
 import { needsOf } from './needs.ts'
 import { secretState } from './secret.ts'
+import { snippets } from './snippets.ts'
 import { shownExchange } from './trial.ts'
 import type { Difference } from './words.ts'
 
@@ -104,8 +107,10 @@ export async function formPage(
       groups,
       chosen: form.events.length,
       secret: { ...secret, shown: state.secret ?? null },
+      snippets,
       preview,
-      zapier: isZapier(form.url),
+      presets: presetChoices(t, form),
+      chips: groups.flatMap(({ events }) => events.filter(({ chosen }) => chosen)),
       insecure: URL.parse(form.url)?.protocol === 'http:',
       testEvents: eventOptions(deps, c),
       testEvent: state.testEvent ?? '',
@@ -115,6 +120,20 @@ export async function formPage(
       reference: eventReference(deps, t),
     },
   })
+}
+
+/** The kinds of receivers to start from, and what to watch at the one that was chosen or that the address tells. */
+function presetChoices(t: Translator, form: WebhookForm) {
+  const told = presetOf(form.url)
+  const { watch } = told.name === 'own' ? presetNamed(form.preset) : told
+  return {
+    list: presets.map(({ name, title }) => ({
+      name,
+      title: name === 'own' ? t('Own code') : title,
+      chosen: name === form.preset,
+    })),
+    watch: watch.map((message) => t.say(message)),
+  }
 }
 
 /** Why no further webhook fits, or null where there is room. */

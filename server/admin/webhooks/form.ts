@@ -2,11 +2,14 @@ import type { Webhook } from '../../../db/queries/webhooks.ts'
 import type { Form } from '../../web/forms.ts'
 import { defaultPlan } from '../../webhooks/batch-policy.ts'
 import { draftOf, formatFields } from '../../webhooks/draft.ts'
+import { presetNamed, presetOf } from '../../webhooks/presets.ts'
 import { DEFAULT_SCHEDULE } from '../../webhooks/retry.ts'
 import { writtenHeaders } from './header-lines.ts'
 
 /** What stands in the fields, right or wrong, so that it can be shown again as it was typed. */
 export interface WebhookForm {
+  /** What it starts from: the name of a preset. */
+  readonly preset: string
   readonly name: string
   readonly description: string
   readonly url: string
@@ -46,6 +49,7 @@ export interface WebhookForm {
 }
 
 export const blankForm: WebhookForm = {
+  preset: 'own',
   name: '',
   description: '',
   url: '',
@@ -81,6 +85,7 @@ export function storedForm(webhook: Webhook): WebhookForm {
   const { mode, everyMinutes, at, maxEvents } = draft.delivery
   return {
     ...blankForm,
+    preset: presetOf(draft.url).name,
     name: draft.name,
     description: draft.description,
     url: draft.url,
@@ -110,16 +115,20 @@ export function storedForm(webhook: Webhook): WebhookForm {
 /** Whether a body is the form of a webhook, and not just a button beside one. */
 export const isWebhookForm = (form: Form): boolean => form.has('name')
 
+/** What the button that was pressed wants; without a name of its own it saves. An event is taken out by its chip. */
+export const intentOf = (form: Form): string => (form.has('remove_event') ? 'preview' : form.get('intent'))
+
 export function sentForm(form: Form): WebhookForm {
   // Browsers send the ends of lines as CR LF.
   const lines = (name: string) => form.get(name).replaceAll('\r\n', '\n')
   const auth = form.get('auth') || 'none'
   return {
+    preset: presetNamed(form.get('preset')).name,
     name: form.get('name'),
     description: lines('description'),
     url: form.get('url'),
     allEvents: form.get('all_events') === '1',
-    events: form.getAll('events'),
+    events: form.getAll('events').filter((name) => name !== form.get('remove_event')),
     auth,
     username: form.get('auth.username'),
     password: form.get('auth.password'),
@@ -149,5 +158,8 @@ export function sentForm(form: Form): WebhookForm {
 /** What stands between spaces, commas or semicolons. */
 export const words = (text: string): string[] => text.split(/[\s,;]+/).filter(Boolean)
 
-/** Zapier's catch hooks read one level of fields only, and say yes to everything. */
-export const isZapier = (url: string): boolean => URL.parse(url)?.hostname === 'hooks.zapier.com'
+/** The form with what suits the kind of receiver that it names. */
+export function withPreset(form: WebhookForm): WebhookForm {
+  const { format, ratePerSecond } = presetNamed(form.preset)
+  return { ...form, format, rate: ratePerSecond === null ? '' : String(ratePerSecond) }
+}

@@ -8,7 +8,7 @@ import type { C } from '../../web/env.ts'
 import { takeSecret } from '../../webhooks/lifecycle.ts'
 import { openSecret } from '../../webhooks/sealed.ts'
 import { agingSigning, generateSecret, newestSigning, unsavedSecret } from '../../webhooks/secret-changes.ts'
-import { publicKeyOf } from '../../webhooks/sign.ts'
+import { publicKeyOf, signedHeaders, TOLERANCE_SECONDS } from '../../webhooks/sign.ts'
 import type { FormState, Target } from './form-page.ts'
 import type { WebhookForm } from './form.ts'
 
@@ -110,10 +110,10 @@ export async function signatureFile(c: C, deps: Deps, target: Target, form: Webh
     name: form.name,
     url: form.url,
     ...scheme,
-    headers: { id: 'webhook-id', timestamp: 'webhook-timestamp', signature: 'webhook-signature' },
+    headers: signedHeaders,
     signedContent: '{id}.{timestamp}.{body}',
     encoding: 'base64',
-    toleranceSeconds: 300,
+    toleranceSeconds: TOLERANCE_SECONDS,
     createdAt: isoTime(secret.created_at),
   }
   return new Response(`${JSON.stringify(file, null, 2)}\n`, {

@@ -46,6 +46,16 @@ describe('what is right', () => {
     expect(draftOf(input)).toMatchObject({ auth, signing })
   })
 
+  test('the address of a known receiver brings what suits it, unless something else was chosen', () => {
+    const url = 'https://hooks.zapier.com/hooks/catch/1/abc/'
+    expect(draftOf({ url })).toMatchObject({ format: 'flat', ratePerSecond: 25 })
+    expect(draftOf({ url, format: 'standard', rate_per_second: 5 })).toMatchObject({
+      format: 'standard',
+      ratePerSecond: 5,
+    })
+    expect(draftOf({})).toMatchObject({ format: 'standard', ratePerSecond: null })
+  })
+
   test('what is stored need not be given again, and what another authentication needs is left out', () => {
     const has = { password: true, token: true }
     expect(draftOf({ auth: { ...basic, password: '' } }, { has })).toMatchObject({ password: null, token: null })

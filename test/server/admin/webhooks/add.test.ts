@@ -197,7 +197,7 @@ test('a signature is generated, taken and saved without its secret ever being in
   const app = await testApp()
   const admin = await app.login()
   const generated = await add(admin, { intent: 'generate', url: `${receiver.url}/in`, events: 'payment_received' })
-  expect(generated.html).not.toContain('whsec_')
+  expect(generated.html).not.toMatch(/whsec_[A-Za-z0-9+/]{32}/)
   const form = fillIn(generated.html, 'webhook')
   expect(form.get('auth')).toBe('signature')
   const file = await admin.post(`${NEW}/signature.json`, form)
@@ -221,7 +221,7 @@ test('a signature is generated, taken and saved without its secret ever being in
   })
   const saved = await admin.send(NEW, form)
   expect(wordsOf(saved.html)).toContain('It sends from now on.')
-  expect(saved.html).not.toContain('whsec_')
+  expect(saved.html).not.toMatch(/whsec_[A-Za-z0-9+/]{32}/)
   await app.emit({ type: 'payment_received' })
   await app.deliver()
   const [request] = await receiver.waitFor(1)
@@ -254,7 +254,7 @@ test('only the maker of a generated secret can show, download or use it', async 
   const form = { name: 'Theirs', url: 'https://books.example', events: 'payment_received', auth: 'signature', handle }
   const shown = await other.post(NEW, fillIn(foreign, 'webhook', { ...form, intent: 'show' }))
   expect(shown.status).toBe(422)
-  expect(shown.html).not.toContain('whsec_')
+  expect(shown.html).not.toMatch(/whsec_[A-Za-z0-9+/]{32}/)
   expect((await other.post(`${NEW}/signature.json`, fillIn(foreign, 'webhook', form))).status).toBe(422)
   const row = await app.deps.db.q.selectFrom('webhook_secret').selectAll().where('id', '=', handle).executeTakeFirst()
   expect(row).toMatchObject({ webhook_id: 'unsaved', taken_at: null })
@@ -283,4 +283,34 @@ test('an address at Zapier is told from others', async () => {
   const admin = await app.login()
   const { html } = await add(admin, { intent: 'preview', url: 'https://hooks.zapier.com/hooks/catch/1/abc/' })
   expect(wordsOf(html)).toContain('Zapier answers success even when the Zap is off')
+})
+
+test('a preset sets what suits its receiver, says what to watch, and saves nothing', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const { html } = await add(admin, { intent: 'preset', preset: 'pabbly', format: 'envelope', rate_per_second: '7' })
+  expect(html).toMatch(/name="format" value="flat" checked/)
+  expect(html).toMatch(/name="rate_per_second"[^>]* value=""/)
+  expect(wordsOf(html)).toContain('Click “Capture Webhook Response” there first')
+  expect(await count(app)).toBe(0)
+})
+
+test('the address of Zapier alone brings its rate along', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const url = 'https://hooks.zapier.com/hooks/catch/1/abc/'
+  await add(admin, { url, events: 'payment_received', format: 'flat' })
+  const rows = await app.deps.db.q.selectFrom('webhook').select(['format', 'rate_per_second']).execute()
+  expect(rows).toEqual([{ format: 'flat', rate_per_second: 25 }])
+})
+
+test('chosen events stand as chips, and a chip takes its event out again', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const chosen = await add(admin, { intent: 'preview', events: ['payment_received', 'payment_failed'] })
+  const chips = (html: string) => Array.from(html.matchAll(/name="remove_event" value="(\w+)"/g), ([, name]) => name)
+  expect(chips(chosen.html).sort()).toEqual(['payment_failed', 'payment_received'])
+  const fewer = await add(admin, { events: ['payment_received', 'payment_failed'], remove_event: 'payment_failed' })
+  expect(chips(fewer.html)).toEqual(['payment_received'])
+  expect(await count(app)).toBe(0)
 })
