@@ -28,6 +28,9 @@ export interface Database {
   plugin_record: PluginRecordTable
   plugin_index: { slug: string; site_id: string; collection: string; field: string; value: string; id: string }
   plugin_fault: PluginFaultTable
+  plugin_guard: PluginGuardTable
+  plugin_mute: { handler: string; slug: string; muted_at: number; muted_by: string }
+  guard_hold: GuardHoldTable
 }
 
 export type SiteState = 'active' | 'archived' | 'deleted'
@@ -302,6 +305,22 @@ export interface PluginFaultTable {
   duration_ms: number
   at: number
   state: FaultState
+}
+
+/** A handler at a guard point. `title` is its plugin's; `on_by_default`: whether that runs before anybody switches it. */
+export interface PluginGuardTable {
+  handler: string
+  slug: string
+  title: string
+  on_by_default: number
+}
+
+/** An event that waits for the guard `handler`, which is asked again at `due_at`. `reason` is a sentence in English. */
+export interface GuardHoldTable {
+  event_id: string
+  handler: string
+  reason: string
+  due_at: number
 }
 
 /** A mail that waits to be sent to a person. `about` is JSON; `error` what the mail server said the last time. */

@@ -1,5 +1,6 @@
 import { sql, type CompiledQuery } from 'kysely'
 import type { Db } from '../db.ts'
+import { isGuarded } from './guards.ts'
 import { seqSince, seqUntil } from './log-range.ts'
 import type { AttemptTable, BodyTable, DeliveryState, DeliveryTable, WebhookState } from '../schema.ts'
 
@@ -10,6 +11,8 @@ export interface DeliveryRow extends DeliveryTable {
   readonly webhook_owner: string | null
   readonly webhook_state: WebhookState | null
   readonly site_slug: string
+  /** The guard that holds its event, or null. */
+  readonly guard: string | null
 }
 
 const deliveries = (db: Db) =>
@@ -17,7 +20,9 @@ const deliveries = (db: Db) =>
     .selectFrom('delivery')
     .leftJoin('webhook', 'webhook.id', 'delivery.webhook_id')
     .leftJoin('site', 'site.id', 'delivery.site_id')
+    .leftJoin('guard_hold', 'guard_hold.event_id', 'delivery.event_id')
     .selectAll('delivery')
+    .select('guard_hold.handler as guard')
     .select(['webhook.name as webhook_name', 'webhook.url as webhook_url'])
     .select(['webhook.owner as webhook_owner', 'webhook.state as webhook_state'])
     .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
@@ -169,13 +174,14 @@ export async function bodyOf(db: Db, ownerId: string, formatKey: string): Promis
 
 /**
  * One more attempt of a delivery that is not on the wire: due now, outside its schedule, which is kept aside. Answers a
- * row when it took hold: the webhook works, nobody redelivers it already, and it does not wait for its batch.
+ * row when it took hold: the webhook works, nobody redelivers it already, and it waits neither for its batch nor
+ * for a guard.
  */
 export const redeliver = (db: Db, id: string, now: number): CompiledQuery =>
   sql`update delivery set resume_state = state, resume_at = due_at, state = 'retrying', due_at = ${now}, batch_id = null,
       reason = null
     where id = ${id} and test = 0 and state <> 'delivering' and resume_state is null
-      and not (batch_id is not null and state in ('pending', 'retrying'))
+      and not (batch_id is not null and state in ('pending', 'retrying')) and not ${isGuarded}
       and exists (select 1 from webhook where webhook.id = delivery.webhook_id and webhook.state in ('active', 'failing'))
     returning id`.compile(db.q)
 

@@ -23,6 +23,7 @@ export function deleteEvents(db: Db, { from, to }: { from: number; to: number })
     db.q.deleteFrom('attempt').where('delivery_id', 'in', deliveries),
     db.q.deleteFrom('body').where('owner_id', 'in', events),
     db.q.deleteFrom('body').where('owner_id', 'in', deliveries), // of batches
+    db.q.deleteFrom('guard_hold').where('event_id', 'in', events),
     db.q.deleteFrom('delivery').where('seq', '>=', from).where('seq', '<=', to),
     db.q.deleteFrom('event').where('seq', '>=', from).where('seq', '<=', to),
   ]

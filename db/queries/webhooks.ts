@@ -2,6 +2,7 @@ import { sql, type CompiledQuery, type InferResult, type RawBuilder } from 'kyse
 import type { Db } from '../db.ts'
 import type { WebhookState, WebhookTable } from '../schema.ts'
 import { afresh } from './dispatch.ts'
+import { isGuarded } from './guards.ts'
 import { webhooksChanged } from './outbox.ts'
 
 /** A webhook with the events it chose, as pages and API read it. */
@@ -223,10 +224,10 @@ export const holdOpen = (db: Db, id: string, reason: string): CompiledQuery =>
       select id from delivery where webhook_id = ${id} and due_at is not null and state in ('pending', 'retrying')
       union all select id from delivery where webhook_id = ${id} and batch_id = '' and state = 'pending')`.compile(db.q)
 
-/** What was held goes out again, in the order of its events. */
+/** What was held goes out again, in the order of its events, but for what a guard holds. */
 export const sendHeld = (db: Db, id: string, now: number): CompiledQuery =>
   sql`update delivery set ${afresh(now)}, reason = null
-    where webhook_id = ${id} and state = 'held'`.compile(db.q)
+    where webhook_id = ${id} and state = 'held' and not ${isGuarded}`.compile(db.q)
 
 /** The events of a batch go with it. */
 export const discardHeld = (db: Db, id: string, now: number): CompiledQuery =>

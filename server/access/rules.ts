@@ -71,6 +71,8 @@ export const rules = {
   'POST /network/plugins/:slug/activate': 'network:write',
   'POST /network/plugins/:slug/deactivate': 'network:write',
   'POST /network/plugins/:slug/resume': 'network:write',
+  'POST /network/hooks/mute': 'network:write',
+  'POST /network/hooks/unmute': 'network:write',
   'GET /network/health': 'network:read',
   'POST /network/health/sending': 'network:write',
   'GET /network/settings': 'network:read',

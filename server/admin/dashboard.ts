@@ -12,6 +12,7 @@ import type { C } from '../web/env.ts'
 import type { Translator } from '../web/i18n.ts'
 import { answerOf } from './answer.ts'
 import { capped } from './deliveries.ts'
+import { guardShown } from './guards.ts'
 import { page } from './page.ts'
 
 const MOST_SHOWN = 5
@@ -25,7 +26,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
     const now = deps.clock()
     const since = Math.floor(now / HOUR) * HOUR - DAY + HOUR
     const inState = (state: 'pending' | 'retrying' | 'held') => countDeliveries(deps.db, { owner, state })
-    const [webhooks, ill, hours, pending, retrying, held, oldest, failed, plugins] = await Promise.all([
+    const [webhooks, ill, hours, pending, retrying, held, oldest, failed, plugins, guards] = await Promise.all([
       countWebhooks(deps.db, { owner: whose }),
       illWebhooks(deps, whose),
       hourly(deps.db, { owner, webhook: null, since }),
@@ -35,6 +36,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
       oldestWaiting(deps.db, owner),
       deliveriesBefore(deps.db, { owner, state: 'failed', test: false, before: null, limit: MOST_SHOWN }),
       mayHere(c, 'GET /network/plugins') ? deps.host.plugins() : [],
+      mayHere(c, 'GET /network/plugins') ? deps.host.guards() : [],
     ])
     const bars = barsOf(t, hours, since)
     const sum = (key: 'delivered' | 'failed') => bars.reduce((total, bar) => total + bar[key], 0)
@@ -50,6 +52,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
         paused: plugins
           .filter(({ state }) => state === 'paused' || state === 'failed')
           .map((plugin) => trouble(t, plugin)),
+        guards: guards.map((guard) => guardShown(t, guard, may('network:write'))),
         plugins: plugins.length > 0 ? plugins.length : null,
         eventTypes: may('events:read') ? deps.host.eventTypes().length : null,
         mayAdd: may('webhooks:write'),

@@ -122,6 +122,10 @@ function noticeOf(t: Translator, delivery: DeliveryRow): Shown | null {
     }
   }
   if (state === 'held') {
+    if (delivery.guard !== null) {
+      const text = t('A guard holds this event. It goes out when the guard lets it pass.')
+      return { tone: 'warn', title: t('This delivery is held.'), text }
+    }
     const text =
       delivery.webhook_state === 'active' || delivery.webhook_state === 'failing'
         ? t('It goes out as soon as sending is switched on again.')

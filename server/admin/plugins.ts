@@ -10,6 +10,7 @@ import type { PluginInfo } from '../plugin/host.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import type { Translator } from '../web/i18n.ts'
+import { guardShown } from './guards.ts'
 import { page } from './page.ts'
 
 /** The views of the list, by what the URL calls them. Must-use plugins are apart: nobody switches them. */
@@ -52,6 +53,7 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
         ],
         plugins: shownHere.map((plugin) => shown(t, plugin, mayWrite)),
         sites: await siteNames(deps, shownHere),
+        guards: (await deps.host.guards()).map((guard) => guardShown(t, guard, mayWrite)),
         safeMode: deps.config.safeMode,
       },
     })

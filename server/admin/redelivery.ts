@@ -12,6 +12,7 @@ export function whyNotRedeliver(delivery: DeliveryRow): Message | null {
   if (delivery.webhook_state === 'disabled' || delivery.webhook_state === 'retired') {
     return msg('Its webhook is switched off. Activate the webhook first.')
   }
+  if (delivery.guard !== null) return msg('A guard holds this event. It goes out when the guard lets it pass.')
   if (delivery.batch_id !== null && isWaiting(delivery) && delivery.state !== 'held') {
     return msg('It goes out with its batch.')
   }

@@ -9,6 +9,7 @@ import { deliveryRoutes } from './delivery.ts'
 import { eventPageRoutes } from './events.ts'
 import { eventTypeRoutes } from './event-types.ts'
 import { healthRoutes } from './health.ts'
+import { hookRoutes } from './hooks.ts'
 import { loginRoutes } from './login.ts'
 import { pluginPageRoutes } from './plugin-pages.ts'
 import { pluginRoutes } from './plugins.ts'
@@ -38,6 +39,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...eventTypeRoutes(deps),
   ...healthRoutes(deps),
   ...pluginRoutes(deps),
+  ...hookRoutes(deps),
   ...pluginPageRoutes(deps),
   ...settingsRoutes(deps),
   ...styleguideRoutes(deps),

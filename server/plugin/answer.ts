@@ -19,7 +19,7 @@ export interface Ask {
 export async function showPage(core: Core, ask: Ask): Promise<PluginView | null> {
   const found = await runningPlugin(core, ask)
   const page = found?.plugin.pages.find(({ path }) => path === ask.path)
-  if (!found || !page) return null
+  if (!found || !page || found.standing.isMuted(page.id)) return null
   const { plugin, standing } = found
   const handled = await handle(core, {
     handler: page,
@@ -39,7 +39,7 @@ export async function runRoute(core: Core, ask: Ask): Promise<PluginAnswer | nul
   const { plugin, standing } = found
   for (const route of plugin.routes) {
     const params = match(route.pattern, ask.path)
-    if (params) return answer(core, plugin, route, standing, ask, params)
+    if (params && !found.standing.isMuted(route.id)) return answer(core, plugin, route, standing, ask, params)
   }
   return null
 }

@@ -1,3 +1,5 @@
+import { askGuardsAgain, pluginGuards } from '../../db/queries/guards.ts'
+import { muteHandler, unmuteHandler } from '../../db/queries/mutes.ts'
 import { faultsOf } from '../../db/queries/plugin-faults.ts'
 import {
   pluginsChanged,
@@ -12,10 +14,11 @@ import { msg, type Message } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { runRoute, showPage } from './answer.ts'
 import { inOrder, timeLimits, type Core, type TimeLimits } from './core.ts'
+import { askAboutHeld, guardsToShow, rememberGuards } from './guard.ts'
 import type { EventType, Fault, Host, PluginInfo } from './host.ts'
 import { listening } from './listen.ts'
 import { loadPlugins } from './load.ts'
-import type { Loaded, Ready, Registry } from './loaded.ts'
+import { handlersOf, type Loaded, type Ready, type Registry } from './loaded.ts'
 import { prepare } from './prepare.ts'
 import { receive } from './receive.ts'
 import { checkSettings, sourceKindsOf } from './source-kind.ts'
@@ -71,6 +74,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     standings: standings(db, plugins),
     hear: ears.hear,
   }
+  if (!options.safeMode) await rememberGuards(core)
   const types = new Map(
     ready
       .flatMap(eventTypesOf)
@@ -95,6 +99,12 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       throw fail('conflict', 'The plugin {plugin} is active for all sites or for none.', { plugin: manifest.title })
     }
     return [switchPluginForSite(db, slug, manifest.version, site, on), pluginsChanged(db)]
+  }
+  /** The plugin of a handler that is there, or that guards although it is missing. */
+  const ownerOf = async (handler: string): Promise<string> => {
+    const known = ready.some((plugin) => handlersOf(plugin).some(({ id }) => id === handler))
+    if (!known && !(await pluginGuards(db)).some((guard) => guard.handler === handler)) throw notFound()
+    return handler.slice(0, handler.indexOf('/'))
   }
   const standingAt = async (site: string) => (await core.standings.of([site])).get(site)
 
@@ -123,7 +133,16 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     deactivate: async (slug, site) => turn(slug, false, site),
     async resume(slug) {
       usable(slug)
-      return [...resumePlugin(db, slug), pluginsChanged(db)]
+      return [...resumePlugin(db, slug), askGuardsAgain(db, slug), pluginsChanged(db)]
+    },
+    guards: () => guardsToShow(core),
+    async mute(handler, by) {
+      const slug = await ownerOf(handler)
+      return [muteHandler(db, { handler, slug, at: engine.clock(), by }), askGuardsAgain(db, slug), pluginsChanged(db)]
+    },
+    async unmute(handler) {
+      await ownerOf(handler)
+      return [unmuteHandler(db, handler), pluginsChanged(db)]
     },
     async pages(site) {
       const standing = await standingAt(site ?? MAIN_SITE)
@@ -136,7 +155,10 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     sources: () => kinds,
     sourceSettings: (name, settings) => checkSettings(core.sources.get(name), settings),
     receive: (arrival) => receive(core, arrival),
-    tick: ears.tick,
+    async tick(now) {
+      await ears.tick(now)
+      await askAboutHeld(core)
+    },
     settled: ears.settled,
   }
 }

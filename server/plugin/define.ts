@@ -6,7 +6,7 @@ import type { SourceAbout } from './source.ts'
 export { digestOf, isSameText, isSigned } from '../lib/hmac.ts'
 export { isObject, type Json, type JsonObject } from '../lib/json.ts'
 export { msg, type Message } from '../lib/message.ts'
-export { isRejection, reject, webhookPayload, type Point, type Rejection } from './points.ts'
+export { isRejection, reject, webhookGuard, webhookPayload, type Point, type Rejection } from './points.ts'
 export type { Inbound, SourceAbout, SourceContext, SourceSecret, Told } from './source.ts'
 
 /** The version of what this file offers to plugins; `requires.host` is compared with it. Minor versions only add. */
@@ -192,7 +192,10 @@ export interface Registrar<M> {
     handler: (payload: PayloadOf<E>, ctx: ListenerContext<M>) => void | Promise<void>,
     options?: HandlerOptions,
   ): void
-  /** Gives back the value, changed or not, or `reject(reason)`. If it fails, the value passes unchanged. 250 ms. */
+  /**
+   * Gives back the value, changed or not, or `reject(reason)`. If it fails, the value passes unchanged; at a point that
+   * guards, nothing passes. 250 ms.
+   */
   filter<Value>(
     point: Point<Value>,
     handler: (value: Value, ctx: FilterContext<M>) => Value | Rejection | Promise<Value | Rejection>,

@@ -92,7 +92,7 @@ async function tellPaused({ engine }: Core, data: JsonObject): Promise<void> {
 }
 
 /** Short, and without the secrets that URLs carry. U+0000 is what PostgreSQL refuses. */
-const presentable = (text: string, length: number): string =>
+export const presentable = (text: string, length: number): string =>
   text
     .replaceAll(/https?:\/\/[^\s"'<>)]+/g, redactUrl)
     .replaceAll('\u0000', '')

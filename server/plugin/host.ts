@@ -46,6 +46,8 @@ export interface Filtered {
   readonly value: JsonObject
   /** Why a filter wants it not to be sent, or null. */
   readonly rejected: string | null
+  /** Why a guard holds it until it can answer, or null. */
+  readonly held: string | null
 }
 
 /** Emissions that were validated and filtered and wait for somebody's commit, so that they share it with other writes. */
@@ -72,6 +74,19 @@ export interface PluginInfo {
   readonly routes: readonly string[]
   readonly sources: readonly string[]
   readonly faults: readonly Fault[]
+}
+
+/** A guard that holds events, or that somebody has muted. */
+export interface GuardInfo {
+  /** Its handler's id: `shop/filter:webhook_guard#0`. */
+  readonly handler: string
+  readonly plugin: string
+  /** Of the plugin. */
+  readonly title: string
+  readonly state: 'running' | 'paused' | 'missing'
+  readonly muted: boolean
+  /** How many events wait for it, counted to 1,001. */
+  readonly held: number
 }
 
 export interface Fault {
@@ -159,6 +174,11 @@ export interface Host {
   activate(slug: string, site?: string): Promise<readonly Statement[]>
   deactivate(slug: string, site?: string): Promise<readonly Statement[]>
   resume(slug: string): Promise<readonly Statement[]>
+  /** Guards that hold events or are muted: what a super admin has to know of. */
+  guards(): Promise<readonly GuardInfo[]>
+  /** Statements: the handler does not run until it is unmuted. A guard that is muted lets everything pass. */
+  mute(handler: string, by: string): Promise<readonly Statement[]>
+  unmute(handler: string): Promise<readonly Statement[]>
   /** The pages of the plugins that run for this site; null is Network Admin, which works on the main site. */
   pages(site: string | null): Promise<readonly PluginPage[]>
   /**

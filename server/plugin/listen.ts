@@ -73,7 +73,7 @@ export function listening(core: () => Core) {
 async function tell(core: Core, event: Stored): Promise<void> {
   const standing = (await core.standings.of([event.site])).get(event.site)
   for (const listener of standing ? (core.listeners.get(event.type) ?? []) : []) {
-    if (standing?.runs(listener.slug)) await tellOne(core, listener, standing, event)
+    if (standing?.runs(listener.slug) && !standing.isMuted(listener.id)) await tellOne(core, listener, standing, event)
   }
   await core.engine.db.commit([markHeard(core.engine.db, event.id, core.engine.clock())])
 }

@@ -47,6 +47,13 @@ export interface Ready {
   readonly pages: readonly Page[]
   readonly sources: readonly Source[]
 }
+/** Everything that a plugin registered. */
+export const handlersOf = ({ listeners, filters, routes, pages }: Ready): readonly Handler[] => [
+  ...[...listeners.values(), ...filters.values()].flat(),
+  ...routes,
+  ...pages,
+]
+
 /** A plugin that may not, and why. */
 export interface Unusable {
   readonly state: 'failed' | 'incompatible'

@@ -4,6 +4,8 @@ import type { JsonObject } from '../lib/json.ts'
 export interface Point<Value> {
   readonly name: string
   readonly title: string
+  /** A filter of it that fails, or whose plugin is paused or missing, does not let pass: it leaves the point closed. */
+  readonly guards?: true
   /** Never filled: it only carries the type. */
   readonly value?: Value
 }
@@ -27,3 +29,9 @@ export const isRejection = (value: unknown): value is Rejection =>
  * back has to satisfy the event's schema again. A rejected event is kept with its reason and makes no delivery.
  */
 export const webhookPayload: Point<JsonObject> = { name: 'webhook_payload', title: 'Webhook payload' }
+
+/**
+ * Asked last, once per event and site, whether an event may go out. It gives the payload back as it is, or `reject(reason)`.
+ * While it cannot answer, the event is stored and its deliveries are held with the reason; it is asked again each minute.
+ */
+export const webhookGuard: Point<JsonObject> = { name: 'webhook_guard', title: 'Webhook guard', guards: true }

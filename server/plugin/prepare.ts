@@ -4,6 +4,7 @@ import { msg } from '../lib/message.ts'
 import { recordEvents, type FinishedEvent } from '../webhooks/outbox.ts'
 import type { Core } from './core.ts'
 import { applyFilters } from './filter.ts'
+import { askGuards, PASSED } from './guard.ts'
 import type { Emission, Prepared } from './host.ts'
 import { demandFit, snapshot } from './payload.ts'
 import { webhookPayload } from './points.ts'
@@ -21,7 +22,7 @@ export async function prepare(core: Core, list: readonly Emission[], chain = 0):
   const { statements, read } = await recordEvents(core.engine, finished)
   return {
     statements,
-    filtered: finished.map(({ data, rejected }) => ({ value: data, rejected })),
+    filtered: finished.map(({ data, rejected, hold }) => ({ value: data, rejected, held: hold?.reason ?? null })),
     finish(results) {
       const emitted = read(results)
       if (emitted.some(({ deliveries }) => deliveries > 0)) core.engine.wake()
@@ -63,7 +64,9 @@ async function finish(
     type: emission.type,
     occurredAt: emission.occurredAt ?? core.engine.clock(),
   }
-  const { value, rejected } = await applyFilters(core, webhookPayload, data, { standing, event }, check)
+  const about = { standing, event }
+  const { value, rejected } = await applyFilters(core, webhookPayload, data, about, check)
+  const verdict = rejected === null ? await askGuards(core, value, about) : PASSED
   const key = emission.key ?? null
   return {
     ...event,
@@ -76,7 +79,8 @@ async function finish(
     hops: emission.hops ?? 0,
     test: false,
     lane: core.types.get(emission.type)?.event.lane ?? 'realtime',
-    rejected,
+    rejected: rejected ?? verdict.rejected,
+    hold: verdict.hold,
     ordinaryListeners: (core.listeners.get(emission.type) ?? []).some(({ slug }) => standing.runs(slug)),
   }
 }

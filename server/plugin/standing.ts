@@ -1,8 +1,10 @@
+import { pluginGuards } from '../../db/queries/guards.ts'
 import { handlersInTrouble } from '../../db/queries/plugin-faults.ts'
+import { mutedHandlers } from '../../db/queries/mutes.ts'
 import { pluginsOfSite, pluginStates, sitesForPlugins } from '../../db/queries/plugins.ts'
 import { setting } from '../../db/queries/settings.ts'
 import type { Db } from '../../db/db.ts'
-import type { PluginStateTable, SiteTable } from '../../db/schema.ts'
+import type { PluginGuardTable, PluginStateTable, SiteTable } from '../../db/schema.ts'
 import type { Loaded, Ready } from './loaded.ts'
 
 /** What runs for one site, right now. */
@@ -11,6 +13,10 @@ export interface Standing {
   runs(slug: string): boolean
   /** How large a payload may be. */
   readonly mostBytes: number
+  /** Whether a super admin wants this handler not to run. */
+  isMuted(handler: string): boolean
+  /** The guards that are in force here, muted ones left out, with whether their plugin can run them. */
+  readonly guards: readonly (PluginGuardTable & { readonly paused: boolean; readonly runs: boolean })[]
   /** Whether the last run of this handler failed, so that a success is worth writing down. */
   isInTrouble(handler: string): boolean
 }
@@ -20,6 +26,8 @@ interface Memory {
   readonly states: ReadonlyMap<string, PluginStateTable>
   readonly troubled: ReadonlySet<string>
   readonly mostBytes: number
+  readonly muted: ReadonlySet<string>
+  readonly guards: readonly PluginGuardTable[]
   /** Lists of a site's own plugins, as they are asked for. */
   readonly own: Map<string, ReadonlySet<string>>
 }
@@ -39,9 +47,11 @@ export function standings(db: Db, loaded: ReadonlyMap<string, Loaded>) {
 
   const refresh = async (revision: number): Promise<Memory> => {
     if (memory?.revision === revision && memory.own.size < MOST_SITES) return memory
-    const [states, troubled, kib] = await Promise.all([
+    const [states, troubled, muted, guards, kib] = await Promise.all([
       pluginStates(db),
       handlersInTrouble(db),
+      mutedHandlers(db),
+      pluginGuards(db),
       setting(db, 'payload_kib'),
     ])
     memory = {
@@ -49,25 +59,38 @@ export function standings(db: Db, loaded: ReadonlyMap<string, Loaded>) {
       states: new Map(states.map((state) => [state.slug, state])),
       troubled: new Set(troubled),
       mostBytes: Number(kib) * 1024,
+      muted: new Set(muted.map(({ handler }) => handler)),
+      guards,
       own: new Map(),
     }
     return memory
   }
 
   const standingOf = async (site: Standing['site'], revision: number): Promise<Standing> => {
-    const { states, troubled, mostBytes, own } = await refresh(revision)
+    const { states, troubled, muted, guards, mostBytes, own } = await refresh(revision)
     let here = own.get(site.id)
     if (!here) own.set(site.id, (here = new Set(await pluginsOfSite(db, site.id))))
     const ofSite = here
+    const isPaused = (slug: string) => (states.get(slug)?.paused_at ?? null) !== null
+    const runs = (slug: string) => {
+      const plugin = loaded.get(slug)
+      if (plugin?.state !== 'ready' || isPaused(slug)) return false
+      return isOnForAll(plugin, states.get(slug)) || (plugin.manifest.scope === 'site' && ofSite.has(slug))
+    }
+    /** Of a plugin that is missing, what it said when it was there has to do. */
+    const isOn = ({ slug, on_by_default: byDefault }: PluginGuardTable) => {
+      const plugin = loaded.get(slug)
+      if (plugin?.state === 'ready') return isOnForAll(plugin, states.get(slug)) || ofSite.has(slug)
+      return (states.get(slug)?.network_active ?? byDefault) === 1 || ofSite.has(slug)
+    }
     return {
       site,
-      runs(slug) {
-        const plugin = loaded.get(slug)
-        const state = states.get(slug)
-        if (plugin?.state !== 'ready' || (state && state.paused_at !== null)) return false
-        return isOnForAll(plugin, state) || (plugin.manifest.scope === 'site' && ofSite.has(slug))
-      },
+      runs,
       mostBytes,
+      isMuted: (handler) => muted.has(handler),
+      guards: guards
+        .filter((guard) => !muted.has(guard.handler) && isOn(guard))
+        .map((guard) => ({ ...guard, paused: isPaused(guard.slug), runs: runs(guard.slug) })),
       isInTrouble: (handler) => troubled.has(handler),
     }
   }

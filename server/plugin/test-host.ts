@@ -15,7 +15,7 @@ import type { Manifest, PayloadOf, Plugin, PluginEvent, Point, RoutePattern } fr
 import type { Emitted, Filtered, Host, PluginAnswer, PluginView } from './host.ts'
 import { inboundOf } from './inbound.ts'
 import type { Mapping } from './mapping.ts'
-import { webhookPayload } from './points.ts'
+import { webhookGuard, webhookPayload } from './points.ts'
 import { writeStorage } from './storage.ts'
 import { openUnit } from './unit.ts'
 
@@ -208,7 +208,7 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
     async apply(point, value, event) {
       const { filtered } = await host.prepare([{ type: event.name, site: SITE, data: value, source: 'api:test' }])
       await settle()
-      const [result] = point.name === webhookPayload.name ? filtered : []
+      const [result] = [webhookPayload.name, webhookGuard.name].includes(point.name) ? filtered : []
       if (!result) throw new Error(`Nothing passes through the point ${point.name}.`)
       return result
     },

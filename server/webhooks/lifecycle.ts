@@ -24,7 +24,8 @@ import { newestSigning, secretChanges, type SecretChoice } from './secret-change
 export const SECRET_NOT_TAKEN = msg(
   'Nobody has taken its signing secret yet. Show or download it once, then it starts to send.',
 ).text
-const RETIRED = msg('The webhook is retired.').text
+/** Why deliveries of a webhook are held that a person switched off. */
+export const RETIRED = msg('The webhook is retired.').text
 
 export interface Change {
   readonly statements: readonly Statement[]

@@ -7,6 +7,7 @@ import {
   mustMatch,
   raiseEventCounter,
 } from '../../db/queries/outbox.ts'
+import { insertHolds } from '../../db/queries/guards.ts'
 import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
@@ -34,10 +35,19 @@ export interface FinishedEvent {
   readonly lane: Lane
   /** Why a filter refused it: it is stored, and nobody gets it. */
   readonly rejected: string | null
+  /** The guard that is closed: what is delivered waits until it opens. */
+  readonly hold?: Hold | null
   /** Whether any plugin listens: if so, the event waits to be marked as heard. */
   readonly ordinaryListeners: boolean
   /** A webhook that must not get it: the one that it is about. */
   readonly except?: string
+}
+
+/** Why an event's deliveries are held, and when to ask its guard again. */
+export interface Hold {
+  readonly handler: string
+  readonly reason: string
+  readonly dueAt: number
 }
 
 export interface Recorded {
@@ -67,9 +77,10 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
   const bodies: object[] = []
   for (const event of events) {
     const wanting = event.rejected === null && !event.test ? await wantedBy(event) : []
+    const guard = event.hold?.reason ?? null
     for (const subscriber of wanting) {
       const batched = isBatched(subscriber, event.lane) ? 1 : 0
-      deliveries.push({ id: newId('dlv', engine), event: event.id, webhook: subscriber.id, off, batched })
+      deliveries.push({ id: newId('dlv', engine), event: event.id, webhook: subscriber.id, off, batched, guard })
     }
     for (const format of new Set(wanting.map((webhook) => webhook.format))) {
       const text = rendered(format, { ...event, site: event.siteSlug }, network)
@@ -91,6 +102,9 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
     created: now,
     heard: event.ordinaryListeners ? null : now,
   }))
+  const holds = events.flatMap(({ id, hold }) =>
+    hold ? [{ event: id, handler: hold.handler, reason: hold.reason, due: hold.dueAt }] : [],
+  )
   const keyed = events.filter((event) => event.key !== null)
   const statements: Statement[] = []
   if (events.length > 1 && keyed.length > 0) {
@@ -102,6 +116,7 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
   statements.push(insertEvents(db, rows))
   const deliveriesAt = deliveries.length > 0 ? statements.push(insertDeliveries(db, deliveries)) - 1 : null
   if (bodies.length > 0) statements.push(insertBodies(db, bodies))
+  if (holds.length > 0) statements.push(insertHolds(db, holds))
   const keysAt =
     keyed.length > 0
       ? statements.push(

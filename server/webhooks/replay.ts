@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { DbError, type Statement } from '../../db/db.ts'
+import { guardOf } from '../../db/queries/guards.ts'
 import type { EventRow } from '../../db/queries/events.ts'
 import type { Webhook } from '../../db/queries/webhooks.ts'
 import { fail } from '../lib/errors.ts'
@@ -19,6 +20,9 @@ export async function replay(
   if (event.test === 1) throw fail('conflict', 'This was a test event. Send a new test instead.')
   if (webhook.state !== 'active' && webhook.state !== 'failing') {
     throw fail('conflict', 'Its webhook is switched off. Activate the webhook first.')
+  }
+  if ((await guardOf(engine.db, event.id)) !== null) {
+    throw fail('conflict', 'A guard holds this event. It goes out when the guard lets it pass.')
   }
   const id = newId('dlv', engine)
   const now = engine.clock()

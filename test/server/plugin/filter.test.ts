@@ -36,7 +36,7 @@ describe('filters of the webhook payload', () => {
         filter(webhookPayload, (payload) => ((later += 1), payload))
       }),
     )
-    expect(await apply(host, 'secret')).toEqual({ value: { thing: 'secret' }, rejected: 'It is secret.' })
+    expect(await apply(host, 'secret')).toEqual({ value: { thing: 'secret' }, rejected: 'It is secret.', held: null })
     expect(later).toBe(0)
     await host.emit(thingDone, { thing: 'secret' })
     expect(host.emitted).toMatchObject([{ rejected: 'It is secret.' }])
@@ -70,7 +70,7 @@ describe('filters of the webhook payload', () => {
       }),
       { limits: { filter: 20 } },
     )
-    expect(await apply(host, 'one')).toEqual({ value: { thing: 'one', after: true }, rejected: null })
+    expect(await apply(host, 'one')).toEqual({ value: { thing: 'one', after: true }, rejected: null, held: null })
     expect(host.faults).toMatchObject([{ handler: 'probe/filter:webhook_payload#0', message }])
   })
 

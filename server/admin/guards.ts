@@ -1,0 +1,30 @@
+import type { GuardInfo } from '../plugin/host.ts'
+import type { Translator } from '../web/i18n.ts'
+import { capped } from './deliveries.ts'
+
+/** A guard that holds events, or that is muted, as partials/guard.eta shows it. */
+export const guardShown = (t: Translator, guard: GuardInfo, mayWrite: boolean) => ({
+  handler: guard.handler,
+  plugin: t(/* translated elsewhere */ guard.title),
+  slug: guard.plugin,
+  muted: guard.muted,
+  title: guard.muted
+    ? t('{plugin} is not asked before events go out.', { plugin: t(/* translated elsewhere */ guard.title) })
+    : t('{plugin} holds what shall be sent.', { plugin: t(/* translated elsewhere */ guard.title) }),
+  ...guardWords(t, guard),
+  resumes: mayWrite && guard.state === 'paused',
+  mutes: mayWrite && !guard.muted,
+  unmutes: mayWrite && guard.muted,
+})
+
+/** What is the matter with a guard, and what to do. */
+export function guardWords(t: Translator, { state, muted, held }: GuardInfo): { text: string } {
+  if (muted) return { text: t('Its guard is muted.') }
+  const waiting = t('Events that wait for its guard: {count}.', { count: capped(t, held) })
+  const todo = {
+    paused: t('The plugin is paused. Resume it, or send without this guard.'),
+    missing: t('The plugin is missing or cannot run. Bring it back, or send without this guard.'),
+    running: t('The guard could not answer; it is asked again each minute.'),
+  }
+  return { text: `${waiting} ${todo[state]}` }
+}
