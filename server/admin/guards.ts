@@ -1,6 +1,7 @@
 import type { GuardInfo } from '../plugin/host.ts'
 import type { Translator } from '../web/i18n.ts'
 import { capped } from './deliveries.ts'
+import type { Check } from './health-checks.ts'
 
 /** A guard that holds events, or that is muted, as partials/guard.eta shows it. */
 export const guardShown = (t: Translator, guard: GuardInfo, mayWrite: boolean) => ({
@@ -27,4 +28,33 @@ export function guardWords(t: Translator, { state, muted, held }: GuardInfo): { 
     running: t('The guard could not answer; it is asked again each minute.'),
   }
   return { text: `${waiting} ${todo[state]}` }
+}
+
+/** Only there where something waits, or passes unseen. */
+export function guardsCheck(t: Translator, guards: readonly GuardInfo[]): Check[] {
+  if (guards.length === 0) return []
+  const check = { id: 'guards', topic: t('Plugins') }
+  const link = { href: '/network/plugins', text: t('Go to Plugins') }
+  const held = guards.filter((guard) => guard.held > 0)
+  const items = guards.map((guard) => ({
+    href: '/network/plugins',
+    label: t(/* translated elsewhere */ guard.title),
+    ...guardWords(t, guard),
+  }))
+  if (held.length > 0) {
+    const title = t('Guards hold what shall be sent')
+    return [
+      {
+        ...check,
+        rank: 'critical',
+        title,
+        text: t('Nothing is lost. What they hold goes out when they let it pass.'),
+        items,
+        link,
+      },
+    ]
+  }
+  const title = t('Events go out without being asked about')
+  const text = t('Somebody muted a guard. Unmute it when it can answer again.')
+  return [{ ...check, rank: 'recommended', title, text, items, link }]
 }

@@ -12,8 +12,8 @@ import { setting } from '../../db/queries/settings.ts'
 import { SITE_ARCHIVED } from '../../db/queries/site-state.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE } from '../lib/clock.ts'
-import { guardWords } from './guards.ts'
-import type { GuardInfo, PluginInfo } from '../plugin/host.ts'
+import { guardsCheck } from './guards.ts'
+import type { PluginInfo } from '../plugin/host.ts'
 import { SECRET_NOT_TAKEN } from '../webhooks/lifecycle.ts'
 import { shortUrl } from '../webhooks/redact.ts'
 import { isSending } from '../webhooks/sending.ts'
@@ -172,35 +172,6 @@ function pluginsCheck(t: Translator, plugins: readonly PluginInfo[]): Check {
   )
   const text = t('Everything else goes on. See its faults, have them mended, and resume it.')
   return { ...check, rank: 'critical', title, text, items, link }
-}
-
-/** Only there where something waits, or passes unseen. */
-function guardsCheck(t: Translator, guards: readonly GuardInfo[]): Check[] {
-  if (guards.length === 0) return []
-  const check = { id: 'guards', topic: t('Plugins') }
-  const link = { href: '/network/plugins', text: t('Go to Plugins') }
-  const held = guards.filter((guard) => guard.held > 0)
-  const items = guards.map((guard) => ({
-    href: '/network/plugins',
-    label: t(/* translated elsewhere */ guard.title),
-    ...guardWords(t, guard),
-  }))
-  if (held.length > 0) {
-    const title = t('Guards hold what shall be sent')
-    return [
-      {
-        ...check,
-        rank: 'critical',
-        title,
-        text: t('Nothing is lost. What they hold goes out when they let it pass.'),
-        items,
-        link,
-      },
-    ]
-  }
-  const title = t('Events go out without being asked about')
-  const text = t('Somebody muted a guard. Unmute it when it can answer again.')
-  return [{ ...check, rank: 'recommended', title, text, items, link }]
 }
 
 function clockCheck(t: Translator, newest: number | null, now: number): Check {
