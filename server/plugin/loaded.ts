@@ -47,11 +47,13 @@ export interface Ready {
   readonly pages: readonly Page[]
   readonly sources: readonly Source[]
 }
+
 /** Everything that a plugin registered. */
-export const handlersOf = ({ listeners, filters, routes, pages }: Ready): readonly Handler[] => [
+export const handlersOf = ({ listeners, filters, routes, pages, sources }: Ready): readonly Handler[] => [
   ...[...listeners.values(), ...filters.values()].flat(),
   ...routes,
   ...pages,
+  ...sources,
 ]
 
 /** A plugin that may not, and why. */

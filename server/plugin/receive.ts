@@ -32,7 +32,7 @@ export async function receive(core: Core, arrival: Arrival): Promise<Received> {
     return refuse(
       fail('site_archived', 'The site {site} is archived; nothing happens there.', { site: standing.site.slug }),
     )
-  if (!source || plugin?.state !== 'ready' || !standing?.runs(source.slug))
+  if (!source || plugin?.state !== 'ready' || !standing?.runs(source.slug) || standing.isMuted(source.id))
     return refuse(fail('plugin_inactive', 'The plugin of this source is not active here.'))
 
   const ran = await within(limits.source, engine.clock, (signal) =>
