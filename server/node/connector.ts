@@ -18,6 +18,8 @@ export interface ConnectorOptions {
 }
 
 const MOST_SESSIONS = 2000
+/** What an answer may take on the wire. undici bounds a head, and we the body: the lines between chunks have no bound. */
+const MOST_ON_WIRE = 256 * 1024
 
 /** Why there is no socket. */
 export class Refusal extends Error {
@@ -59,6 +61,7 @@ export function createConnector(options: ConnectorOptions) {
 
   const connect: Dial = (to, callback) => {
     const opened = (socket: Socket) => {
+      boundAnswers(socket)
       opening = true
       callback(null, socket)
       opening = false
@@ -67,6 +70,18 @@ export function createConnector(options: ConnectorOptions) {
   }
   /** Whether the request that starts now is the first on its socket: undici starts it within the connector's callback. */
   return { connect, isOpening: () => opening }
+}
+
+/** Hangs up when an answer grows too long, counted from the last byte that we wrote. */
+function boundAnswers(socket: Socket): void {
+  let written = 0
+  let before = 0
+  socket.on('readable', () => {
+    if (socket.bytesWritten !== written) {
+      written = socket.bytesWritten
+      before = socket.bytesRead
+    } else if (socket.bytesRead - before > MOST_ON_WIRE) socket.destroy()
+  })
 }
 
 const systemResolve: Resolve = async (name) =>
