@@ -9,6 +9,7 @@ export interface Database {
   webhook: WebhookTable
   webhook_event: { webhook_id: string; event_type: string }
   webhook_secret: WebhookSecretTable
+  farewell: FarewellTable
   delivery: DeliveryTable
   attempt: AttemptTable
   delivery_hour: { webhook_id: string; hour: number; delivered: number; failed: number }
@@ -35,6 +36,8 @@ export interface Database {
 
 export type SiteState = 'active' | 'archived' | 'deleted'
 export type WebhookState = 'active' | 'failing' | 'disabled' | 'retired'
+/** Who made a webhook: a person, a script, or a builder such as Zapier, which subscribes and unsubscribes by itself. */
+export type Origin = 'admin' | 'api' | 'rest_hook'
 export type DeliveryState = 'pending' | 'delivering' | 'delivered' | 'retrying' | 'failed' | 'cancelled' | 'held'
 export type AuthType = 'none' | 'basic' | 'bearer' | 'signature'
 export type SecretKind = 'v1' | 'v1a' | 'password' | 'token' | 'headers'
@@ -94,6 +97,7 @@ export interface BodyTable {
 export interface WebhookTable {
   id: string
   owner: string
+  origin: Origin
   name: string
   description: string
   url: string
@@ -139,6 +143,14 @@ export interface WebhookSecretTable {
   created_at: number
   expires_at: number | null
   taken_at: number | null
+}
+
+/** A REST hook that was deleted here, and whose builder is still to be told. */
+export interface FarewellTable {
+  webhook_id: string
+  url: string
+  due_at: number
+  tries: number
 }
 
 /**

@@ -35,3 +35,17 @@ create table guard_hold (
   due_at bigint not null
 );
 create index guard_hold_due on guard_hold (handler, due_at);
+
+-- Who made a webhook: a person in the admin, a script by the API, or a builder such as Zapier, as a REST hook.
+alter table webhook add column origin text not null default 'admin';
+update webhook set origin = 'api' where created_by like 'key%';
+create index webhook_hook on webhook (owner, url) where origin = 'rest_hook';
+
+-- REST hooks that were deleted here, whose builder is still to be told.
+create table farewell (
+  webhook_id text primary key,
+  url text not null,
+  due_at bigint not null,
+  tries integer not null
+);
+create index farewell_due on farewell (due_at);

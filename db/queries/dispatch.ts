@@ -184,6 +184,8 @@ export const healthFacts = (db: Db, ids: readonly string[], hour: number) =>
       'id',
       'name',
       'owner',
+      'origin',
+      'url',
       'state',
       'consecutive_failures',
       'failing_since',

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db.ts'
 import { prepared, rowFields } from '../prepared.ts'
-import type { WebhookState } from '../schema.ts'
+import type { Origin, WebhookState } from '../schema.ts'
 
 /** A webhook that wants an event: what the outbox has to know of it. */
 export interface Subscription {
@@ -14,6 +14,7 @@ export interface Subscription {
   /** JSON of the plan for batches. */
   readonly delivery: string
   readonly url: string
+  readonly origin: Origin
   readonly state: WebhookState
 }
 
@@ -33,7 +34,7 @@ export async function webhooksRevision(db: Db): Promise<number> {
 export function subscriptions(db: Db, type: string, siteId: string): Promise<Subscription[]> {
   return db.q
     .selectFrom('webhook')
-    .select(['id', 'format', 'condition', 'sites', 'delivery', 'url', 'state'])
+    .select(['id', 'format', 'condition', 'sites', 'delivery', 'url', 'origin', 'state'])
     .where('owner', 'in', ['network', siteId])
     .where('state', '<>', 'retired')
     .where((eb) =>

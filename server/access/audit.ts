@@ -1,5 +1,5 @@
-import { sql } from 'kysely'
 import type { Db, Statement } from '../../db/db.ts'
+import { appendAudit } from '../../db/queries/audit.ts'
 import { setting } from '../../db/queries/settings.ts'
 import type { AuditTable } from '../../db/schema.ts'
 import type { Actor, Owner } from '../lib/actor.ts'
@@ -22,19 +22,10 @@ export interface AuditEntry {
 
 type Deps = Pick<Engine, 'db' | 'clock' | 'random'>
 
-/** The entry as statements, for the same commit as the change. They take the number from a counter, whose lock orders commits. */
-export const auditEntry = (
-  deps: Deps,
-  actor: Pick<Actor, 'id' | 'name' | 'address'>,
-  entry: AuditEntry,
-): Statement[] => [
-  deps.db.q
-    .updateTable('counter')
-    .set((eb) => ({ value: eb('value', '+', 1) }))
-    .where('name', '=', 'audit'),
-  deps.db.q.insertInto('audit').values({
+/** The entry as statements, for the same commit as the change. */
+export const auditEntry = (deps: Deps, actor: Pick<Actor, 'id' | 'name' | 'address'>, entry: AuditEntry): Statement[] =>
+  appendAudit(deps.db, {
     id: newId('aud', deps),
-    seq: sql<number>`(select value from counter where name = 'audit')`,
     at: deps.clock(),
     actor_id: actor.id,
     actor_name: actor.name,
@@ -44,9 +35,7 @@ export const auditEntry = (
     owner: entry.owner,
     before: entry.before ? JSON.stringify(entry.before) : null,
     after: entry.after ? JSON.stringify(entry.after) : null,
-    hash: null,
-  }),
-]
+  })
 
 const PAGE = 40 // as statements that fit into one batch of D1
 

@@ -1,6 +1,8 @@
+import type { z } from 'zod'
 import { fail, invalid } from '../lib/errors.ts'
 import { parseJson, type Json, type JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
+import { issueSentences } from '../webhooks/draft.ts'
 import type { C } from '../web/env.ts'
 
 export const KIB = 1024
@@ -40,6 +42,13 @@ export function knownKeys(body: JsonObject, known: readonly string[], path = '')
   if (unknown.length > 0) {
     throw invalid(unknown.map((key) => ({ path: path + key, message: msg('There is no field of this name.') })))
   }
+}
+
+/** What a schema makes of a body. Throws `invalid`, with every field that is wrong. */
+export function parsed<T>(schema: z.ZodType<T>, body: JsonObject): T {
+  const result = schema.safeParse(body)
+  if (!result.success) throw invalid(result.error.issues.flatMap(issueSentences))
+  return result.data
 }
 
 /** A body that grows past the limit is cut off as it arrives, whatever content-length says. */

@@ -1,6 +1,9 @@
+import { MAIN_SITE, siteById } from '../../db/queries/sites.ts'
 import type { Deps } from '../deps.ts'
 import { notFound } from '../lib/errors.ts'
 import type { EventType } from '../plugin/host.ts'
+import { flat } from '../webhooks/formats.ts'
+import { formatNetwork } from '../webhooks/network.ts'
 import type { Handlers } from './handlers.ts'
 
 export const eventTypeRoutes = (deps: Deps): Handlers => ({
@@ -8,9 +11,18 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
 
   'GET /api/v1/event-types/:name': (c) => Response.json(show(find(deps, c.req.param('name')))),
 
-  // An array of one: the form in which Zapier and its like ask for samples.
-  'GET /api/v1/event-types/:name/sample': (c) => Response.json([find(deps, c.req.param('name')).sample]),
+  // An array of one, with the fields that a REST hook delivers: so Zapier and its like ask for samples.
+  'GET /api/v1/event-types/:name/sample': async (c) => {
+    const { name, sample } = find(deps, c.req.param('name'))
+    const { owner } = c.get('actor')
+    const site = await siteById(deps.db, owner === 'network' ? MAIN_SITE : owner)
+    const event = { id: SAMPLE_ID, type: name, occurredAt: deps.clock(), site: site?.slug ?? 'main', data: sample }
+    return Response.json([flat.one(event, await formatNetwork(deps), {})])
+  },
 })
+
+/** The same each time: builders take another id for another event. */
+const SAMPLE_ID = 'evt_00000000000000000000000000'
 
 function find(deps: Deps, name: string | undefined): EventType {
   const type = deps.host.eventType(name ?? '')

@@ -4,6 +4,7 @@ import { eventTypeRoutes } from './event-types.ts'
 import { eventRoutes } from './events.ts'
 import type { Handlers } from './handlers.ts'
 import { healthRoutes } from './health.ts'
+import { hookRoutes } from './hooks.ts'
 import { meRoutes } from './me.ts'
 import { repairRoutes } from './repair.ts'
 import { siteRoutes } from './sites.ts'
@@ -15,6 +16,7 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...eventRoutes(deps),
   ...eventTypeRoutes(deps),
   ...webhookRoutes(deps),
+  ...hookRoutes(deps),
   ...deliveryRoutes(deps),
   ...repairRoutes(deps),
   ...siteRoutes(deps),

@@ -9,9 +9,8 @@ import { isoTime } from '../lib/clock.ts'
 import { fail, invalid, notFound } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
-import { issueSentences } from '../webhooks/draft.ts'
 import type { C } from '../web/env.ts'
-import { readJsonObject } from './body.ts'
+import { parsed, readJsonObject } from './body.ts'
 import { findSite } from './events.ts'
 import type { Handlers } from './handlers.ts'
 
@@ -31,7 +30,7 @@ export const siteRoutes = (deps: Deps): Handlers => ({
   'GET /api/v1/sites/:id': async (c) => Response.json(show(await find(deps, c))),
 
   'POST /api/v1/sites': async (c) => {
-    const body = parse(newSite, await readJsonObject(c))
+    const body = parsed(newSite, await readJsonObject(c))
     const row = { id: newId('sit', deps), ...body, created_at: deps.clock() }
     const audit = auditEntry(deps, c.get('actor'), {
       action: 'site.created',
@@ -50,7 +49,7 @@ export const siteRoutes = (deps: Deps): Handlers => ({
 
   'PATCH /api/v1/sites/:id': async (c) => {
     const site = await find(deps, c)
-    const body = parse(change, await readJsonObject(c))
+    const body = parsed(change, await readJsonObject(c))
     if (site.id === 'sit_main' && body.state === 'archived') throw fail('conflict', 'The main site cannot be archived.')
     const next = { name: body.name ?? site.name, state: body.state ?? site.state }
     const { db } = deps
@@ -93,12 +92,6 @@ async function find(deps: Deps, c: C): Promise<SiteTable> {
   const site = await findSite(deps, c.req.param('id') ?? '')
   if (!site) throw notFound()
   return site
-}
-
-function parse<T>(schema: z.ZodType<T>, body: unknown): T {
-  const parsed = schema.safeParse(body)
-  if (!parsed.success) throw invalid(parsed.error.issues.flatMap(issueSentences))
-  return parsed.data
 }
 
 const show = (site: SiteTable) => ({

@@ -16,6 +16,7 @@ export const show = (webhook: Webhook) => ({
   state: webhook.state,
   state_reason: webhook.state_reason,
   owner: webhook.owner,
+  origin: webhook.origin,
   last_delivered_at: webhook.last_delivered_at === null ? null : isoTime(webhook.last_delivered_at),
   created_at: isoTime(webhook.created_at),
   updated_at: isoTime(webhook.updated_at),

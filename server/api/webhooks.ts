@@ -43,7 +43,12 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
     const actor = c.get('actor')
     const id = newId('whk', deps)
     const room = await roomFor(deps.db, actor.owner)
-    const made = await createWebhook(deps, draft, { id, owner: actor.owner, by: actor.id, room }, { handedOut: true })
+    const made = await createWebhook(
+      deps,
+      draft,
+      { id, owner: actor.owner, by: actor.id, room, origin: 'api' },
+      { handedOut: true },
+    )
     const audit = auditEntry(deps, actor, {
       action: 'webhook.created',
       target: id,
@@ -94,7 +99,7 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
       owner: current.owner,
       before: auditedWebhook(current),
     })
-    await deps.db.commit([...removeWebhook(deps, current.id), ...audit])
+    await deps.db.commit([...removeWebhook(deps, current), ...audit])
     return new Response(null, { status: 204 })
   },
 

@@ -90,7 +90,12 @@ export function createPost(options: ConnectorOptions): Post & { close(): Promise
       })
 
       pool.dispatch(
-        { method: 'POST', path: url.pathname + url.search, headers: request.headers.flat(), body: request.body },
+        {
+          method: request.method ?? 'POST',
+          path: url.pathname + url.search,
+          headers: request.headers.flat(),
+          body: request.body,
+        },
         {
           onRequestStart(ours) {
             controller = ours

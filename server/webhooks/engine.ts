@@ -34,6 +34,8 @@ export interface Vault {
 
 /** One request on its way out. Headers are as sent, in order; the URL has passed `checkUrl`. */
 export interface OutgoingRequest {
+  /** POST unless told. */
+  readonly method?: 'DELETE'
   readonly url: string
   readonly headers: readonly (readonly [string, string])[]
   readonly body: string

@@ -63,7 +63,7 @@ const standard: Format = {
   }),
 }
 
-const flat: Format = {
+export const flat: Format = {
   name: 'flat',
   title: 'Flat',
   contentType: 'application/json',

@@ -1,11 +1,14 @@
 import type { Statement } from '../../db/db.ts'
+import { appendAudit } from '../../db/queries/audit.ts'
 import { healthFacts, updateHealth, type HealthRow } from '../../db/queries/dispatch.ts'
 import { holdOpen, updateWebhook } from '../../db/queries/webhooks.ts'
 import type { Outcome } from '../../db/schema.ts'
 import { HOUR } from '../lib/clock.ts'
+import { newId } from '../lib/ids.ts'
 import { inEnglish } from '../lib/message.ts'
 import { breakerAfter, type Breaker } from './breaker.ts'
 import type { Engine } from './engine.ts'
+import { removeWebhook } from './lifecycle.ts'
 import { afterAttempt, judgeHealth, type HealthFacts } from './health.ts'
 
 /** An attempt at a webhook, as its health sees it: of a real event, and in the order in which attempts ended. */
@@ -49,6 +52,7 @@ export async function judge(
           ]
         : []),
       ...judged.flatMap(({ off }) => (off === null ? [] : switchOff(engine, off.webhook, off.reason))),
+      ...judged.flatMap(({ ended }) => (ended === null ? [] : endHook(engine, ended))),
     ],
     changes: judged.flatMap(({ change }) => change ?? []),
   }
@@ -72,7 +76,9 @@ function judgeOne(row: HealthRow, attempts: readonly Judged[], now: number) {
     row.state === 'disabled' || row.state === 'retired'
       ? null
       : (attempts.find(({ disable }) => disable !== null)?.disable ?? null)
-  const change = gone !== null ? 'disabled' : health.change
+  // 410 is how a builder unsubscribes when it cannot call us: nothing went wrong, so nobody has to hear of it.
+  const ends = gone !== null && row.origin === 'rest_hook'
+  const change = ends ? null : gone !== null ? 'disabled' : health.change
   const reason = gone ?? (health.reason ? inEnglish(health.reason) : null)
   const told: HealthChange | null =
     change === null
@@ -99,9 +105,27 @@ function judgeOne(row: HealthRow, attempts: readonly Judged[], now: number) {
       state: health.state,
     },
     off: change === 'disabled' ? { webhook: row.id, reason: reason ?? '' } : null,
+    ended: ends ? row : null,
     change: told,
   }
 }
+
+/** The subscription is over. Its deliveries stay in the log, and the audit log says why it went. */
+const endHook = (engine: Engine, hook: HealthRow): Statement[] => [
+  ...removeWebhook(engine, hook, { knows: true }),
+  ...appendAudit(engine.db, {
+    id: newId('aud', engine),
+    at: engine.clock(),
+    actor_id: 'hookline',
+    actor_name: 'Hookline',
+    address: '',
+    action: 'webhook.deleted',
+    target: hook.id,
+    owner: hook.owner,
+    before: JSON.stringify({ name: hook.name, url: new URL(hook.url).host }),
+    after: JSON.stringify({ cause: 'gone' }),
+  }),
+]
 
 /** Switched off, and what waits for it is held. */
 const switchOff = (engine: Engine, webhook: string, reason: string): Statement[] => [

@@ -1,6 +1,6 @@
 import type { Statement } from '../../db/db.ts'
 import { webhooksChanged } from '../../db/queries/outbox.ts'
-import type { WebhookTable } from '../../db/schema.ts'
+import type { Origin, WebhookTable } from '../../db/schema.ts'
 import {
   deleteWebhook,
   discardHeld,
@@ -18,6 +18,7 @@ import type { Owner } from '../lib/actor.ts'
 import { msg } from '../lib/message.ts'
 import type { WebhookDraft } from './draft.ts'
 import type { Engine } from './engine.ts'
+import { sayFarewell } from './farewell.ts'
 import { newestSigning, secretChanges, type SecretChoice } from './secret-changes.ts'
 
 /** Why a webhook that signs waits: nobody could verify what it sends. Its deliveries are held meanwhile. */
@@ -37,7 +38,7 @@ export interface Change {
 export async function createWebhook(
   engine: Engine,
   draft: WebhookDraft,
-  who: { id: string; owner: Owner; by: string; room: number | null },
+  who: { id: string; owner: Owner; by: string; room: number | null; origin?: Origin },
   choice: SecretChoice = {},
 ): Promise<Change> {
   const now = engine.clock()
@@ -46,6 +47,7 @@ export async function createWebhook(
   const row: WebhookTable = {
     id: who.id,
     owner: who.owner,
+    origin: who.origin ?? 'admin',
     ...columns(draft),
     public_key: secrets.publicKey,
     ...stateFor(draft, secrets.taken),
@@ -145,8 +147,15 @@ export function takeSecret(engine: Engine, webhook: Webhook | null, secretId: st
   return [taken, ...wakeWebhook(db, webhook.id), sendHeld(db, webhook.id, now)]
 }
 
-export const removeWebhook = (engine: Engine, id: string): readonly Statement[] =>
-  deleteWebhook(engine.db, id, engine.clock())
+/** The builder of a REST hook is told, unless it `knows` because it wants it gone itself. */
+export const removeWebhook = (
+  engine: Engine,
+  webhook: Pick<Webhook, 'id' | 'url' | 'origin'>,
+  { knows = false }: { readonly knows?: boolean } = {},
+): readonly Statement[] => [
+  ...deleteWebhook(engine.db, webhook.id, engine.clock()),
+  ...(knows ? [] : sayFarewell(engine, webhook)),
+]
 
 const columns = (draft: WebhookDraft) => ({
   name: draft.name,

@@ -1,3 +1,4 @@
+import type { Webhook } from '../../db/queries/webhooks.ts'
 import { msg, type Message } from '../lib/message.ts'
 
 /** A kind of receiver that many people have, with what suits it. A start, not a setting: nothing of it is stored. */
@@ -94,6 +95,13 @@ export const presetNamed = (name: string): Preset => presets.find((preset) => pr
 export function presetOf(url: string): Preset {
   const host = URL.parse(url)?.hostname ?? ''
   return presets.find((preset) => preset.host?.test(host)) ?? own
+}
+
+/** What to call who made a webhook as a REST hook; null for one that a person or a script made. */
+export function hookTitle({ origin, url }: Pick<Webhook, 'origin' | 'url'>): string | null {
+  if (origin !== 'rest_hook') return null
+  const { host, title } = presetOf(url)
+  return host === null ? 'REST hook' : title
 }
 
 /** Zapier's catch hooks read one level of fields only, start one run per element of an array, and say yes to everything. */

@@ -22,17 +22,20 @@ export interface Subscriber {
   readonly condition: Condition | null
   /** Gathers everything; else only events whose own lane is `batched`. */
   readonly gathersAll: boolean
-  /** Wants each event as a request of its own, whatever its lane: a JSON array would start one run of a Zap per element. */
-  readonly isZapier: boolean
+  /**
+   * Wants each event as a request of its own, whatever its lane: Zapier would start a run per element of a JSON array, and
+   * other builders subscribe to objects.
+   */
+  readonly oneByOne: boolean
 }
 
 export type Lane = 'realtime' | 'batched'
 
 /** Whether an event of this lane waits for a batch. */
-export const isBatched = ({ gathersAll, isZapier }: Subscriber, lane: Lane): boolean =>
-  gathersAll || (lane === 'batched' && !isZapier)
+export const isBatched = ({ gathersAll, oneByOne }: Subscriber, lane: Lane): boolean =>
+  gathersAll || (lane === 'batched' && !oneByOne)
 
-function subscriber({ id, format, sites, condition, delivery, url }: Subscription): Subscriber {
+function subscriber({ id, format, sites, condition, delivery, url, origin }: Subscription): Subscriber {
   const read = condition === null ? null : readCondition(JSON.parse(condition))
   // What was stored was checked before; if it cannot be read any more, sending too much would be worse than nothing.
   const met = read === null ? null : read.ok ? read.condition : { or: [] }
@@ -43,7 +46,7 @@ function subscriber({ id, format, sites, condition, delivery, url }: Subscriptio
     sites: new Set(JSON.parse(sites) as string[]),
     condition: met,
     gathersAll: mode === 'batched',
-    isZapier: isZapier(url),
+    oneByOne: origin === 'rest_hook' || isZapier(url),
   }
 }
 

@@ -42,9 +42,9 @@ export function createPost(options: PostOptions): Post {
   }
 
   async function exchange(url: URL, request: OutgoingRequest, signal: AbortSignal, started: number): Promise<Answer> {
-    const { headers, body } = request
+    const { method = 'POST', headers, body } = request
     const response = await send(url, {
-      method: 'POST',
+      method,
       redirect: 'manual',
       headers: headers.map(([name, value]): [string, string] => [name, value]),
       body,

@@ -5,6 +5,7 @@ import * as log from '../../db/queries/deliveries.ts'
 import * as dispatch from '../../db/queries/dispatch.ts'
 import { eventById, eventsAfter, eventsBefore, type EventFilter } from '../../db/queries/events.ts'
 import * as health from '../../db/queries/health.ts'
+import * as hooks from '../../db/queries/hooks.ts'
 import * as mail from '../../db/queries/mail.ts'
 import * as outbox from '../../db/queries/outbox.ts'
 import * as faults from '../../db/queries/plugin-faults.ts'
@@ -18,7 +19,7 @@ import { explainingDb } from '../support/explain.ts'
 
 // Tables that grow with what happens; the others are read whole without harm.
 const LARGE =
-  /^(event|delivery|attempt|body|delivery_hour|delivery_hour_bucket|webhook_event|audit|session|throttle|api_key|plugin_record|plugin_index|plugin_fault|mail|e|d|m|b) /
+  /^(event|delivery|attempt|body|delivery_hour|delivery_hour_bucket|webhook_event|audit|session|throttle|api_key|plugin_record|plugin_index|plugin_fault|mail|farewell|e|d|m|b) /
 
 let explaining: Awaited<ReturnType<typeof explainingDb>>
 beforeAll(async () => {
@@ -215,6 +216,8 @@ describe('what pages ask', () => {
       ['delivery_hour by key 1'],
     ],
     ['durationsOf', (db) => log.durationsOf(db, 'whk_1', 1), ['delivery_hour_bucket by key 1']],
+    ['hookFor', (db) => hooks.hookFor(db, 'network', 'https://x.example/', 'order_paid'), ['webhook_event by key 1']],
+    ['dueFarewells', (db) => hooks.dueFarewells(db, 1), ['farewell by farewell_due']],
     ['webhookById', (db) => webhooks.webhookById(db, 'whk_1'), []],
     [
       'latestDeliveries',

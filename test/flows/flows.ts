@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { batches } from './batches.ts'
+import { builders } from './builders.ts'
 import { catalogue } from './catalogue.ts'
 import { choice } from './choice.ts'
 import { createFlow, type Subject } from './flow.ts'
@@ -19,6 +20,6 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
     afterAll(() => subject.stop())
 
     const flow = createFlow(runtime, () => subject)
-    for (const part of [mainJob, repair, choice, catalogue, batches, signing, health, limits]) part(flow)
+    for (const part of [mainJob, repair, choice, builders, catalogue, batches, signing, health, limits]) part(flow)
   })
 }

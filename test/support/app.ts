@@ -2,12 +2,15 @@ import { onTestFinished } from 'vitest'
 import { migrate } from '../../db/migrate.ts'
 import { insertSite } from '../../db/queries/sites.ts'
 import { registry } from '../../plugins/registry.gen.ts'
+import { createKey } from '../../server/access/api-keys.ts'
 import { createPerson } from '../../server/access/people.ts'
+import { scopes } from '../../server/access/roles.ts'
 import { createApp } from '../../server/app.ts'
 import { compose } from '../../server/compose.ts'
 import { readConfig } from '../../server/config.ts'
 import type { Role } from '../../db/schema.ts'
 import type { Deps } from '../../server/deps.ts'
+import { capabilities, type Actor } from '../../server/lib/actor.ts'
 import { MINUTE } from '../../server/lib/clock.ts'
 import { newId } from '../../server/lib/ids.ts'
 import { createPost } from '../../server/node/connect.ts'
@@ -16,7 +19,7 @@ import { readMigrations } from '../../server/node/migrations.ts'
 import { openSqlite } from '../../server/node/sqlite.ts'
 import type { Plugin } from '../../server/plugin/define.ts'
 import { tidy } from '../../server/tidy.ts'
-import { urlRules } from '../../server/webhooks/address.ts'
+import { urlRules, type Resolve } from '../../server/webhooks/address.ts'
 import { createDispatcher } from '../../server/webhooks/dispatch.ts'
 import { plainDraft, type WebhookDraft } from '../../server/webhooks/draft.ts'
 import { createWebhook } from '../../server/webhooks/lifecycle.ts'
@@ -42,12 +45,21 @@ export interface Visitor {
   send(path: string, fields?: Readonly<Record<string, string>> | URLSearchParams): Promise<Answer>
 }
 
+/** Somebody with an API key. Paths stand behind `/api/v1`. */
+export type Client = (
+  method: string,
+  path: string,
+  body?: unknown,
+) => Promise<{ readonly status: number; readonly headers: Headers; readonly body: Record<string, unknown> }>
+
 export interface TestApp {
   readonly deps: Deps
   readonly clock: { now(): number; advance(ms: number): void }
   /** A new person of this role, logged in. A site admin belongs to the site with this slug. */
   login(role?: Role, site?: string): Promise<Visitor>
   readonly stranger: Visitor
+  /** A script with an API key of all scopes that a site may have, bound to the site with this slug, if one is named. */
+  client(site?: string): Promise<Client>
   /** Makes a site and gives its id. */
   site(slug: string): Promise<string>
   /** Makes an active webhook for `payment_received` and `payment_failed` and gives its id. */
@@ -65,7 +77,12 @@ export interface TestApp {
  * test moves. Ends with the test.
  */
 export async function testApp(
-  given: { readonly env?: Readonly<Record<string, string>>; readonly plugins?: readonly Plugin[] } = {},
+  given: {
+    readonly env?: Readonly<Record<string, string>>
+    readonly plugins?: readonly Plugin[]
+    /** Finds the addresses of names, so that a host of the world can stand on loopback. */
+    readonly resolve?: Resolve
+  } = {},
 ): Promise<TestApp> {
   const config = readConfig({ OUTBOUND_ALLOW: '127.0.0.0/8', ...given.env })
   // It starts at the real time, because better-auth reads that one too.
@@ -75,7 +92,10 @@ export async function testApp(
   const publicUrl = () => config.publicUrl ?? HOME
   const db = await openSqlite({ file: ':memory:', log: quiet })
   await migrate(db, await readMigrations())
-  const post = createPost({ rules: () => urlRules({ config, publicUrl }) })
+  const post = createPost({
+    rules: () => urlRules({ config, publicUrl }),
+    ...(given.resolve && { resolve: given.resolve }),
+  })
   const more = (given.plugins ?? []).map(
     (plugin) => [plugin.manifest.slug, () => Promise.resolve({ default: plugin })] as const,
   )
@@ -110,6 +130,12 @@ export async function testApp(
     return row.id
   }
 
+  const makerId = async (): Promise<string> => {
+    const email = `person-${++people}@example.com`
+    const who = { name: 'Ingrid Nord', email, password: PASSWORD, role: 'super_admin' as const, siteId: 'network' }
+    return createPerson(deps, null, who)
+  }
+
   return {
     deps,
     clock: { now: clock, advance: (ms) => void (time += ms) },
@@ -123,6 +149,34 @@ export async function testApp(
       const login = await deps.access.login(new Headers(), who)
       if (!login.ok) throw new Error('The new person could not log in.')
       return visitor(login.cookies)
+    },
+
+    async client(site) {
+      const maker: Actor = {
+        kind: 'user',
+        id: await makerId(),
+        name: 'Ingrid Nord',
+        owner: 'network',
+        capabilities: new Set(capabilities),
+        address: ADDRESS,
+      }
+      const owner = site === undefined ? 'network' : await siteId(site)
+      const wanted = { name: `Key of ${site ?? 'the network'}`, scopes, owner, expiresAt: null }
+      const { secret } = await createKey(deps, maker, wanted)
+      return async (method, path, body) => {
+        const answer = await app.request(`${HOME}/api/v1${path}`, {
+          method,
+          headers: {
+            authorization: `Bearer ${secret}`,
+            host: new URL(HOME).host,
+            ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          },
+          ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+        })
+        const text = await answer.text()
+        const json = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>)
+        return { status: answer.status, headers: answer.headers, body: json }
+      }
     },
 
     async site(slug) {

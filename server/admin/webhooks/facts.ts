@@ -1,20 +1,22 @@
-import { personById } from '../../../db/queries/access.ts'
+import { keyById, personById } from '../../../db/queries/access.ts'
 import { isGathering } from '../../../db/queries/batches.ts'
 import { countDeliveries, MOST_COUNTED } from '../../../db/queries/deliveries.ts'
 import type { Webhook } from '../../../db/queries/webhooks.ts'
 import type { Deps } from '../../deps.ts'
 import type { C } from '../../web/env.ts'
+import { hookTitle } from '../../webhooks/presets.ts'
 
 /** How a webhook fares, for the box beside its form. */
 export async function factsOf(c: C, deps: Deps, webhook: Webhook) {
   const { scope, t } = c.var
   const count = (state: 'pending' | 'retrying' | 'held') =>
     countDeliveries(deps.db, { owner: 'network', webhook: webhook.id, state })
-  const [pending, retrying, held, maker, gathers] = await Promise.all([
+  const [pending, retrying, held, maker, key, gathers] = await Promise.all([
     count('pending'),
     count('retrying'),
     count('held'),
     personById(deps.db, webhook.created_by),
+    keyById(deps.db, webhook.created_by),
     isGathering(deps.db, webhook.id),
   ])
   const shown = (figure: number) => (figure > MOST_COUNTED ? t('{count}+', { count: MOST_COUNTED }) : t.number(figure))
@@ -30,7 +32,9 @@ export async function factsOf(c: C, deps: Deps, webhook: Webhook) {
     /** Whether events wait for a batch to close, so that it can be sent now. */
     gathers,
     createdAt: webhook.created_at,
-    createdBy: maker?.name ?? t('the API'),
+    /** The builder that keeps it, if it is a REST hook. */
+    hook: hookTitle(webhook),
+    createdBy: maker?.name ?? (key ? t('the API key {name}', { name: key.name }) : t('the API')),
     updatedAt: webhook.updated_at,
     now: deps.clock(),
     deliveries: `${scope.base}/deliveries?webhook=${webhook.id}`,

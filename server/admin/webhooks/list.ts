@@ -7,6 +7,7 @@ import { can } from '../../lib/actor.ts'
 import { HOUR } from '../../lib/clock.ts'
 import type { C } from '../../web/env.ts'
 import { statusText } from '../../web/status-text.ts'
+import { hookTitle } from '../../webhooks/presets.ts'
 import { shortUrl } from '../../webhooks/redact.ts'
 import { page } from '../page.ts'
 import { filterOf, headOf, readAsked, searchOf, states, type Asked } from './list-filter.ts'
@@ -98,6 +99,7 @@ async function rowsOf(c: C, deps: Deps, webhooks: readonly Webhook[]) {
       name,
       state,
       url: shortUrl(webhook.url),
+      hook: hookTitle(webhook),
       site: webhook.owner === 'network' ? null : (all.find((site) => site.id === webhook.owner)?.name ?? null),
       allEvents: webhook.all_events === 1,
       event: events[0] ?? null,

@@ -98,7 +98,7 @@ export async function activate(c: C, deps: Deps, webhook: Webhook, held: 'send' 
 }
 
 export async function remove(c: C, deps: Deps, webhook: Webhook): Promise<void> {
-  await deps.db.commit([...removeWebhook(deps, webhook.id), ...audit(c, deps, 'webhook.deleted', webhook)])
+  await deps.db.commit([...removeWebhook(deps, webhook), ...audit(c, deps, 'webhook.deleted', webhook)])
 }
 
 const audit = (c: C, deps: Deps, action: string, webhook: Webhook, after?: { readonly held: string }) =>
