@@ -60,6 +60,7 @@ export interface SiteTable {
   name: string
   state: SiteState
   created_at: number
+  deleted_at: number | null
 }
 
 /** Something that happened. `payload` is JSON; `source` says who told us: `plugin:<slug>`, `api:<key id>`, `test:<user id>`. */

@@ -49,3 +49,9 @@ create table farewell (
   tries integer not null
 );
 create index farewell_due on farewell (due_at);
+
+-- A deleted site keeps its row until what the log holds of it is gone.
+alter table site add column deleted_at bigint;
+create index site_state on site (state, created_at, id);
+create index site_name on site (name, id);
+create index user_site on "user" ("siteId");

@@ -15,6 +15,10 @@ export const people = (db: Db): Promise<(Person & { site: string | null })[]> =>
     .orderBy('user.id')
     .execute()
 
+/** Who looks after a site, by name. */
+export const peopleOfSite = (db: Db, siteId: string, limit: number): Promise<Person[]> =>
+  db.q.selectFrom('user').select(person).where('siteId', '=', siteId).orderBy('name').limit(limit).execute()
+
 export const personById = (db: Db, id: string): Promise<Person | undefined> =>
   db.q.selectFrom('user').select(person).where('id', '=', id).executeTakeFirst()
 
@@ -124,8 +128,13 @@ export const keyByHash = (db: Db, hash: string): Promise<KeyRow | undefined> =>
 export const keyById = (db: Db, id: string): Promise<KeyRow | undefined> =>
   keys(db).where('api_key.id', '=', id).executeTakeFirst()
 
-export const keyList = (db: Db): Promise<KeyRow[]> =>
-  keys(db).orderBy('api_key.created_at', 'desc').limit(500).execute()
+/** The newest keys: all of them, or those of one site. */
+export const keyList = (db: Db, owner: string | null = null, limit = 500): Promise<KeyRow[]> =>
+  keys(db)
+    .$if(owner !== null, (query) => query.where('api_key.owner', '=', owner ?? ''))
+    .orderBy('api_key.created_at', 'desc')
+    .limit(limit)
+    .execute()
 
 export const insertKey = (db: Db, row: Omit<ApiKeyTable, 'last_used_at' | 'revoked_at'>) =>
   db.q.insertInto('api_key').values({ ...row, last_used_at: null, revoked_at: null })

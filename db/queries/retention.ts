@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
+import type { SiteState } from '../schema.ts'
 
 /** As many rows go at once: a purge never holds the writer for long. */
 export const STEP = 500
@@ -69,6 +70,39 @@ export const deleteOldestHour = (db: Db, before: number): Statement[] =>
       db.q,
     ),
   )
+
+/** The site that was deleted longest ago, if that was before `before`. */
+export async function oldestDeletedSite(db: Db, before: number): Promise<string | null> {
+  const row = await db.q
+    .selectFrom('site')
+    .select('id')
+    .where('state', '=', sql.lit<SiteState>('deleted'))
+    .where('deleted_at', '<', before)
+    .orderBy('deleted_at')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.id ?? null
+}
+
+/** The next of what a deleted site's plugins stored; whoever asks goes on until nothing is left. */
+export const deleteRecordsOf = (db: Db, siteId: string): Statement[] =>
+  (['plugin_record', 'plugin_index'] as const).map((table) =>
+    sql`delete from ${sql.table(table)} where site_id = ${siteId} and id in
+      (select id from ${sql.table(table)} where site_id = ${siteId} limit ${sql.lit(STEP)})`.compile(db.q),
+  )
+
+/** A deleted site itself, with its webhooks and what was set for it; its slug is free again. */
+export function deleteSiteRow(db: Db, siteId: string): Statement[] {
+  const webhooks = db.q.selectFrom('webhook').select('id').where('owner', '=', siteId)
+  return [
+    db.q.deleteFrom('webhook_event').where('webhook_id', 'in', webhooks),
+    db.q.deleteFrom('webhook_secret').where('webhook_id', 'in', webhooks),
+    db.q.deleteFrom('webhook').where('owner', '=', siteId),
+    db.q.deleteFrom('plugin_site').where('site_id', '=', siteId),
+    db.q.deleteFrom('api_key').where('owner', '=', siteId),
+    db.q.deleteFrom('site').where('id', '=', siteId),
+  ]
+}
 
 /** Small things that nobody asks for any more: faults, and secrets that were never saved or have ended. */
 export const deleteLeftovers = (db: Db, before: { events: number; unsaved: number; now: number }): Statement[] => [

@@ -97,7 +97,7 @@ export async function createKey(deps: Deps, maker: Actor, wanted: NewKey): Promi
 }
 
 export async function revoke(deps: Deps, actor: Actor, key: Pick<KeyRow, 'id' | 'name' | 'owner'>): Promise<void> {
-  if (!can(actor, 'network:write', key.owner)) throw fail('forbidden', 'This key is not yours to revoke.')
+  if (!can(actor, 'webhooks:write', key.owner)) throw fail('forbidden', 'This key is not yours to revoke.')
   await deps.db.commit([
     ...auditEntry(deps, actor, {
       action: 'api_key.revoked',

@@ -43,16 +43,15 @@ export interface NewPerson {
   readonly id?: string
 }
 
-/** A role and its site, from what a form sends. `knownSite` says whether a site can be administered. */
+/** A role and its site, from what a form sends. `site` is the id of one that is there; null when none was chosen. */
 export function readRole(
   role: string,
-  site: string,
-  knownSite: (id: string) => boolean,
+  site: string | null,
 ): { ok: true; role: Role; siteId: string } | { ok: false; errors: readonly FieldError[] } {
   const found = roles.find((known) => known === role)
   if (!found) return { ok: false, errors: [{ path: 'role', message: msg('Choose one of the roles.') }] }
   if (found !== 'site_admin') return { ok: true, role: found, siteId: 'network' }
-  if (knownSite(site)) return { ok: true, role: found, siteId: site }
+  if (site !== null) return { ok: true, role: found, siteId: site }
   return { ok: false, errors: [{ path: 'site', message: msg('Choose the site of this site admin.') }] }
 }
 

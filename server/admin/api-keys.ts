@@ -1,11 +1,10 @@
 import { keyById, keyList, type KeyRow } from '../../db/queries/access.ts'
-import { sites } from '../../db/queries/sites.ts'
 import { createKey, keyState, revoke } from '../access/api-keys.ts'
 import { wrongName } from '../access/person.ts'
 import { grantable, scopes } from '../access/roles.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
-import { can, type Capability } from '../lib/actor.ts'
+import type { Capability, Owner } from '../lib/actor.ts'
 import { DAY } from '../lib/clock.ts'
 import { notFound, type FieldError } from '../lib/errors.ts'
 import { isId, newId } from '../lib/ids.ts'
@@ -15,20 +14,41 @@ import { seeOther } from '../web/flash.ts'
 import { errorsByPath, readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
 import { faultsNotice, page } from './page.ts'
+import { chosenSite, siteChoice } from './sites/choice.ts'
 
-const LIST = '/network/api-keys'
 const LIFETIMES = ['', '30', '90', '365']
 
-export const apiKeyRoutes = (deps: Deps): Handlers => ({
-  'GET /network/api-keys': async (c) => {
-    const t = c.get('t')
+/** The keys of the network, with those of its sites, and in a site's own admin the keys of that site. */
+export function apiKeyRoutes(deps: Deps): Handlers {
+  const { list, form, make, ask, end } = keyPages(deps)
+  return {
+    'GET /network/api-keys': list,
+    'GET /network/api-keys/new': form,
+    'POST /network/api-keys': make,
+    'GET /network/api-keys/:id/revoke': ask,
+    'POST /network/api-keys/:id/revoke': end,
+    'GET /sites/:slug/admin/api-keys': list,
+    'GET /sites/:slug/admin/api-keys/new': form,
+    'POST /sites/:slug/admin/api-keys': make,
+    'GET /sites/:slug/admin/api-keys/:id/revoke': ask,
+    'POST /sites/:slug/admin/api-keys/:id/revoke': end,
+  }
+}
+
+const listOf = (c: C): string => `${c.var.scope.base}/api-keys`
+
+const keyPages = (deps: Deps) => ({
+  list: async (c: C) => {
+    const { scope, t } = c.var
     const now = deps.clock()
-    const rows = await keyList(deps.db)
+    const rows = await keyList(deps.db, scope.site ? scope.owner : null)
     return page(c, deps, 'pages/api-keys/list', {
       title: t('API Keys'),
-      action: { href: `${LIST}/new`, label: t('Add New API Key') },
+      action: { href: `${listOf(c)}/new`, label: t('Add New API Key') },
       lead: t('A key lets a program in. It can do no more than the person who made it may do now.'),
       data: {
+        path: listOf(c),
+        inSite: scope.site !== null,
         now,
         keys: rows.map((row) => ({
           id: row.id,
@@ -45,11 +65,11 @@ export const apiKeyRoutes = (deps: Deps): Handlers => ({
     })
   },
 
-  'GET /network/api-keys/new': (c) => addForm(c, deps, { ...nothing, id: newId('key', deps) }, []),
+  form: (c: C) => addForm(c, deps, { ...nothing, id: newId('key', deps) }, []),
 
-  'POST /network/api-keys': async (c) => {
+  make: async (c: C) => {
     const form = await readForm(c)
-    const owner = form.get('site') || 'network'
+    const owner = await ownerOf(c, deps, form.get('site'))
     // The form brings the id of the key to be, so that a double click makes one.
     const id = isId('key', form.get('id')) ? form.get('id') : newId('key', deps)
     const typed: Typed = {
@@ -59,8 +79,8 @@ export const apiKeyRoutes = (deps: Deps): Handlers => ({
       site: form.get('site'),
       lifetime: form.get('lifetime'),
     }
-    const errors = await wrong(c, deps, typed, owner)
-    if (errors.length > 0) return addForm(c, deps, typed, errors)
+    const errors = wrong(c, typed, owner)
+    if (errors.length > 0 || owner === null) return addForm(c, deps, typed, errors)
     if (await keyById(deps.db, id)) return alreadyMade(c, deps)
     const expiresAt = typed.lifetime === '' ? null : deps.clock() + Number(typed.lifetime) * DAY
     const wanted = { id, name: typed.name, scopes: typed.scopes, owner, expiresAt }
@@ -74,28 +94,28 @@ export const apiKeyRoutes = (deps: Deps): Handlers => ({
     const t = c.get('t')
     return page(c, deps, 'pages/api-keys/made', {
       title: t('Your new API key'),
-      crumbs: crumbs(t),
+      crumbs: crumbs(c),
       status: 201,
       headers: { 'cache-control': 'no-store' },
       notices: [{ tone: 'good', title: t('API key made.'), text: t('Copy it now: it is shown this once.') }],
-      data: { name: typed.name, secret: made.secret },
+      data: { path: listOf(c), name: typed.name, secret: made.secret },
     })
   },
 
-  'GET /network/api-keys/:id/revoke': async (c) => {
+  ask: async (c: C) => {
     const key = await asked(c, deps)
     const t = c.get('t')
     return page(c, deps, 'pages/api-keys/revoke', {
       title: t('Revoke {name}?', { name: key.name }),
-      crumbs: crumbs(t),
-      data: { id: key.id, hint: key.hint },
+      crumbs: crumbs(c),
+      data: { path: listOf(c), id: key.id, hint: key.hint },
     })
   },
 
-  'POST /network/api-keys/:id/revoke': async (c) => {
+  end: async (c: C) => {
     const key = await asked(c, deps)
     if (key.revoked_at === null) await revoke(deps, c.get('actor'), key)
-    return seeOther(c, deps, LIST, {
+    return seeOther(c, deps, listOf(c), {
       tone: 'good',
       title: msg('{name} is revoked.', { name: key.name }),
       text: msg('Programs that use it are refused from now on.'),
@@ -115,19 +135,26 @@ const nothing: Omit<Typed, 'id'> = { name: '', scopes: [], site: '', lifetime: '
 
 async function asked(c: C, deps: Deps): Promise<KeyRow> {
   const key = await keyById(deps.db, c.req.param('id') ?? '')
-  if (!key || !can(c.get('actor'), 'network:read', key.owner)) throw notFound()
+  const { owner } = c.var.scope
+  if (!key || (owner !== 'network' && key.owner !== owner)) throw notFound()
   return key
 }
 
-async function wrong(c: C, deps: Deps, typed: Typed, owner: string): Promise<FieldError[]> {
+/** Whose the key shall be: a site's in its own admin, else as the form says; null for a site that is not there. */
+async function ownerOf(c: C, deps: Deps, typed: string): Promise<Owner | null> {
+  if (c.var.scope.site) return c.var.scope.owner
+  return typed === '' ? 'network' : ((await chosenSite(deps, typed))?.id ?? null)
+}
+
+function wrong(c: C, typed: Typed, owner: Owner | null): FieldError[] {
   const errors: FieldError[] = []
   const name = wrongName(typed.name)
   if (name) errors.push({ path: 'name', message: name })
   if (typed.scopes.length === 0) errors.push({ path: 'scopes', message: msg('Choose at least one scope.') })
-  else if (grantable(c.get('actor'), typed.scopes, owner).length < new Set(typed.scopes).size) {
+  else if (grantable(c.get('actor'), typed.scopes, owner ?? 'network').length < new Set(typed.scopes).size) {
     errors.push({ path: 'scopes', message: msg('A key can do no more than you may do yourself.') })
   }
-  if (owner !== 'network' && !(await sites(deps.db)).some((site) => site.id === owner)) {
+  if (owner === null) {
     errors.push({ path: 'site', message: msg('Choose one of the sites, or the whole network.') })
   }
   if (!LIFETIMES.includes(typed.lifetime)) {
@@ -138,30 +165,27 @@ async function wrong(c: C, deps: Deps, typed: Typed, owner: string): Promise<Fie
 
 /** The second of two clicks: the key stands, but its secret went out with the answer to the first. */
 const alreadyMade = (c: C, deps: Deps): Response =>
-  seeOther(c, deps, LIST, {
+  seeOther(c, deps, listOf(c), {
     tone: 'info',
     title: msg('This API key was made already.'),
     text: msg('It was shown once. Revoke it and make another one if you did not copy it.'),
   })
 
-const crumbs = (t: Translator) => [{ href: LIST, label: t('API Keys') }]
+const crumbs = (c: C) => [{ href: listOf(c), label: c.var.t('API Keys') }]
 
 async function addForm(c: C, deps: Deps, typed: Typed, errors: readonly FieldError[]): Promise<Response> {
-  const t = c.get('t')
-  const known = (await sites(deps.db)).filter((site) => site.state === 'active')
+  const { scope, t } = c.var
   return page(c, deps, 'pages/api-keys/new', {
     title: t('Add New API Key'),
-    crumbs: crumbs(t),
+    crumbs: crumbs(c),
     ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
     data: {
       ...typed,
       choices: scopes
         .filter((scope) => c.get('actor').capabilities.has(scope))
         .map((scope) => ({ scope, sentence: sentence(t, scope), checked: typed.scopes.includes(scope) })),
-      sites: [
-        { value: '', label: t('The whole network') },
-        ...known.map((site) => ({ value: site.id, label: site.name })),
-      ],
+      path: listOf(c),
+      choice: scope.site ? null : await siteChoice(deps, typed.site, t('The whole network')),
       lifetimes: LIFETIMES.map((days) => ({
         value: days,
         label: days === '' ? t('Never') : t('In {days} days', { days: Number(days) }),

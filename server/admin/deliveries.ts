@@ -8,7 +8,7 @@ import {
   type Position,
 } from '../../db/queries/deliveries.ts'
 import { runningOf } from '../../db/queries/redeliveries.ts'
-import { sites } from '../../db/queries/sites.ts'
+import { firstSites, siteBySlug } from '../../db/queries/sites.ts'
 import { webhookNames } from '../../db/queries/webhooks.ts'
 import type { WebhookState } from '../../db/schema.ts'
 import type { Handlers } from '../api/handlers.ts'
@@ -26,6 +26,7 @@ import { logPage } from './log-page.ts'
 import { page } from './page.ts'
 import { redeliverMany, whyNotRedeliver } from './redelivery.ts'
 import { isIn } from './repair.ts'
+import { FEW_SITES } from './sites/choice.ts'
 
 const ON_A_PAGE = 25
 const MOST_AT_ONCE = 100
@@ -34,12 +35,13 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
   'GET {area}/deliveries': async (c) => {
     const { t, scope, actor } = c.var
     const choices = await choicesOf(deps, c)
-    const asked = knownOnly(
+    const { asked, siteId } = await knownOnly(
+      deps,
+      c,
       readAsked((name) => c.req.query(name)),
-      choices,
     )
     const [found, views, run] = await Promise.all([
-      pageOf(deps, c, asked, choices),
+      pageOf(deps, c, asked, siteId),
       viewsOf(deps, c, asked),
       asked.webhook === '' ? undefined : runningOf(deps.db, asked.webhook),
     ])
@@ -113,20 +115,20 @@ async function choicesOf(deps: Deps, c: C): Promise<Choices> {
   const { scope, t } = c.var
   const [webhooks, all] = await Promise.all([
     webhookNames(deps.db, scope.site && scope.owner),
-    scope.site ? [] : sites(deps.db),
+    scope.site ? [] : firstSites(deps.db, FEW_SITES + 1),
   ])
   const types = deps.host.eventTypes().map(({ name, title }) => ({ name, title: t(/* translated elsewhere */ title) }))
   return { webhooks, types, sites: all }
 }
 
-const knownOnly = (asked: Asked, choices: Choices): Asked => ({
-  ...asked,
-  site: choices.sites.some(({ slug }) => slug === asked.site) ? asked.site : '',
-})
+/** A site that nobody knows is as good as not asked for, and so is any in a site's own admin. */
+async function knownOnly(deps: Deps, c: C, asked: Asked): Promise<{ asked: Asked; siteId: string | null }> {
+  const site = c.var.scope.site || asked.site === '' ? undefined : await siteBySlug(deps.db, asked.site)
+  return { asked: { ...asked, site: site?.slug ?? '' }, siteId: site?.id ?? null }
+}
 
 /** One page of rows, with the cursors of its neighbours. */
-async function pageOf(deps: Deps, c: C, asked: Asked, choices: Choices) {
-  const siteId = choices.sites.find(({ slug }) => slug === asked.site)?.id ?? null
+async function pageOf(deps: Deps, c: C, asked: Asked, siteId: string | null) {
   const filter = filterOf(asked, { owner: c.var.scope.owner, siteId, now: deps.clock() })
   if (!filter) return { rows: [], newer: null, older: null }
   const { rows, newer, older } = await logPage<DeliveryRow, Position>(

@@ -1,7 +1,7 @@
 import { keyById, personById } from '../../db/queries/access.ts'
 import { deliveriesBefore, deliveryById, statesOf } from '../../db/queries/deliveries.ts'
 import { eventById, eventsAfter, eventsBefore, type EventRow } from '../../db/queries/events.ts'
-import { siteBySlug, sites } from '../../db/queries/sites.ts'
+import { firstSites, siteBySlug } from '../../db/queries/sites.ts'
 import { webhookNames } from '../../db/queries/webhooks.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Handlers } from '../api/handlers.ts'
@@ -21,6 +21,7 @@ import type { Translator } from '../web/i18n.ts'
 import { spans, states, type Span } from './delivery-filter.ts'
 import { logPage } from './log-page.ts'
 import { page } from './page.ts'
+import { FEW_SITES } from './sites/choice.ts'
 
 const ON_A_PAGE = 25
 const DELIVERIES_SHOWN = 100
@@ -174,7 +175,7 @@ function positionOf(cursor: string | undefined): number | null {
 
 async function choicesOf(deps: Deps, { var: { scope, t } }: C) {
   const types = deps.host.eventTypes().map(({ name, title }) => ({ name, title: t(/* translated elsewhere */ title) }))
-  return { types, sites: scope.site ? [] : await sites(deps.db) }
+  return { types, sites: scope.site ? [] : await firstSites(deps.db, FEW_SITES + 1) }
 }
 
 /** The event of the URL, if the area may see it. Throws `not_found`. */

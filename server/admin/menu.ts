@@ -58,8 +58,19 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
       entry(`${base}/plugins/${page.plugin}${page.path}`, t(/* translated elsewhere */ page.title), 'plug'),
     ),
     [
+      ...when(inNetwork && may('GET /network/sites'), () =>
+        entry('/network/sites', t('Sites'), 'sites', {
+          items: [
+            item('/network/sites', t('All Sites')),
+            ...(may('GET /network/sites/new') ? [item('/network/sites/new', t('Add New Site'))] : []),
+          ],
+        }),
+      ),
       ...when(inNetwork && may('GET /network/users'), () => entry('/network/users', t('Users'), 'users')),
       ...when(inNetwork && may('GET /network/api-keys'), () => entry('/network/api-keys', t('API Keys'), 'key')),
+      ...when(!inNetwork && may('GET /sites/:slug/admin/api-keys'), () =>
+        entry(`${base}/api-keys`, t('API Keys'), 'key'),
+      ),
       ...when(inNetwork && may('GET /network/plugins'), () =>
         entry('/network/plugins', t('Plugins'), 'plug', {
           current: path === '/network/plugins',

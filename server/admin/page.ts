@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { sites } from '../../db/queries/sites.ts'
+import { listSites } from '../../db/queries/sites.ts'
 import { rules, type RouteKey, type Rule } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
@@ -170,7 +170,8 @@ function waiting(c: C, deps: Pick<Deps, 'publicUrl'>, t: Translator): Shown[] {
 async function sitesOf(c: C, deps: Deps): Promise<{ href: string; name: string; current: boolean }[]> {
   const { actor, scope, t } = c.var
   if (actor.owner !== 'network') return []
-  const shown = (await sites(deps.db)).filter((site) => site.state === 'active').slice(0, MOST_SITES)
+  const first = { sort: 'created_at', descending: false, after: null, limit: MOST_SITES } as const
+  const shown = await listSites(deps.db, { state: 'active' }, first)
   return [
     { href: '/network', name: t('Network Admin'), current: scope.site === null },
     ...shown.map((site) => ({

@@ -16,6 +16,7 @@ import { pluginRoutes } from './plugins.ts'
 import { repairRoutes } from './repair.ts'
 import { settingsRoutes } from './settings.ts'
 import { setupRoutes } from './setup.ts'
+import { siteRoutes } from './sites.ts'
 import { styleguideRoutes } from './styleguide.ts'
 import { userRoutes } from './users.ts'
 import { webhookPages } from './webhooks.ts'
@@ -41,6 +42,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...pluginRoutes(deps),
   ...hookRoutes(deps),
   ...pluginPageRoutes(deps),
+  ...siteRoutes(deps),
   ...settingsRoutes(deps),
   ...styleguideRoutes(deps),
 })

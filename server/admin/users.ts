@@ -1,5 +1,5 @@
 import { people, personById, type Person } from '../../db/queries/access.ts'
-import { sites } from '../../db/queries/sites.ts'
+import type { Site } from '../../db/queries/sites.ts'
 import { changeRole, createPerson, removePerson } from '../access/people.ts'
 import { normalEmail, readRole, wrongFields } from '../access/person.ts'
 import { roles } from '../access/roles.ts'
@@ -14,6 +14,7 @@ import { errorsByPath, readForm, type Form } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
 import { faultsNotice, page } from './page.ts'
 import { roleName } from './role-name.ts'
+import { chosenSite, siteChoice } from './sites/choice.ts'
 
 const LIST = '/network/users'
 
@@ -30,7 +31,7 @@ export const userRoutes = (deps: Deps): Handlers => ({
           name: row.name,
           email: row.email,
           role: roleName(t, row.role),
-          site: row.role === 'site_admin' ? row.site : null,
+          site: row.role === 'site_admin' ? (row.site ?? t('None')) : null,
           createdAt: Date.parse(row.createdAt),
           self: row.id === c.get('actor').id,
         })),
@@ -47,7 +48,7 @@ export const userRoutes = (deps: Deps): Handlers => ({
       email: normalEmail(form.get('email')),
       password: form.get('password'),
     }
-    const role = await roleOf(deps, form)
+    const role = await roleOf(deps, form, ({ state }) => state === 'active')
     // The form brings the id of the account to be, so that a double click makes one.
     const id = isId('usr', form.get('id')) ? form.get('id') : newId('usr', deps)
     const again = (errors: readonly FieldError[]) =>
@@ -114,9 +115,9 @@ async function asked(c: C, deps: Deps): Promise<Person> {
   return person
 }
 
-async function roleOf(deps: Deps, form: Form) {
-  const known = await sites(deps.db)
-  return readRole(form.get('role'), form.get('site'), (id) => known.some((site) => site.id === id))
+async function roleOf(deps: Deps, form: Form, fits: (site: Site) => boolean = () => true) {
+  const site = await chosenSite(deps, form.get('site'))
+  return readRole(form.get('role'), site && fits(site) ? site.id : null)
 }
 
 /** The failure that a form shows; anything else is thrown on. */
@@ -130,12 +131,9 @@ async function expected(work: Promise<void>): Promise<AppError | null> {
   }
 }
 
-const choices = async (deps: Deps, t: Translator) => ({
+const choices = async (deps: Deps, t: Translator, site: string) => ({
   roles: roles.map((role) => ({ value: role, label: roleName(t, role) })),
-  sites: [
-    { value: '', label: t('None') },
-    ...(await sites(deps.db)).map((site) => ({ value: site.id, label: site.name })),
-  ],
+  choice: await siteChoice(deps, site, t('None')),
 })
 
 const crumbs = (t: Translator) => [{ href: LIST, label: t('Users') }]
@@ -146,7 +144,7 @@ async function addForm(c: C, deps: Deps, typed: Typed, errors: readonly FieldErr
     title: t('Add New User'),
     crumbs: crumbs(t),
     ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
-    data: { ...typed, ...(await choices(deps, t)), errors: errorsByPath(errors, t) },
+    data: { ...typed, ...(await choices(deps, t, typed.site)), errors: errorsByPath(errors, t) },
   })
 }
 
@@ -160,8 +158,7 @@ async function roleForm(c: C, deps: Deps, person: Person, errors: readonly Field
       id: person.id,
       email: person.email,
       role: person.role,
-      site: person.siteId === 'network' ? '' : person.siteId,
-      ...(await choices(deps, t)),
+      ...(await choices(deps, t, person.siteId === 'network' ? '' : person.siteId)),
       errors: errorsByPath(errors, t),
     },
   })

@@ -1,100 +1,77 @@
 import { z } from 'zod'
-import { DbError } from '../../db/db.ts'
-import { insertSite, sites, updateSite } from '../../db/queries/sites.ts'
-import { archiveWebhooks, cancelDeliveriesOf, wakeWebhooks } from '../../db/queries/site-state.ts'
-import type { SiteTable } from '../../db/schema.ts'
-import { auditEntry } from '../access/audit.ts'
+import { listSites, siteBySlugOrId, type Site } from '../../db/queries/sites.ts'
+import { changeSite, createSite, deleteSite, wrongSiteName, wrongSlug } from '../access/sites.ts'
 import type { Deps } from '../deps.ts'
 import { isoTime } from '../lib/clock.ts'
-import { fail, invalid, notFound } from '../lib/errors.ts'
+import { fail, notFound } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
-import { msg } from '../lib/message.ts'
+import type { Message } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { parsed, readJsonObject } from './body.ts'
-import { findSite } from './events.ts'
 import type { Handlers } from './handlers.ts'
+import { listAnswer, pageOf } from './list.ts'
 
-const RESERVED = ['new', 'admin', 'main', 'api', 'network']
+const LIST = 'sites'
+const STATES = ['active', 'archived'] as const
 
-const name = z.string().trim().min(1).max(191)
-const slug = z
-  .string()
-  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, msg('A slug has 1 to 63 small letters, digits and dashes.').text)
-  .refine((text) => !RESERVED.includes(text), msg('This slug is reserved. Take another one.').text)
-const newSite = z.strictObject({ slug, name })
-const change = z.strictObject({ name: name.optional(), state: z.enum(['active', 'archived']).optional() })
+const text = (wrong: (text: string) => Message | null) =>
+  z
+    .string()
+    .trim()
+    .superRefine((value, ctx) => {
+      const message = wrong(value)
+      if (message) ctx.addIssue({ code: 'custom', message: message.text })
+    })
+const name = text(wrongSiteName)
+const newSite = z.strictObject({ slug: text(wrongSlug), name })
+const change = z.strictObject({ name: name.optional(), state: z.enum(STATES).optional() })
 
 export const siteRoutes = (deps: Deps): Handlers => ({
-  'GET /api/v1/sites': async () => Response.json({ data: (await sites(deps.db)).map(show), next_cursor: null }),
+  'GET /api/v1/sites': async (c) => {
+    const { limit, position } = pageOf(c, LIST, ['number', 'string'])
+    const asked = c.req.query('state')
+    const state = STATES.find((one) => one === asked)
+    if (asked !== undefined && !state) throw fail('bad_request', 'state is active or archived.')
+    const rows = await listSites(
+      deps.db,
+      { state, search: c.req.query('q')?.trim().slice(0, 100) },
+      {
+        sort: 'created_at',
+        descending: false,
+        after: position && { value: Number(position[0]), id: String(position[1]) },
+        limit: limit + 1,
+      },
+    )
+    return listAnswer(LIST, rows, limit, show, (row) => [row.created_at, row.id])
+  },
 
   'GET /api/v1/sites/:id': async (c) => Response.json(show(await find(deps, c))),
 
   'POST /api/v1/sites': async (c) => {
     const body = parsed(newSite, await readJsonObject(c))
-    const row = { id: newId('sit', deps), ...body, created_at: deps.clock() }
-    const audit = auditEntry(deps, c.get('actor'), {
-      action: 'site.created',
-      target: row.id,
-      owner: 'network',
-      after: body,
-    })
-    await deps.db.commit([insertSite(deps.db, row), ...audit]).catch((error: unknown) => {
-      if (error instanceof DbError && error.kind === 'constraint') {
-        throw invalid([{ path: 'slug', message: msg('Another site has this slug. Take another one.') }])
-      }
-      throw error
-    })
-    return Response.json(show({ ...row, state: 'active' }), { status: 201 })
+    const site = await createSite(deps, c.get('actor'), { id: newId('sit', deps), ...body })
+    return Response.json(show(site), { status: 201 })
   },
 
   'PATCH /api/v1/sites/:id': async (c) => {
     const site = await find(deps, c)
     const body = parsed(change, await readJsonObject(c))
-    if (site.id === 'sit_main' && body.state === 'archived') throw fail('conflict', 'The main site cannot be archived.')
-    const next = { name: body.name ?? site.name, state: body.state ?? site.state }
-    const { db } = deps
-    const moved =
-      next.state === site.state
-        ? []
-        : next.state === 'archived'
-          ? archiveWebhooks(db, site.id)
-          : wakeWebhooks(db, site.id, deps.clock())
-    const audit = auditEntry(deps, c.get('actor'), {
-      action: 'site.updated',
-      target: site.id,
-      owner: site.id,
-      before: { name: site.name, state: site.state },
-      after: next,
-    })
-    await db.commit([updateSite(db, site.id, next), ...moved, ...audit])
-    return Response.json(show({ ...site, ...next }))
+    return Response.json(show(await changeSite(deps, c.get('actor'), site, body)))
   },
 
   'DELETE /api/v1/sites/:id': async (c) => {
-    const site = await find(deps, c)
-    if (site.id === 'sit_main') throw fail('conflict', 'The main site cannot be deleted.')
-    const audit = auditEntry(deps, c.get('actor'), {
-      action: 'site.deleted',
-      target: site.id,
-      owner: site.id,
-      before: { slug: site.slug, name: site.name },
-    })
-    await deps.db.commit([
-      updateSite(deps.db, site.id, { state: 'deleted' }),
-      ...cancelDeliveriesOf(deps.db, site.id, deps.clock()),
-      ...audit,
-    ])
+    await deleteSite(deps, c.get('actor'), await find(deps, c))
     return new Response(null, { status: 204 })
   },
 })
 
-async function find(deps: Deps, c: C): Promise<SiteTable> {
-  const site = await findSite(deps, c.req.param('id') ?? '')
+async function find(deps: Deps, c: C): Promise<Site> {
+  const site = await siteBySlugOrId(deps.db, c.req.param('id') ?? '')
   if (!site) throw notFound()
   return site
 }
 
-const show = (site: SiteTable) => ({
+const show = (site: Site) => ({
   id: site.id,
   slug: site.slug,
   name: site.name,

@@ -4,8 +4,11 @@ import {
   deleteEvents,
   deleteLeftovers,
   deleteOldestHour,
+  deleteRecordsOf,
+  deleteSiteRow,
   forgetAnswers,
   oldestAudit,
+  oldestDeletedSite,
   oldestEvents,
 } from '../../db/queries/retention.ts'
 import { setSetting, setting, settings } from '../../db/queries/settings.ts'
@@ -33,6 +36,7 @@ export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<numbe
     () => purgeEvents(db, events),
     () => purgeHour(db, events),
     () => purgeAnswers(db, before(kept.keep_days_answers)),
+    () => purgeSites(db, events),
     () => purgeAudit(db, before(kept.keep_days_audit)),
   ]) {
     while (steps < MOST_STEPS && (await step())) steps++
@@ -60,6 +64,15 @@ async function purgeAnswers(db: Engine['db'], before: number): Promise<boolean> 
 async function purgeHour(db: Engine['db'], before: number): Promise<boolean> {
   const results = await db.commit(deleteOldestHour(db, before))
   return results.some(({ changes }) => changes > 0)
+}
+
+/** A site that was deleted goes when nothing in the log can be of it any more. */
+async function purgeSites(db: Engine['db'], before: number): Promise<boolean> {
+  const site = await oldestDeletedSite(db, before)
+  if (site === null) return false
+  const results = await db.commit(deleteRecordsOf(db, site))
+  if (results.every(({ changes }) => changes === 0)) await db.commit(deleteSiteRow(db, site))
+  return true
 }
 
 async function purgeAudit(db: Engine['db'], before: number): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { siteBySlugOrId, sites } from '../../../db/queries/sites.ts'
+import { firstSites, siteBySlugOrId } from '../../../db/queries/sites.ts'
 import type { Deps } from '../../deps.ts'
 import type { Owner } from '../../lib/actor.ts'
 import type { EventType } from '../../plugin/host.ts'
@@ -41,7 +41,7 @@ function conditionState({ var: { t } }: C, form: WebhookForm, sample: EventType 
 
 /** `list`: every site, with those ticked that were chosen by slug or id; null when they are too many. `slugs`: the chosen ones. */
 async function siteChoices(deps: Deps, form: WebhookForm) {
-  const all = await sites(deps.db)
+  const all = await firstSites(deps.db, FEW + 1)
   if (all.length <= FEW) {
     const isChosen = ({ id, slug }: { id: string; slug: string }) =>
       form.sites.includes(id) || form.sites.includes(slug)

@@ -1,5 +1,5 @@
 import { hourlyOf } from '../../../db/queries/deliveries.ts'
-import { sites } from '../../../db/queries/sites.ts'
+import { siteNames } from '../../../db/queries/sites.ts'
 import { countWebhooks, latestDeliveries, listWebhooks, type Webhook } from '../../../db/queries/webhooks.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
@@ -8,6 +8,7 @@ import { HOUR } from '../../lib/clock.ts'
 import type { C } from '../../web/env.ts'
 import { statusText } from '../../web/status-text.ts'
 import { hookTitle } from '../../webhooks/presets.ts'
+import { roomFor } from '../../webhooks/quota.ts'
 import { shortUrl } from '../../webhooks/redact.ts'
 import { page } from '../page.ts'
 import { filterOf, headOf, readAsked, searchOf, states, type Asked } from './list-filter.ts'
@@ -27,6 +28,11 @@ export const listRoutes = (deps: Deps): Handlers => ({
     const webhooks = await listWebhooks(deps.db, filterOf(asked, owner, ON_A_PAGE))
     const path = `${scope.base}/webhooks`
     const mayWrite = can(actor, 'webhooks:write', scope.owner)
+    const [room, own] = await Promise.all([
+      roomFor(deps.db, scope.owner),
+      countWebhooks(deps.db, { owner: scope.owner }),
+    ])
+    const used = Object.values(own).reduce((sum, one) => sum + one, 0)
     const head = (by: Parameters<typeof headOf>[1]) => {
       const { search, direction } = headOf(asked, by)
       return { href: path + search, direction }
@@ -34,6 +40,7 @@ export const listRoutes = (deps: Deps): Handlers => ({
     return page(c, deps, 'pages/webhooks/list', {
       title: t('Webhooks'),
       ...(mayWrite && { action: { href: `${path}/new`, label: t('Add New Webhook') } }),
+      ...(room !== null && { lead: t('{count} of {most} webhooks are in use.', { count: used, most: room }) }),
       data: {
         path,
         asked,
@@ -41,7 +48,7 @@ export const listRoutes = (deps: Deps): Handlers => ({
         narrowed: searchOf(asked, { sort: null }) !== '',
         back: path + searchOf(asked, { page: asked.page }),
         mayWrite,
-        rows: await rowsOf(c, deps, webhooks),
+        rows: await rowsOf(deps, webhooks),
         views: viewsOf(c, asked, counts, total, path),
         heads: { name: head('name'), status: head('status'), last: head('last') },
         pager: pagerOf(c, asked, found, pages),
@@ -75,16 +82,19 @@ function pagerOf(c: C, asked: Asked, count: number, pages: number) {
   }
 }
 
-/** What the rows show, with what happened in the last hours: three queries, whatever the number of rows. */
-async function rowsOf(c: C, deps: Deps, webhooks: readonly Webhook[]) {
+/** What the rows show, with what happened in the last hours: a handful of queries, whatever the number of rows. */
+async function rowsOf(deps: Deps, webhooks: readonly Webhook[]) {
   if (webhooks.length === 0) return []
   const ids = webhooks.map(({ id }) => id)
   const thisHour = Math.floor(deps.clock() / HOUR) * HOUR
   const since = thisHour - 23 * HOUR
-  const [hours, latest, all] = await Promise.all([
+  const [hours, latest, names] = await Promise.all([
     hourlyOf(deps.db, ids, since),
     latestDeliveries(deps.db, ids),
-    c.var.scope.site ? [] : sites(deps.db),
+    siteNames(
+      deps.db,
+      webhooks.map(({ owner }) => owner).filter((owner) => owner !== 'network'),
+    ),
   ])
   return webhooks.map((webhook) => {
     const { id, name, state, events } = webhook
@@ -100,7 +110,7 @@ async function rowsOf(c: C, deps: Deps, webhooks: readonly Webhook[]) {
       state,
       url: shortUrl(webhook.url),
       hook: hookTitle(webhook),
-      site: webhook.owner === 'network' ? null : (all.find((site) => site.id === webhook.owner)?.name ?? null),
+      site: webhook.owner === 'network' ? null : (names.get(webhook.owner) ?? null),
       allEvents: webhook.all_events === 1,
       event: events[0] ?? null,
       lane: deps.host.eventType(events[0] ?? '')?.lane ?? 'realtime',

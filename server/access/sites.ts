@@ -1,0 +1,94 @@
+import { DbError } from '../../db/db.ts'
+import { archiveWebhooks, cancelDeliveriesOf, wakeWebhooks } from '../../db/queries/site-state.ts'
+import { insertSite, MAIN_SITE, siteById, updateSite, type Site } from '../../db/queries/sites.ts'
+import type { Actor } from '../lib/actor.ts'
+import { fail, invalid } from '../lib/errors.ts'
+import { msg, type Message } from '../lib/message.ts'
+import type { Engine } from '../webhooks/engine.ts'
+import { auditEntry } from './audit.ts'
+import { wrongName } from './person.ts'
+
+const RESERVED: readonly string[] = ['new', 'admin', 'main', 'api', 'network']
+const SLUG = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+export const wrongSiteName = wrongName
+
+/** What is wrong with the slug of a new site, or null. */
+export function wrongSlug(slug: string): Message | null {
+  if (!SLUG.test(slug)) return msg('A slug has 1 to 63 small letters, digits and dashes.')
+  return RESERVED.includes(slug) ? msg('This slug is reserved. Take another one.') : null
+}
+
+type Deps = Pick<Engine, 'db' | 'clock' | 'random'>
+
+/** Makes a site of fields that were checked. The same id and slug once more is no second site. Throws `invalid` for a slug that is taken. */
+export async function createSite(
+  deps: Deps,
+  by: Actor,
+  { id, slug, name }: { readonly id: string; readonly slug: string; readonly name: string },
+): Promise<Site> {
+  const site: Site = { id, slug, name, state: 'active', created_at: deps.clock() }
+  const audit = auditEntry(deps, by, { action: 'site.created', target: id, owner: 'network', after: { slug, name } })
+  const row = { id, slug, name, created_at: site.created_at }
+  try {
+    await deps.db.commit([insertSite(deps.db, row), ...audit])
+    return site
+  } catch (error) {
+    if (!(error instanceof DbError && error.kind === 'constraint')) throw error
+    const before = await siteById(deps.db, id)
+    if (before?.slug === slug) return before
+    throw invalid([{ path: 'slug', message: msg('Another site has this slug. Take another one.') }])
+  }
+}
+
+/**
+ * Gives a site another name, archives it, or brings it back. Archived, it sends nothing and takes no events; brought back,
+ * what was held goes out. Throws `conflict` for archiving the main site.
+ */
+export async function changeSite(
+  deps: Deps,
+  by: Actor,
+  site: Site,
+  change: { readonly name?: string | undefined; readonly state?: 'active' | 'archived' | undefined },
+): Promise<Site> {
+  if (site.id === MAIN_SITE && change.state === 'archived') throw fail('conflict', 'The main site cannot be archived.')
+  const next = { name: change.name ?? site.name, state: change.state ?? site.state }
+  if (next.name === site.name && next.state === site.state) return site
+  const { db } = deps
+  const moved =
+    next.state === site.state
+      ? []
+      : next.state === 'archived'
+        ? archiveWebhooks(db, site.id)
+        : wakeWebhooks(db, site.id, deps.clock())
+  const audit = auditEntry(deps, by, {
+    action: 'site.updated',
+    target: site.id,
+    owner: site.id,
+    before: { name: site.name, state: site.state },
+    after: next,
+  })
+  await db.commit([updateSite(db, site.id, next), ...moved, ...audit])
+  return { ...site, ...next }
+}
+
+/**
+ * Deletes a site: what waits is cancelled, its webhooks are retired and its keys dead. What the log holds of it goes with
+ * retention, and the site with it. Throws `conflict` for the main site.
+ */
+export async function deleteSite(deps: Deps, by: Actor, site: Site): Promise<void> {
+  if (site.id === MAIN_SITE) throw fail('conflict', 'The main site cannot be deleted.')
+  const { db } = deps
+  const now = deps.clock()
+  const audit = auditEntry(deps, by, {
+    action: 'site.deleted',
+    target: site.id,
+    owner: site.id,
+    before: { slug: site.slug, name: site.name },
+  })
+  await db.commit([
+    updateSite(db, site.id, { state: 'deleted', deleted_at: now }),
+    ...cancelDeliveriesOf(db, site.id, now),
+    ...audit,
+  ])
+}
