@@ -197,6 +197,45 @@ describe('keys', () => {
   })
 })
 
+test('a key that is bound to a site reaches nothing of the network, whoever made it', async () => {
+  const maker = await addPerson(world, { email: 'binder@example.com' })
+  const wanted = { name: 'Bound', scopes: ['network:read', 'network:write'], owner: 'sit_main', expiresAt: null }
+  const { secret } = await createKey(world, maker, wanted)
+  const network = api.filter(({ rule }) => rule.startsWith('network:'))
+  expect(network.length).toBeGreaterThan(0)
+  expect(await butFor(network, 403, { authorization: `Bearer ${secret}` })).toEqual([])
+})
+
+test('the API lists sites in pages, stable while sites are added, by state and by part of a name', async () => {
+  const maker = await addPerson(world, { email: 'lister@example.com' })
+  const { secret } = await createKey(world, maker, {
+    name: 'List',
+    scopes: ['network:read'],
+    owner: 'network',
+    expiresAt: null,
+  })
+  const list = async (search: string) => {
+    const route = { method: 'GET', pattern: '', path: `/api/v1/sites${search}`, rule: 'network:read' } as const
+    const answer = await ask(route, { authorization: `Bearer ${secret}` })
+    return (await answer.json()) as { data: { slug: string }[]; next_cursor: string | null; code?: string }
+  }
+  const rows = Array.from({ length: 5 }, (_, n) => ({
+    id: `sit_p${n}`,
+    slug: `page-${n}`,
+    name: `Page ${n}`,
+    created_at: 100 + n,
+  }))
+  await world.db.commit(rows.map((row) => insertSite(world.db, row)))
+  const first = await list('?q=page&limit=3')
+  expect(first.data.map(({ slug }) => slug)).toEqual(['page-0', 'page-1', 'page-2'])
+  await world.db.commit([insertSite(world.db, { id: 'sit_p9', slug: 'page-9', name: 'Page 9', created_at: 50 })])
+  const second = await list(`?q=page&limit=3&cursor=${first.next_cursor}`)
+  expect([second.data.map(({ slug }) => slug), second.next_cursor]).toEqual([['page-3', 'page-4'], null])
+  expect((await list('?state=archived')).data).toEqual([])
+  expect((await list('?state=junk')).code).toBe('bad_request')
+  expect((await list('?cursor=junk')).code).toBe('bad_cursor')
+})
+
 test('without a database the server lives, and says that it is not ready', async () => {
   const without = await openWorld()
   const broken = createApp({ ...without, dispatcher: () => 'on' }, () => ADDRESS)

@@ -78,12 +78,17 @@ describe('the menu', () => {
       '/network/webhooks',
       '/network/webhooks/new',
       '/network/deliveries',
+      '/network/events',
       '/network/event-types',
       ...(await pluginPages()),
+      '/network/sites',
+      '/network/sites',
+      '/network/sites/new',
       '/network/users',
       '/network/api-keys',
       '/network/plugins',
       '/network/health',
+      '/network/settings',
     ])
   })
 
@@ -94,6 +99,7 @@ describe('the menu', () => {
       '/network/webhooks',
       '/network/webhooks',
       '/network/deliveries',
+      '/network/events',
       '/network/event-types',
       ...(await pluginPages()),
     ])
