@@ -25,7 +25,8 @@ export interface Database {
   redelivery: RedeliveryTable
   mail: MailTable
   plugin_state: PluginStateTable
-  plugin_site: { slug: string; site_id: string; active: number; version: string; settings: string }
+  plugin_site: PluginSiteTable
+  plugin_cron: PluginCronTable
   plugin_record: PluginRecordTable
   plugin_index: { slug: string; site_id: string; collection: string; field: string; value: string; id: string }
   plugin_fault: PluginFaultTable
@@ -291,6 +292,28 @@ export interface PluginStateTable {
   paused_reason: string | null
   /** JSON: what a super admin set for the whole network. */
   settings: string
+}
+
+/** `version`: up to where the plugin's upgrade steps have run here. `settings`: JSON, as in plugin_state. */
+export interface PluginSiteTable {
+  slug: string
+  site_id: string
+  active: number
+  version: string
+  settings: string
+}
+
+/**
+ * What a plugin has to do at set times. `site_id` '' is the clock of all sites: `due_at` is when it strikes next, and
+ * `after_site` up to where the sites of this time were handed out. Any other row is one run that waits or is under way.
+ */
+export interface PluginCronTable {
+  slug: string
+  site_id: string
+  id: string
+  due_at: number
+  lease_until: number
+  after_site: string
 }
 
 export interface PluginRecordTable {

@@ -4,7 +4,7 @@ import { ensureSetupKey } from './access/api-keys.ts'
 import { ConfigError } from './config.ts'
 import type { Deps } from './deps.ts'
 import { createHost } from './plugin/create-host.ts'
-import type { Registry } from './plugin/create-host.ts'
+import type { HostOptions, Registry } from './plugin/create-host.ts'
 import type { Engine } from './webhooks/engine.ts'
 import { ensureNetwork } from './webhooks/network.ts'
 import { sealAgain } from './webhooks/sealed.ts'
@@ -16,18 +16,20 @@ export interface Parts extends Omit<Engine, 'vault'> {
   readonly sign?: Sign
   readonly appSecret: string
   readonly registry: Registry
+  /** How long handlers may take here, where that differs. */
+  readonly limits?: HostOptions['limits']
   readonly dispatcher: Deps['dispatcher']
 }
 
 /** Puts the product together from what a runtime brings. Throws ConfigError when the database was made with another secret. */
-export async function compose({ appSecret, registry, dispatcher, ...parts }: Parts): Promise<Deps> {
+export async function compose({ appSecret, registry, limits = {}, dispatcher, ...parts }: Parts): Promise<Deps> {
   const { config, db, random } = parts
   await ensureNetwork({ db, random })
   const previous = config.appSecretPrevious
   const vault = await createVault({ appSecret, previous, random })
   await settleAppSecret({ db, vault }, appSecret, previous)
   const engine = { ...parts, vault }
-  const host = await createHost(engine, { registry, safeMode: config.safeMode })
+  const host = await createHost(engine, { registry, limits, safeMode: config.safeMode })
   const access = await createAccess(engine, { appSecret })
   await ensureSetupKey(engine)
   return { ...engine, host, access, dispatcher }

@@ -32,12 +32,12 @@ export const interruptFaults = (db: Db, handler: string): Statement =>
     .where('state', '=', sql.lit('open'))
 
 /** Keeps a fault; with `quietSince`, only if this handler had none about this event type (or about none at all) since then. */
-export function insertFault(db: Db, row: Omit<PluginFaultTable, 'state'>, quietSince: number | null): Statement {
-  if (quietSince === null) return db.q.insertInto('plugin_fault').values({ ...row, state: 'open' })
+export function insertFault(db: Db, row: PluginFaultTable, quietSince: number | null): Statement {
+  if (quietSince === null) return db.q.insertInto('plugin_fault').values(row)
   return sql`insert into plugin_fault
       (id, slug, site_id, handler, event_type, event_id, message, stack, duration_ms, at, state)
     select ${row.id}, ${row.slug}, ${row.site_id}, ${row.handler}, ${row.event_type}, ${row.event_id}, ${row.message},
-      ${row.stack}, cast(${row.duration_ms} as integer), cast(${row.at} as bigint), 'open'
+      ${row.stack}, cast(${row.duration_ms} as integer), cast(${row.at} as bigint), ${row.state}
     where not exists (select 1 from plugin_fault
       where handler = ${row.handler} and coalesce(event_type, '') = ${row.event_type ?? ''} and at > ${quietSince})`.compile(
     db.q,

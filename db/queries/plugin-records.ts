@@ -25,7 +25,8 @@ export function recordsWhere(
   where: readonly (readonly [field: string, value: string])[],
   limit: number,
 ): Promise<{ id: string; data: string }[]> {
-  let query = records(db, shelf).orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit)
+  let query = records(db, shelf).orderBy('created_at', 'desc').orderBy('id', 'desc')
+  if (limit !== Infinity) query = query.limit(limit)
   for (const [field, value] of where) {
     query = query.where('id', 'in', (eb) =>
       eb

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
-import type { PluginStateTable, SiteTable } from '../schema.ts'
+import { must } from '../must.ts'
+import type { PluginSiteTable, PluginStateTable, SiteTable } from '../schema.ts'
 
 /** Raised in every commit that changes what runs where, or how large a payload may be, so that whoever remembers it knows when to forget. */
 export const pluginsChanged = (db: Db): Statement =>
@@ -25,15 +26,39 @@ export const sitesForPlugins = (
 export const pluginStates = (db: Db): Promise<PluginStateTable[]> =>
   db.q.selectFrom('plugin_state').selectAll().execute()
 
-/** The plugins that were switched on for this site alone. */
-export async function pluginsOfSite(db: Db, site: string): Promise<string[]> {
-  const rows = await db.q
+/** What is known of plugins at one site: those that were switched on or set there, or brought up to date. */
+export const pluginsOfSite = (db: Db, site: string): Promise<PluginSiteTable[]> =>
+  db.q.selectFrom('plugin_site').selectAll().where('site_id', '=', site).execute()
+
+/** Up to which version a plugin's steps have run for a site; undefined before the first. */
+export async function upgradedTo(db: Db, slug: string, site: string): Promise<string | undefined> {
+  const row = await db.q
     .selectFrom('plugin_site')
-    .select('slug')
+    .select('version')
+    .where('slug', '=', slug)
     .where('site_id', '=', site)
-    .where('active', '=', 1)
-    .execute()
-  return rows.map(({ slug }) => slug)
+    .executeTakeFirst()
+  return row?.version
+}
+
+/**
+ * What has to stand in front of the writes of an upgrade step, so that of two processes one does it: the other's commit
+ * is refused as `constraint`. The update takes the lock that makes them see each other on PostgreSQL.
+ */
+export const upgradeStep = (db: Db, slug: string, site: string, from: string, to: string): readonly Statement[] => {
+  const row = () => db.q.updateTable('plugin_site').where('slug', '=', slug).where('site_id', '=', site)
+  return [
+    db.q
+      .insertInto('plugin_site')
+      .values({ slug, site_id: site, active: 0, version: from, settings: '{}' })
+      .onConflict((oc) => oc.columns(['slug', 'site_id']).doNothing()),
+    row().set((eb) => ({ active: eb.ref('active') })),
+    must(
+      db,
+      sql`not exists (select 1 from plugin_site where slug = ${slug} and site_id = ${site} and version = ${from})`,
+    ),
+    row().set({ version: to }),
+  ]
 }
 
 export const switchPlugin = (db: Db, slug: string, version: string, on: boolean): Statement =>
@@ -49,11 +74,14 @@ export const switchPlugin = (db: Db, slug: string, version: string, on: boolean)
     })
     .onConflict((oc) => oc.column('slug').doUpdateSet({ network_active: on ? 1 : 0, installed_version: version }))
 
-export const switchPluginForSite = (db: Db, slug: string, version: string, site: string, on: boolean): Statement =>
+/** Where no step has run yet, the version is the lowest there is: then all of them are missing. */
+export const NO_VERSION = '0.0.0'
+
+export const switchPluginForSite = (db: Db, slug: string, site: string, on: boolean): Statement =>
   db.q
     .insertInto('plugin_site')
-    .values({ slug, site_id: site, active: on ? 1 : 0, version, settings: '{}' })
-    .onConflict((oc) => oc.columns(['slug', 'site_id']).doUpdateSet({ active: on ? 1 : 0, version }))
+    .values({ slug, site_id: site, active: on ? 1 : 0, version: NO_VERSION, settings: '{}' })
+    .onConflict((oc) => oc.columns(['slug', 'site_id']).doUpdateSet({ active: on ? 1 : 0 }))
 
 /** Lets a paused plugin run again, with a clean slate. */
 export const resumePlugin = (db: Db, slug: string): readonly Statement[] => [

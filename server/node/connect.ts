@@ -60,21 +60,23 @@ export function createPost(options: ConnectorOptions): Post & { close(): Promise
       let kept = false
       let heard = false
       let settled = false
+      const mostKept = request.keep ?? MOST_KEPT
 
       const settle = (answer: Answer | null) => {
         if (settled) return
         settled = true
         callOff()
+        request.signal?.removeEventListener('abort', end)
         resolve(answer)
       }
       const give = (cut: boolean) => {
         if (!head) return
         const bytes = Buffer.concat(body)
-        const truncated = cut || bytes.length > MOST_KEPT
+        const truncated = cut || bytes.length > mostKept
         settle({
           ...head,
           ...judge(head.status),
-          body: bytes.subarray(0, MOST_KEPT),
+          body: bytes.subarray(0, mostKept),
           truncated,
           durationMs: elapsed(started),
         })
@@ -83,11 +85,13 @@ export function createPost(options: ConnectorOptions): Post & { close(): Promise
         settle(noAnswer(outcome, elapsed(started), sentence))
       }
       const hangUp = () => controller?.abort(new Error('The exchange is over.'))
-      const callOff = wheel.after(request.timeoutMs - (performance.now() - started), () => {
+      const end = () => {
         if (head) give(true)
         else giveUp('timeout')
         hangUp()
-      })
+      }
+      const callOff = wheel.after(request.timeoutMs - (performance.now() - started), end)
+      request.signal?.addEventListener('abort', end, { once: true })
 
       pool.dispatch(
         {
@@ -113,9 +117,9 @@ export function createPost(options: ConnectorOptions): Post & { close(): Promise
             }
           },
           onResponseData(_, chunk) {
-            if (read < MOST_KEPT + 1) body.push(chunk)
+            if (read < mostKept + 1) body.push(chunk)
             read += chunk.length
-            if (read <= MOST_READ) return
+            if (read <= Math.max(MOST_READ, mostKept)) return
             give(true)
             hangUp()
           },

@@ -4,6 +4,7 @@ import type { Core } from './core.ts'
 import { handle } from './handle.ts'
 import type { PluginAnswer, PluginView, PluginVisitor } from './host.ts'
 import type { Page, Ready, Route } from './loaded.ts'
+import { demandRun } from './upgrade.ts'
 import type { Standing } from './standing.ts'
 
 /** A request to a plugin of one site. `path` is below `/plugins/<slug>`. */
@@ -67,7 +68,7 @@ async function answer(
           const view = await loadPage(core, plugin, page, standing, ask, signal)
           return Object.assign(new Response(null, { status }), { view: { ...view, data: { ...view.data, ...data } } })
         },
-        ...writePart(core, plugin, standing, unit),
+        ...(await writePart(core, plugin, standing, { unit, signal })),
       }
       // A clone, because a unit that loses a race runs again and reads the body again.
       const response = await route.run(ask.request.clone(), ctx)
@@ -92,7 +93,7 @@ async function loadPage(
     ...baseContext(core, plugin, standing, signal),
     actor: visitor(ask),
     query: new URL(ask.request.url).searchParams,
-    ...readPart(core, plugin, standing),
+    ...(await readPart(core, plugin, standing)),
   })
   if (data === null || typeof data !== 'object')
     throw new Error('load has to give an object: what the template may see.')
@@ -103,7 +104,9 @@ async function runningPlugin(core: Core, { slug, site }: Ask): Promise<{ plugin:
   const plugin = core.plugins.get(slug)
   if (core.safeMode || plugin?.state !== 'ready') return null
   const standing = (await core.standings.of([site])).get(site)
-  return standing?.runs(slug) ? { plugin, standing } : null
+  if (!standing?.runs(slug)) return null
+  await demandRun(core, plugin, standing)
+  return { plugin, standing }
 }
 
 const visitor = ({ actor }: Ask) => (actor ? { name: actor.name } : null)

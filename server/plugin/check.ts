@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { JsonObject } from '../lib/json.ts'
 import { inEnglish, msg, type Message } from '../lib/message.ts'
 import { hostVersion, type Manifest, type PluginEvent } from './define.ts'
+import { compareVersions, isVersion } from './version.ts'
 import { bytesOf, faultsIn, MAX_SAMPLE_BYTES } from './payload.ts'
 import { describePayload } from './schema.ts'
 
@@ -21,7 +22,7 @@ const shape = z.strictObject({
   slug: z
     .string()
     .regex(/^[a-z][a-z0-9-]{1,39}$/, 'has 2 to 40 lower-case letters, digits and hyphens, a letter first'),
-  version: z.string().regex(/^\d+\.\d+\.\d+$/, 'is written as 1.0.0'),
+  version: z.string().refine(isVersion, 'is written as 1.0.0'),
   title: text,
   description: text.optional(),
   requires: z.strictObject({ host: z.string() }),
@@ -35,6 +36,18 @@ const shape = z.strictObject({
       z.string().regex(/^[a-z][a-z0-9_]{0,39}$/),
       z.strictObject({ schema, indexes: z.array(z.string()).optional() }),
     )
+    .optional(),
+  settings: z.custom<z.ZodObject>((value) => value instanceof z.ZodObject, 'has to be z.object({ … })').optional(),
+  http: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^(\*|[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?)$/,
+          'is a host such as api.example.com, without https://',
+        ),
+    )
+    .min(1, 'names no host; leave it out')
     .optional(),
 })
 
@@ -145,12 +158,6 @@ export function wrongSource(slug: string, name: string, about: unknown): string 
 export function takes(range: string, version: string = hostVersion): boolean {
   const match = /^(\^|>=)(\d+)\.(\d+)(?:\.(\d+))?$/.exec(range.trim())
   if (!match) return false
-  const want = [Number(match[2]), Number(match[3]), Number(match[4] ?? 0)]
-  const have = version.split('.').map(Number)
-  if (match[1] === '^' && want[0] !== have[0]) return false
-  for (const [i, least] of want.entries()) {
-    const part = have[i] ?? 0
-    if (part !== least) return part > least
-  }
-  return true
+  if (match[1] === '^' && match[2] !== version.split('.')[0]) return false
+  return compareVersions(version, `${match[2]}.${match[3]}.${match[4] ?? 0}`) >= 0
 }

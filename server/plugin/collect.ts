@@ -1,15 +1,21 @@
 import { wrongSource } from './check.ts'
-import type { HandlerOptions, Plugin } from './define.ts'
-import type { Handler, Ordered, Page, Ready, Route, Source } from './loaded.ts'
+import type { Access, HandlerOptions, Plugin } from './define.ts'
+import type { CronHandler, Handler, Ordered, Page, Ready, Route, Rule, Source, UpgradeStep } from './loaded.ts'
+import { wrongPattern } from './schedule.ts'
+import { compareVersions, isVersion } from './version.ts'
+
+type Collected = Pick<Ready, 'listeners' | 'filters' | 'routes' | 'pages' | 'sources' | 'crons' | 'upgrades'>
 
 /** Lets the plugin register. Throws a sentence for what cannot be wired. */
-export function collect(plugin: Plugin): Pick<Ready, 'listeners' | 'filters' | 'routes' | 'pages' | 'sources'> {
-  const { slug } = plugin.manifest
+export function collect(plugin: Plugin): Collected {
+  const { slug, version: current } = plugin.manifest
   const listeners = new Map<string, Ordered[]>()
   const filters = new Map<string, Ordered[]>()
   const routes: Route[] = []
   const pages: Page[] = []
   const sources: Source[] = []
+  const crons: CronHandler[] = []
+  const upgrades: UpgradeStep[] = []
   const ids = new Set<string>()
   let open = true
   const take = (id: string): Handler => {
@@ -33,14 +39,30 @@ export function collect(plugin: Plugin): Pick<Ready, 'listeners' | 'filters' | '
   const result: unknown = plugin.register({
     on: (event, run, options) => ordered(listeners, 'on', event.name, run, options),
     filter: (point, run, options) => ordered(filters, 'filter', point.name, run, options),
-    route: (pattern, run) => {
+    route: (pattern, run, access = {}) => {
       if (!/^POST \/./.test(pattern)) throw new Error(`The route ${pattern} has to be "POST /…".`)
-      routes.push({ ...take(`route:${pattern}`), pattern: pattern.slice('POST '.length), run })
+      const path = pattern.slice('POST '.length)
+      demandFree(path)
+      routes.push({ ...take(`route:${pattern}`), pattern: path, rule: ruleOf(access), run })
     },
     page: (path, page) => {
       if (!/^\/./.test(path)) throw new Error(`The page ${path} has to begin with a slash and a name.`)
+      demandFree(path)
       const { title, template, load } = page
-      pages.push({ ...take(`page:${path}`), path, title, template, load })
+      pages.push({ ...take(`page:${path}`), path, title, template, rule: ruleOf(page), load })
+    },
+    cron: (pattern, id, run) => {
+      const wrong = wrongPattern(pattern)
+      if (wrong) throw new Error(`The pattern of ${slug}/cron:${id}: ${wrong}`)
+      if (!/^[a-z][a-z0-9_-]{0,39}$/.test(id)) throw new Error(`The id ${id} of a cron has small letters and hyphens.`)
+      crons.push({ ...take(`cron:${id}`), name: id, pattern, run })
+    },
+    upgrade: (version, run) => {
+      if (!isVersion(version)) throw new Error(`The version ${version} of an upgrade is written as 1.1.0.`)
+      if (compareVersions(version, current) > 0) {
+        throw new Error(`There is an upgrade to ${version}, which is later than the plugin's own version ${current}.`)
+      }
+      upgrades.push({ ...take(`upgrade:${version}`), version, run })
     },
     source: (name, about) => {
       const wrong = wrongSource(slug, name, about)
@@ -53,5 +75,15 @@ export function collect(plugin: Plugin): Pick<Ready, 'listeners' | 'filters' | '
     result.catch(() => {})
     throw new Error('register is asynchronous; it only collects, so it has to be synchronous.')
   }
-  return { listeners, filters, routes, pages, sources }
+  upgrades.sort((a, b) => compareVersions(a.version, b.version))
+  return { listeners, filters, routes, pages, sources, crons, upgrades }
+}
+
+const ruleOf = (access: Access): Rule => (access.public ? 'public' : (access.rule ?? null))
+
+/** What the host itself answers below `/plugins/<slug>`. */
+const OURS = /^\/(activate|deactivate|resume|settings|uninstall)$/
+
+function demandFree(path: string): void {
+  if (OURS.test(path)) throw new Error(`${path} belongs to the host. Choose another path.`)
 }

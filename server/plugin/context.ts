@@ -3,6 +3,7 @@ import type { Level, Log } from '../lib/log.ts'
 import { MAX_CHAIN, type Core, type Stored } from './core.ts'
 import type { BaseContext, Happening, PluginEvent } from './define.ts'
 import type { Handler, Ready } from './loaded.ts'
+import { createHttp } from './http.ts'
 import { demandFit, snapshot } from './payload.ts'
 import type { Standing } from './standing.ts'
 import { readStorage, writeStorage } from './storage.ts'
@@ -32,19 +33,25 @@ export const happening = (event: Pick<Stored, 'id' | 'type' | 'occurredAt'>): Ha
   occurredAt: new Date(event.occurredAt),
 })
 
-/** Storage to read, for a plugin that declared some. */
-export const readPart = (core: Core, plugin: Ready, { site }: Standing) =>
-  plugin.manifest.storage ? { storage: readStorage(core.engine.db, plugin.manifest, site.id) } : {}
+/** Settings, for a plugin that declared some. */
+export const settingsPart = async ({ slug, manifest }: Ready, standing: Standing) =>
+  manifest.settings ? { settings: (await standing.settings(slug)).values } : {}
 
-/** Storage to write and events to emit, as far as the plugin declared them; both wait in the unit. */
-export function writePart(
+/** What a handler has that changes nothing: settings, and storage to read, as far as the plugin declared them. */
+export const readPart = async (core: Core, plugin: Ready, standing: Standing) => ({
+  ...(await settingsPart(plugin, standing)),
+  ...(plugin.manifest.storage ? { storage: readStorage(core.engine.db, plugin.manifest, standing.site.id) } : {}),
+})
+
+/** What a handler does things with, as far as the plugin declared it. Writes and events wait in the unit. */
+export async function writePart(
   core: Core,
   plugin: Ready,
-  { site, mostBytes }: Standing,
-  unit: Unit,
-  heard?: { by: Handler; event: Stored },
+  standing: Standing,
+  { unit, signal, heard }: { unit: Unit; signal: AbortSignal; heard?: { by: Handler; event: Stored } },
 ) {
   const { manifest } = plugin
+  const { site, mostBytes } = standing
   const mine: readonly PluginEvent[] = [...(manifest.events ?? []), ...(manifest.emits ?? [])]
   const emit = (event: PluginEvent, payload: unknown) => {
     if (!mine.includes(event)) {
@@ -65,6 +72,8 @@ export function writePart(
     unit.emit({ ...emission, key, once: true, hops: heard.event.hops })
   }
   return {
+    ...(await settingsPart(plugin, standing)),
+    ...(manifest.http ? { http: createHttp(core, plugin, signal) } : {}),
     ...(manifest.storage ? { storage: writeStorage(core.engine, manifest, site.id, unit) } : {}),
     ...(mine.length > 0 ? { emit } : {}),
   }

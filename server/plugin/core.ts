@@ -14,6 +14,8 @@ export interface TimeLimits {
   readonly page: number
   readonly route: number
   readonly source: number
+  readonly cron: number
+  readonly upgrade: number
 }
 
 export const timeLimits: TimeLimits = {
@@ -23,6 +25,8 @@ export const timeLimits: TimeLimits = {
   page: 5 * SECOND,
   route: 10 * SECOND,
   source: 10 * SECOND,
+  cron: 60 * SECOND,
+  upgrade: 10 * SECOND,
 }
 
 /** How many events in a row listeners may cause: more is a loop. */
@@ -44,6 +48,8 @@ export interface Core {
   /** By the name in their address. */
   readonly sources: ReadonlyMap<string, Source>
   readonly standings: Standings
+  /** Upgrades under way in this process, by plugin and site. */
+  readonly upgrading: Map<string, Promise<boolean>>
   /** Lets listeners run, some time after the commit. */
   readonly hear: (events: readonly Stored[]) => void
 }

@@ -13,6 +13,7 @@ import { fail, notFound } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { runRoute, showPage } from './answer.ts'
+import { ticking } from './cron.ts'
 import { inOrder, timeLimits, type Core, type TimeLimits } from './core.ts'
 import { askAboutHeld, guardsToShow, rememberGuards } from './guard.ts'
 import type { EventType, Fault, Host, PluginInfo } from './host.ts'
@@ -60,6 +61,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
   const plugins = new Map(loaded.map((plugin) => [plugin.slug, plugin]))
   const ready = loaded.filter((plugin) => plugin.state === 'ready')
   const ears = listening(() => core)
+  const crons = ticking(() => core)
   const core: Core = {
     engine,
     safeMode: options.safeMode,
@@ -71,7 +73,8 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     listeners: inOrder(loaded, (plugin) => plugin.listeners),
     filters: inOrder(loaded, (plugin) => plugin.filters),
     sources: new Map(ready.flatMap(({ sources }) => sources.map((source) => [source.name, source]))),
-    standings: standings(db, plugins),
+    standings: standings(engine, plugins),
+    upgrading: new Map(),
     hear: ears.hear,
   }
   if (!options.safeMode) await rememberGuards(core)
@@ -98,7 +101,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     if (manifest.scope === 'network') {
       throw fail('conflict', 'The plugin {plugin} is active for all sites or for none.', { plugin: manifest.title })
     }
-    return [switchPluginForSite(db, slug, manifest.version, site, on), pluginsChanged(db)]
+    return [switchPluginForSite(db, slug, site, on), pluginsChanged(db)]
   }
   /** The plugin of a handler that is there, or that guards although it is missing. */
   const ownerOf = async (handler: string): Promise<string> => {
@@ -158,8 +161,13 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     async tick(now) {
       await ears.tick(now)
       await askAboutHeld(core)
+      await crons.tick(now)
     },
-    settled: ears.settled,
+    async settled() {
+      await crons.settled()
+      await ears.settled()
+    },
+    runCron: crons.runNow,
   }
 }
 

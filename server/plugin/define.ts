@@ -1,10 +1,12 @@
 import type { z } from 'zod'
+import type { Capability } from '../lib/actor.ts'
 import type { Log } from '../lib/log.ts'
 import type { Point, Rejection } from './points.ts'
 import type { SourceAbout } from './source.ts'
 
 export { digestOf, isSameText, isSigned } from '../lib/hmac.ts'
 export { isObject, type Json, type JsonObject } from '../lib/json.ts'
+export type { Capability } from '../lib/actor.ts'
 export { msg, type Message } from '../lib/message.ts'
 export { isRejection, reject, webhookGuard, webhookPayload, type Point, type Rejection } from './points.ts'
 export type { Inbound, SourceAbout, SourceContext, SourceSecret, Told } from './source.ts'
@@ -83,6 +85,13 @@ export interface Manifest {
   /** Shared events of other plugins that it emits as well. */
   readonly emits?: readonly PluginEvent<string, z.ZodType, true>[]
   readonly storage?: Readonly<Record<string, CollectionAbout>>
+  /**
+   * What people can set, for the network and per site: a flat object of texts, numbers, flags and choices, each with a
+   * default. `.meta({ title, help, secret: true, scope: 'network' })`.
+   */
+  readonly settings?: z.ZodObject
+  /** The hosts that `ctx.http` reaches, with a port where it is not the usual one; `*` is all of them. */
+  readonly http?: readonly string[]
 }
 
 /** The site that a handler works for. There is no way to name another. */
@@ -127,6 +136,30 @@ type Emit<M> = [Emittable<M>] extends [never]
       emit<E extends Emittable<M> & PluginEvent>(event: E, payload: PayloadOf<E>): void
     }
 
+type SettingsOf<M> = M extends { readonly settings: infer S extends z.ZodType }
+  ? {
+      /** As they hold for this site: its own value, else the network's, else the default. */
+      readonly settings: Readonly<z.output<S>>
+    }
+  : unknown
+
+/** What a request of a plugin may say. Its `signal` comes on top of the handler's own. */
+export interface HttpInit {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>> | Headers
+  readonly body?: string | URLSearchParams | Uint8Array<ArrayBuffer>
+  readonly signal?: AbortSignal
+}
+
+export interface Http {
+  /**
+   * Asks one of the hosts that the manifest names. Any answer is an answer, a redirect too: it is never followed. Throws
+   * a sentence where there is none: another host, a private address, no connection, too late, more than 1 MiB.
+   */
+  fetch(url: string | URL, init?: HttpInit): Promise<Response>
+}
+type HttpOf<M> = M extends { readonly http: readonly string[] } ? { readonly http: Http } : unknown
+
 export interface BaseContext {
   readonly site: Site
   /** Lines carry the plugin and the site. */
@@ -145,20 +178,25 @@ export interface Happening {
   readonly occurredAt: Date
 }
 
-export type ListenerContext<M> = BaseContext & { readonly event: Happening } & Storage<M> & Emit<M>
-export type FilterContext<M> = BaseContext & { readonly event: Happening } & ReadOnlyStorage<M>
+type Doing<M> = BaseContext & Storage<M> & Emit<M> & SettingsOf<M> & HttpOf<M>
+
+export type ListenerContext<M> = Doing<M> & { readonly event: Happening }
+export type FilterContext<M> = BaseContext & { readonly event: Happening } & ReadOnlyStorage<M> & SettingsOf<M>
+export type CronContext<M> = Doing<M>
+/** `storage` lists all there is, not the newest hundred: a step has to see every record. */
+export type UpgradeContext<M> = BaseContext & Storage<M> & SettingsOf<M>
 export type PageContext<M> = BaseContext & {
   /** Who is looking; null outside of the admin. */
   readonly actor: { readonly name: string } | null
   readonly query: URLSearchParams
-} & ReadOnlyStorage<M>
-export type RouteContext<M, Pattern extends string> = BaseContext & {
+} & ReadOnlyStorage<M> &
+  SettingsOf<M>
+export type RouteContext<M, Pattern extends string> = Doing<M> & {
   readonly actor: { readonly name: string } | null
   readonly params: { readonly [P in ParamOf<Pattern>]: string }
   /** Answers with a page of this plugin: what its `load` gives, and `data` on top. Status 422 unless told. */
   render(path: string, data: Readonly<Record<string, unknown>>, status?: number): Promise<Response>
-} & Storage<M> &
-  Emit<M>
+}
 
 type ParamOf<Pattern extends string> = Pattern extends `${infer Head}/${infer Tail}`
   ? ParamOf<Head> | ParamOf<Tail>
@@ -176,7 +214,14 @@ export interface HandlerOptions {
   readonly id?: string
 }
 
-export interface PageAbout<M> {
+/**
+ * Who may come: people with this capability, or anybody. Without either only super admins. What is public is asked at
+ * `/plugins/<slug>/…` too, without a log-in, gets no cookie, and is answered under a policy that lets no script run.
+ */
+export type Access =
+  { readonly rule?: Capability; readonly public?: never } | { readonly rule?: never; readonly public: true }
+
+export type PageAbout<M> = Access & {
   readonly title: string
   /** A template in the plugin's folder, without `.eta`. */
   readonly template: string
@@ -208,7 +253,18 @@ export interface Registrar<M> {
   route<const Pattern extends RoutePattern>(
     pattern: Pattern,
     handler: (request: Request, ctx: RouteContext<M, Pattern>) => Response | Promise<Response>,
+    access?: Access,
   ): void
+  /**
+   * Runs for each site at the times of a pattern of 5 fields, on the clock of the network's time zone; one at a time. A
+   * minute, or 25 seconds on Workers. What fails runs again at the next time.
+   */
+  cron(pattern: string, id: string, handler: (ctx: CronContext<M>) => unknown): void
+  /**
+   * Brings what an older version stored up to date. Runs once per site before anything else of this version does, in the
+   * order of versions, each step in a commit of its own. 10 seconds. A site whose step fails stays without the plugin.
+   */
+  upgrade(version: string, handler: (ctx: UpgradeContext<M>) => void | Promise<void>): void
   /** Adds a page at `/plugins/<slug><path>` of an admin area, and a menu entry. 5 seconds. */
   page(path: `/${string}`, page: PageAbout<M>): void
   /**

@@ -24,6 +24,8 @@ export interface Mishap {
   readonly ms: number
   /** Whether only the first fault a minute about one event type counts: payloads of strangers must not pause a plugin. */
   readonly quiet?: boolean
+  /** Whether it says nothing of the next site: it counts among all faults, but not in a row. */
+  readonly apart?: boolean
 }
 
 const REASON_IN_A_ROW = msg('One of its handlers failed {count} times in a row.', { count: IN_A_ROW })
@@ -61,7 +63,7 @@ export async function recordFault(core: Core, mishap: Mishap): Promise<string> {
   )
   try {
     const [, , ...paused] = await db.commit([
-      insertFault(db, row, mishap.quiet ? at - MINUTE : null),
+      insertFault(db, { ...row, state: mishap.apart ? 'past' : 'open' }, mishap.quiet ? at - MINUTE : null),
       ...pausing,
       pluginsChanged(db),
     ])

@@ -10,6 +10,7 @@ import { snapshot } from './payload.ts'
 import { isRejection, type Point, type Rejection } from './points.ts'
 import type { Standing } from './standing.ts'
 import { within, type Ran } from './within.ts'
+import { mayRun } from './upgrade.ts'
 
 /**
  * Hands a value from filter to filter. One that throws, takes too long, gives back nothing, or something that `check`
@@ -48,13 +49,15 @@ export async function runFilter(
   check: (value: JsonObject) => void,
 ): Promise<Ran<JsonObject | Rejection>> {
   const { engine, limits } = core
+  const plugin = core.plugins.get(filter.slug)
+  if (plugin?.state !== 'ready' || !(await mayRun(core, plugin, standing))) {
+    return { ok: false, error: new Error(`${filter.slug} could not be brought up to date for this site.`), ms: 0 }
+  }
   const ran = await within(limits.filter, engine.clock, async (signal) => {
-    const plugin = core.plugins.get(filter.slug)
-    if (plugin?.state !== 'ready') throw new Error(`${filter.slug} does not run.`)
     const ctx = {
       ...baseContext(core, plugin, standing, signal),
       event: happening(event),
-      ...readPart(core, plugin, standing),
+      ...(await readPart(core, plugin, standing)),
     }
     // A copy: a filter that changes it in place and then throws has changed nothing.
     const given = await filter.run(structuredClone(value), ctx)

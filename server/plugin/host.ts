@@ -194,8 +194,10 @@ export interface Host {
   sourceSettings(name: string, settings: JsonObject): JsonObject
   /** Lets a plugin read what came in at one of its sources. Nothing is stored yet. */
   receive(arrival: Arrival): Promise<Received>
-  /** Runs listeners that a crash left unheard. Both drivers call it from their tick. */
+  /** Runs listeners that a crash left unheard, and begins crons that are due. Both drivers call it from their tick. */
   tick(now: number): Promise<void>
-  /** Resolves when the listeners started so far have ended. */
+  /** Resolves when the listeners and crons started so far have ended. */
   settled(): Promise<void>
+  /** Runs a cron for a site now, whatever its time. Nothing happens where its plugin does not run. */
+  runCron(slug: string, id: string, site: string): Promise<void>
 }

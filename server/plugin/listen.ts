@@ -8,6 +8,7 @@ import type { Ordered } from './loaded.ts'
 import type { Standing } from './standing.ts'
 import { AppError } from '../lib/errors.ts'
 import { recordFault } from './fault.ts'
+import { mayRun } from './upgrade.ts'
 
 const AT_ONCE = 8
 /** More events than this wait in the database, not in memory. */
@@ -80,7 +81,7 @@ async function tell(core: Core, event: Stored): Promise<void> {
 
 async function tellOne(core: Core, listener: Ordered, standing: Standing, event: Stored): Promise<void> {
   const plugin = core.plugins.get(listener.slug)
-  if (plugin?.state !== 'ready') return
+  if (plugin?.state !== 'ready' || !(await mayRun(core, plugin, standing))) return
   try {
     await handle(core, {
       handler: listener,
@@ -91,7 +92,7 @@ async function tellOne(core: Core, listener: Ordered, standing: Standing, event:
         const ctx = {
           ...baseContext(core, plugin, standing, signal),
           event: happening(event),
-          ...writePart(core, plugin, standing, unit, { by: listener, event }),
+          ...(await writePart(core, plugin, standing, { unit, signal, heard: { by: listener, event } })),
         }
         // A copy each, so that no listener changes what the next one hears.
         await listener.run(structuredClone(event.data), ctx)

@@ -4,6 +4,7 @@ import { msg } from '../lib/message.ts'
 import { checkEvent, takes, wrongManifest } from './check.ts'
 import { collect } from './collect.ts'
 import { hostVersion, type Plugin, type PluginEvent } from './define.ts'
+import { fieldsOf } from './fields.ts'
 import { failed, sentenceOf, type Loaded, type Registry } from './loaded.ts'
 import { knowEachOther } from './owners.ts'
 import { within } from './within.ts'
@@ -52,6 +53,8 @@ function examine(
     if (wrong) return failed(slug, manifest, wrong)
     events.push({ event, schema })
   }
+  const { fields, wrong: formless } = fieldsOf(manifest.settings)
+  if (formless) return failed(slug, manifest, formless)
   try {
     const registered = collect(plugin)
     const bare = registered.pages.find(({ template }) => templates && !templates.has(`@${slug}/${template}`))
@@ -59,7 +62,7 @@ function examine(
       const reason = msg('The page {path} has no template {file}.', { path: bare.path, file: `${bare.template}.eta` })
       return failed(slug, manifest, reason)
     }
-    return { state: 'ready', slug, manifest, events, ...registered }
+    return { state: 'ready', slug, manifest, events, fields, ...registered }
   } catch (error) {
     return failed(slug, manifest, msg('It could not register: {error}', { error: sentenceOf(error) }))
   }

@@ -1,7 +1,9 @@
 import type { JsonObject } from '../lib/json.ts'
+import type { Capability } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
 import type { Manifest, Plugin, PluginEvent } from './define.ts'
 import type { SourceAbout } from './source.ts'
+import type { Field } from './fields.ts'
 
 /** Every plugin there is, by slug, not loaded yet. */
 export type Registry = Readonly<Record<string, () => Promise<{ readonly default: Plugin }>>>
@@ -16,15 +18,28 @@ export interface Ordered extends Handler {
   readonly priority: number
   run(value: unknown, ctx: object): unknown
 }
+/** Who may come; null is super admins alone. */
+export type Rule = Capability | 'public' | null
 export interface Route extends Handler {
+  readonly rule: Rule
   readonly pattern: string
   run(request: Request, ctx: object): unknown
 }
 export interface Page extends Handler {
+  readonly rule: Rule
   readonly path: string
   readonly title: string
   readonly template: string
   load(ctx: object): unknown
+}
+export interface CronHandler extends Handler {
+  readonly name: string
+  readonly pattern: string
+  run(ctx: object): unknown
+}
+export interface UpgradeStep extends Handler {
+  readonly version: string
+  run(ctx: object): unknown
 }
 
 export interface Source extends Handler {
@@ -46,6 +61,11 @@ export interface Ready {
   readonly routes: readonly Route[]
   readonly pages: readonly Page[]
   readonly sources: readonly Source[]
+  readonly crons: readonly CronHandler[]
+  /** The earliest version first. */
+  readonly upgrades: readonly UpgradeStep[]
+  /** The form of its settings; empty without settings. */
+  readonly fields: readonly Field[]
 }
 
 /** Everything that a plugin registered. */

@@ -1,11 +1,13 @@
 import { pluginGuards } from '../../db/queries/guards.ts'
 import { handlersInTrouble } from '../../db/queries/plugin-faults.ts'
 import { mutedHandlers } from '../../db/queries/mutes.ts'
-import { pluginsOfSite, pluginStates, sitesForPlugins } from '../../db/queries/plugins.ts'
+import { NO_VERSION, pluginsOfSite, pluginStates, sitesForPlugins } from '../../db/queries/plugins.ts'
 import { setting } from '../../db/queries/settings.ts'
 import type { Db } from '../../db/db.ts'
-import type { PluginGuardTable, PluginStateTable, SiteTable } from '../../db/schema.ts'
+import type { PluginGuardTable, PluginSiteTable, PluginStateTable, SiteTable } from '../../db/schema.ts'
+import type { Vault } from '../webhooks/engine.ts'
 import type { Loaded, Ready } from './loaded.ts'
+import { resolveSettings, type ResolvedSettings } from './settings.ts'
 
 /** What runs for one site, right now. */
 export interface Standing {
@@ -19,7 +21,16 @@ export interface Standing {
   readonly guards: readonly (PluginGuardTable & { readonly paused: boolean; readonly runs: boolean })[]
   /** Whether the last run of this handler failed, so that a success is worth writing down. */
   isInTrouble(handler: string): boolean
+  /** The settings of a plugin as they hold here, secrets opened. */
+  settings(slug: string): Promise<ResolvedSettings>
+  /** What is remembered of a plugin at this site until anything changes anywhere; see `upToDate`. */
+  readonly notes: Map<string, Note>
+  /** The version that the plugin's steps were at when this was read; it may be higher by now. */
+  version(slug: string): string
 }
+
+/** Whether all steps have run, or until when (milliseconds UTC) not to try again. */
+export type Note = { readonly done: true } | { readonly done: false; readonly until: number; readonly fault: string }
 
 interface Memory {
   readonly revision: number
@@ -29,8 +40,16 @@ interface Memory {
   readonly muted: ReadonlySet<string>
   readonly guards: readonly PluginGuardTable[]
   /** Lists of a site's own plugins, as they are asked for. */
-  readonly own: Map<string, ReadonlySet<string>>
+  readonly own: Map<string, Own>
 }
+
+interface Own {
+  readonly rows: ReadonlyMap<string, PluginSiteTable>
+  readonly settings: Map<string, Promise<ResolvedSettings>>
+  readonly notes: Map<string, Note>
+}
+
+const nothing: ResolvedSettings = { values: {}, secrets: [] }
 
 const MOST_SITES = 2000
 
@@ -42,7 +61,10 @@ export const isOnForAll = ({ manifest }: Ready, state: PluginStateTable | undefi
  * Answers what runs where. It remembers, and asks each time whether that still holds: a revision, raised in every commit
  * that changes it, comes along with the site. So no answer is stale, on however many machines.
  */
-export function standings(db: Db, loaded: ReadonlyMap<string, Loaded>) {
+export function standings(
+  { db, vault }: { readonly db: Db; readonly vault: Vault },
+  loaded: ReadonlyMap<string, Loaded>,
+) {
   let memory: Memory | null = null
 
   const refresh = async (revision: number): Promise<Memory> => {
@@ -69,19 +91,24 @@ export function standings(db: Db, loaded: ReadonlyMap<string, Loaded>) {
   const standingOf = async (site: Standing['site'], revision: number): Promise<Standing> => {
     const { states, troubled, muted, guards, mostBytes, own } = await refresh(revision)
     let here = own.get(site.id)
-    if (!here) own.set(site.id, (here = new Set(await pluginsOfSite(db, site.id))))
-    const ofSite = here
+    if (!here) {
+      const rows = await pluginsOfSite(db, site.id)
+      here = { rows: new Map(rows.map((row) => [row.slug, row])), settings: new Map(), notes: new Map() }
+      own.set(site.id, here)
+    }
+    const { rows, settings, notes } = here
+    const isOnHere = (slug: string) => rows.get(slug)?.active === 1
     const isPaused = (slug: string) => (states.get(slug)?.paused_at ?? null) !== null
     const runs = (slug: string) => {
       const plugin = loaded.get(slug)
       if (plugin?.state !== 'ready' || isPaused(slug)) return false
-      return isOnForAll(plugin, states.get(slug)) || (plugin.manifest.scope === 'site' && ofSite.has(slug))
+      return isOnForAll(plugin, states.get(slug)) || (plugin.manifest.scope === 'site' && isOnHere(slug))
     }
     /** Of a plugin that is missing, what it said when it was there has to do. */
     const isOn = ({ slug, on_by_default: byDefault }: PluginGuardTable) => {
       const plugin = loaded.get(slug)
-      if (plugin?.state === 'ready') return isOnForAll(plugin, states.get(slug)) || ofSite.has(slug)
-      return (states.get(slug)?.network_active ?? byDefault) === 1 || ofSite.has(slug)
+      if (plugin?.state === 'ready') return isOnForAll(plugin, states.get(slug)) || isOnHere(slug)
+      return (states.get(slug)?.network_active ?? byDefault) === 1 || isOnHere(slug)
     }
     return {
       site,
@@ -92,6 +119,18 @@ export function standings(db: Db, loaded: ReadonlyMap<string, Loaded>) {
         .filter((guard) => !muted.has(guard.handler) && isOn(guard))
         .map((guard) => ({ ...guard, paused: isPaused(guard.slug), runs: runs(guard.slug) })),
       isInTrouble: (handler) => troubled.has(handler),
+      settings(slug) {
+        const plugin = loaded.get(slug)
+        if (plugin?.state !== 'ready' || !plugin.manifest.settings) return Promise.resolve(nothing)
+        let known = settings.get(slug)
+        if (!known) {
+          const texts = { network: states.get(slug)?.settings, site: rows.get(slug)?.settings, siteId: site.id }
+          settings.set(slug, (known = resolveSettings(vault, plugin, texts)))
+        }
+        return known
+      },
+      notes,
+      version: (slug) => rows.get(slug)?.version ?? NO_VERSION,
     }
   }
 

@@ -13,6 +13,9 @@ import type { Collection, CollectionAbout, Manifest, Reader } from './define.ts'
 import { bytesOf, MAX_BYTES } from './payload.ts'
 import type { Unit } from './unit.ts'
 
+/** How many records one question gets at most. */
+const MOST_LISTED = 1000
+
 interface Row {
   readonly id: string
   readonly [field: string]: unknown
@@ -28,28 +31,28 @@ export const writeStorage = (
   { slug, storage = {} }: Manifest,
   site: string,
   unit: Unit,
-) => mapEntries(storage, (collection, about) => writer(deps, { slug, site, collection }, about, unit))
+  most = MOST_LISTED,
+) => mapEntries(storage, (collection, about) => writer(deps, { slug, site, collection }, about, unit, most))
 
 const mapEntries = <A, B>(record: Readonly<Record<string, A>>, map: (key: string, value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(key, value)]))
 
-function reader(db: Db, shelf: Shelf, about: CollectionAbout): Reader<Row, string> {
+function reader(db: Db, shelf: Shelf, about: CollectionAbout, most = MOST_LISTED): Reader<Row, string> {
   const read = (data: string): Row => demand(shelf, about, JSON.parse(data))
   return {
     async get(id) {
       const record = await recordById(db, shelf, id)
       return record && read(record.data)
     },
-    async list(where = {}, { limit = 100 } = {}) {
+    async list(where = {}, { limit = most > MOST_LISTED ? most : 100 } = {}) {
       const wanted = Object.entries(where).filter(([, value]) => value !== undefined)
       const unknown = wanted.find(([field]) => !about.indexes?.includes(field))
       if (unknown) throw new Error(`${shelf.collection} cannot be listed by ${unknown[0]}: name it in indexes.`)
-      const most = Math.max(1, Math.min(1000, Math.floor(limit)))
       const found = await recordsWhere(
         db,
         shelf,
         wanted.map(([field, value]) => [field, String(value)] as const),
-        most,
+        Math.max(1, Math.min(most, Math.floor(limit))),
       )
       return found.map(({ data }) => read(data))
     },
@@ -61,6 +64,7 @@ function writer(
   shelf: Shelf,
   about: CollectionAbout,
   unit: Unit,
+  most: number,
 ): Collection<Row, string> {
   const recordOf = (id: string, row: object) => {
     if (id === '' || id.length > 191) throw new Error(`The id of a record in ${shelf.collection} has 1 to 191 letters.`)
@@ -74,7 +78,7 @@ function writer(
     return { id, data, indexed, at: clock() }
   }
   return {
-    ...reader(db, shelf, about),
+    ...reader(db, shelf, about, most),
     add: (id, row) => unit.write(addRecord(db, shelf, recordOf(id, row))),
     put: (id, row) => unit.write(putRecord(db, shelf, recordOf(id, row))),
     delete: (id) => unit.write(deleteRecord(db, shelf, id)),

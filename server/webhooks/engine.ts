@@ -32,17 +32,22 @@ export interface Vault {
   open(cipher: string, context: string): Promise<string>
 }
 
-/** One request on its way out. Headers are as sent, in order; the URL has passed `checkUrl`. */
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
+
+/** One request on its way out: a POST unless told. Headers are as sent, in order; the URL has passed `checkUrl`. */
 export interface OutgoingRequest {
-  /** POST unless told. */
-  readonly method?: 'DELETE'
   readonly url: string
+  readonly method?: Method
   readonly headers: readonly (readonly [string, string])[]
-  readonly body: string
+  readonly body: string | Uint8Array<ArrayBuffer> | null
   readonly timeoutMs: number
+  /** How many bytes of the answer are wanted: 16 KiB of 64 KiB read unless told. */
+  readonly keep?: number
+  /** Ends the attempt, as a time-out does. */
+  readonly signal?: AbortSignal
 }
 
-/** What became of it. `headers` and `body` are the receiver's; at most 16 KiB of the body are kept, 64 KiB read. */
+/** What became of it. `headers` and `body` are the receiver's. */
 export interface Answer {
   readonly outcome: Outcome
   readonly status: number | null
@@ -54,5 +59,5 @@ export interface Answer {
   readonly error: string | null
 }
 
-/** Posts once: guards the address at connect, never follows a redirect, never throws for what the receiver does. */
+/** Asks once: guards the address at connect, never follows a redirect, never throws for what the receiver does. */
 export type Post = (request: OutgoingRequest) => Promise<Answer>

@@ -25,7 +25,8 @@ export function createPost(options: PostOptions): Post {
     if (!checked.ok) return noAnswer('blocked', 0)
     const { url } = checked
     url.hash = ''
-    const signal = AbortSignal.timeout(request.timeoutMs)
+    const late = AbortSignal.timeout(request.timeoutMs)
+    const signal = request.signal ? AbortSignal.any([late, request.signal]) : late
     try {
       const addresses = await within(signal, addressesOf(url.hostname))
       if (addresses === null) return noAnswer('dns', clock() - started)
@@ -42,15 +43,15 @@ export function createPost(options: PostOptions): Post {
   }
 
   async function exchange(url: URL, request: OutgoingRequest, signal: AbortSignal, started: number): Promise<Answer> {
-    const { method = 'POST', headers, body } = request
+    const { headers, body, method = 'POST', keep = MOST_KEPT } = request
     const response = await send(url, {
       method,
       redirect: 'manual',
       headers: headers.map(([name, value]): [string, string] => [name, value]),
-      body,
+      ...(body !== null && { body }),
       signal,
     })
-    const read = await readBody(response)
+    const read = await readBody(response, keep)
     return {
       status: response.status,
       headers: [...response.headers],
@@ -62,8 +63,8 @@ export function createPost(options: PostOptions): Post {
 }
 
 /** What came of the body before it ended, broke, ran out of time or grew too large. */
-async function readBody(response: Response): Promise<{ body: Uint8Array; truncated: boolean }> {
-  const kept = new Uint8Array(MOST_KEPT)
+async function readBody(response: Response, keep: number): Promise<{ body: Uint8Array; truncated: boolean }> {
+  const kept = new Uint8Array(keep)
   let length = 0
   let cut = false
   const reader = response.body?.getReader()
@@ -71,15 +72,15 @@ async function readBody(response: Response): Promise<{ body: Uint8Array; truncat
     while (!cut) {
       const part = await reader?.read()
       if (!part || part.done) break
-      if (length < MOST_KEPT) kept.set(part.value.subarray(0, MOST_KEPT - length), length)
+      if (length < keep) kept.set(part.value.subarray(0, keep - length), length)
       length += part.value.length
-      cut = length > MOST_READ
+      cut = length > Math.max(MOST_READ, keep)
     }
   } catch {
     cut = true
   }
   if (cut) await reader?.cancel().catch(() => {})
-  return { body: kept.subarray(0, Math.min(length, MOST_KEPT)), truncated: cut || length > MOST_KEPT }
+  return { body: kept.subarray(0, Math.min(length, keep)), truncated: cut || length > keep }
 }
 
 /** The promise, or a rejection as soon as the signal says so. */

@@ -35,6 +35,8 @@ interface Product {
 
 /** A platform lets a Worker go on for 30 seconds after its answer; attempts that were begun have to end within. */
 const LOOK_FOR = 20 * SECOND
+/** What a Worker gives a cron of a plugin. */
+const LONGEST_CRON = 25 * SECOND
 /** A Worker has six connections at once; a seventh would only wait. */
 const CONNECTIONS = 6
 
@@ -58,6 +60,7 @@ export default {
     const { deps } = await assembled(env)
     await send(deps)
     await tidy(deps)
+    await deps.host.settled()
   },
 }
 
@@ -91,6 +94,7 @@ async function assemble(env: Bindings): Promise<Product> {
     },
     appSecret,
     registry,
+    limits: { cron: LONGEST_CRON },
     dispatcher: () => (config.delivery ? 'cron' : 'off'),
   })
   const setUp = await ensureSetup(deps)

@@ -40,6 +40,8 @@ describe('docs/plugins.md', () => {
       events: true,
       emits: true,
       storage: true,
+      settings: true,
+      http: true,
     }
     expect(keys).toEqual(Object.keys(manifest))
   })
