@@ -36,6 +36,7 @@ export default definePlugin(
     page('/greetings', {
       title: 'Greetings',
       template: 'greetings',
+      rule: 'webhooks:read',
       load: async ({ storage }) => ({ greetings: await storage.greetings.list() }),
     })
   },

@@ -78,6 +78,7 @@ export default definePlugin(
     page('/payments', {
       title: 'Payments',
       template: 'payments',
+      rule: 'webhooks:read',
       load: async ({ storage, query, newId }) => ({
         values: blank(newId()),
         errors: {},

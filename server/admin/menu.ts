@@ -1,4 +1,5 @@
 import { countWebhooks } from '../../db/queries/webhooks.ts'
+import { can } from '../lib/actor.ts'
 import type { RouteKey } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import type { C } from '../web/env.ts'
@@ -16,14 +17,14 @@ export interface Entry {
 
 /** The menu of the area, in groups: only what there is, and only what the actor may see. */
 export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean): Promise<Entry[][]> {
-  const { scope, t } = c.var
+  const { actor, scope, t } = c.var
   const { base } = scope
   const path = c.req.path.replace(/(?<=.)\/$/, '')
   const inNetwork = scope.site === null
   const [webhooks, plugins, pages] = await Promise.all([
     may('GET {area}/webhooks') ? countWebhooks(deps.db, { owner: inNetwork ? null : scope.owner }) : null,
     inNetwork && may('GET /network/plugins') ? deps.host.plugins() : [],
-    may('GET {area}/plugins/:slug/*') ? deps.host.pages(scope.site?.id ?? null) : [],
+    deps.host.pages(scope.site?.id ?? null),
   ])
   const urgent = inNetwork && may('GET /network/health') ? await urgentChecks(deps, t, plugins) : null
   const entry = (href: string, label: string, icon: string, more: Partial<Entry> = {}): Entry => ({
@@ -54,9 +55,11 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
       ...when(may('GET {area}/events'), () => entry(`${base}/events`, t('Events'), 'events')),
       ...when(may('GET {area}/event-types'), () => entry(`${base}/event-types`, t('Event Types'), 'types')),
     ],
-    pages.map((page) =>
-      entry(`${base}/plugins/${page.plugin}${page.path}`, t(/* translated elsewhere */ page.title), 'plug'),
-    ),
+    pages
+      .filter(({ rule }) => rule === 'public' || can(actor, rule ?? 'network:write', scope.owner))
+      .map((page) =>
+        entry(`${base}/plugins/${page.plugin}${page.path}`, t(/* translated elsewhere */ page.title), 'plug'),
+      ),
     [
       ...when(inNetwork && may('GET /network/sites'), () =>
         entry('/network/sites', t('Sites'), 'sites', {

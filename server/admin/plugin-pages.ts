@@ -1,6 +1,9 @@
-import { MAIN_SITE } from '../../db/queries/sites.ts'
+import { MAIN_SITE, siteBySlug } from '../../db/queries/sites.ts'
+import { createRequestLimit } from '../access/limits.ts'
+import { readBytes } from '../api/body.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
+import { can } from '../lib/actor.ts'
 import { AppError, notFound } from '../lib/errors.ts'
 import type { PluginView } from '../plugin/host.ts'
 import type { C } from '../web/env.ts'
@@ -9,30 +12,97 @@ import { safeNext } from '../web/safe-url.ts'
 import { asAppError } from '../web/surprise.ts'
 import { page, type Page } from './page.ts'
 
-/** The pages that plugins bring along, in our frame: `/network/plugins/<slug>/…` works on the main site. */
-export const pluginPageRoutes = (deps: Deps): Handlers => ({
-  'GET {area}/plugins/:slug/*': (c) =>
-    unlessBroken(c, deps, async () => {
-      const { slug, path, site } = askedFor(c)
-      const view = await deps.host.view(slug, path, site, c.req.raw, c.var.actor)
-      if (!view) throw notFound()
-      return pluginPage(c, deps, view, 200)
-    }),
+/**
+ * The pages that plugins bring along, in our frame: `/network/plugins/<slug>/…` works on the main site. What a plugin
+ * opens to everybody stands at `/plugins/<slug>/…` as well, and at `/sites/<site>/plugins/<slug>/…`.
+ */
+export function pluginPageRoutes(deps: Deps): Handlers {
+  const countRequest = createRequestLimit(deps.clock)
 
-  'POST {area}/plugins/:slug/*': (c) =>
+  const view = (c: C) =>
     unlessBroken(c, deps, async () => {
       const { slug, path, site } = askedFor(c)
-      const answer = await deps.host.route(slug, path, site, c.req.raw, c.var.actor)
+      const found = await deps.host.view(slug, path, site, bare(c), visitor(c))
+      if (!found) throw notFound()
+      return pluginPage(c, deps, found, 200)
+    })
+  const act = (c: C) =>
+    unlessBroken(c, deps, async () => {
+      const { slug, path, site } = askedFor(c)
+      const answer = await deps.host.route(slug, path, site, bare(c), visitor(c))
       if (!answer) throw notFound()
       return answer.view ? pluginPage(c, deps, answer.view, answer.status) : passedOn(c, deps, answer)
-    }),
-})
+    })
+  const publicView = async (c: C) => {
+    const { slug, path, site } = await publiclyAsked(c)
+    const found = await deps.host.view(slug, path, site, bare(c))
+    if (!found) throw notFound()
+    return publicPage(c, deps, found, 200)
+  }
+  const publicAct = async (c: C) => {
+    const { slug, path, site } = await publiclyAsked(c)
+    const body = await readBytes(c.req.raw, MOST_PUBLIC_BYTES)
+    const answer = await deps.host.route(slug, path, site, bare(c, body))
+    if (!answer) throw notFound()
+    if (answer.view) return publicPage(c, deps, answer.view, answer.status)
+    const response = passedOn(c, deps, answer)
+    response.headers.set('content-security-policy', PUBLIC_POLICY)
+    return response
+  }
+  /** In the path of a site, the first `:slug` is the site's. */
+  const publiclyAsked = async (c: C) => {
+    const { slug, path } = askedFor(c)
+    countRequest(`${slug} ${c.var.address}`)
+    const named = c.req.path.startsWith('/sites/') ? c.req.param('slug') : undefined
+    if (named === undefined) return { slug, path, site: MAIN_SITE }
+    const site = await siteBySlug(deps.db, named)
+    if (!site) throw notFound()
+    return { slug, path, site: site.id }
+  }
 
-/** The plugin and the path in it. In the area of a site, the first `:slug` of the route is that of the site. */
+  return {
+    'GET {area}/plugins/:plugin/*': view,
+    'POST {area}/plugins/:plugin/*': act,
+    'GET /plugins/:plugin/*': publicView,
+    'POST /plugins/:plugin/*': publicAct,
+    'GET /sites/:slug/plugins/:plugin/*': publicView,
+    'POST /sites/:slug/plugins/:plugin/*': publicAct,
+  }
+}
+
+const MOST_PUBLIC_BYTES = 256 * 1024
+
+/** What strangers are shown runs no script, whoever wrote it, and sends forms to us alone. */
+const PUBLIC_POLICY = [
+  'sandbox allow-forms',
+  "default-src 'none'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "form-action 'self'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** The plugin and the path in it. */
 function askedFor(c: C): { slug: string; path: string; site: string } {
   const [, slug = '', path = ''] = /\/plugins\/([^/]+)(\/.*)?$/.exec(c.req.path) ?? []
-  return { slug, path, site: c.var.scope.site?.id ?? MAIN_SITE }
+  return { slug, path, site: c.var.scope?.site?.id ?? MAIN_SITE }
 }
+
+/** The request as a plugin gets it: without what proves who is logged in. */
+function bare(c: C, body?: Uint8Array<ArrayBuffer>): Request {
+  const { raw } = c.req
+  const headers = new Headers(raw.headers)
+  headers.delete('cookie')
+  headers.delete('authorization')
+  if (body) return new Request(raw.url, { method: raw.method, headers, body })
+  return new Request(raw, { headers })
+}
+
+const visitor = ({ var: { actor, scope } }: C) => ({
+  name: actor.name,
+  may: (capability: Parameters<typeof can>[1]) => can(actor, capability, scope.owner),
+})
 
 /** The plugin's template is rendered by itself, so that what fails in it is told from what fails around it. */
 function pluginPage(c: C, deps: Deps, view: PluginView, status: number): Promise<Response> {
@@ -40,15 +110,30 @@ function pluginPage(c: C, deps: Deps, view: PluginView, status: number): Promise
   return page(c, deps, 'pages/plugin/page', {
     title: t(/* translated elsewhere */ view.title),
     status: status as NonNullable<Page['status']>,
-    data: { html: rendered() },
+    data: { html: rendered(c, deps, view, scope.base) },
   })
+}
 
-  function rendered(): string {
-    try {
-      return render(view.template, { t, base: scope.base, ...view.data })
-    } catch (error) {
-      throw asAppError(deps, error)
-    }
+/** For strangers: without the admin's frame, and without a look at its cookies. */
+function publicPage(c: C, deps: Deps, view: PluginView, status: number): Response {
+  const { t } = c.var
+  const title = t(/* translated elsewhere */ view.title)
+  const html = render('plain', {
+    t,
+    base: '',
+    template: 'pages/plugin/public',
+    title,
+    data: { title, html: rendered(c, deps, view, '') },
+    notices: [],
+  })
+  return c.html(html, status as NonNullable<Page['status']>, { 'content-security-policy': PUBLIC_POLICY })
+}
+
+function rendered(c: C, deps: Deps, view: PluginView, base: string): string {
+  try {
+    return render(view.template, { t: c.var.t, base, ...view.data })
+  } catch (error) {
+    throw asAppError(deps, error)
   }
 }
 
@@ -64,7 +149,7 @@ function passedOn(c: C, deps: Deps, answer: Response): Response {
   const location = answer.headers.get('location')
   if (location !== null) {
     const url = URL.parse(location, new URL(c.req.path, deps.publicUrl()))
-    headers.set('location', safeNext(url?.href ?? '', deps.publicUrl()) ?? c.var.scope.base)
+    headers.set('location', safeNext(url?.href ?? '', deps.publicUrl()) ?? c.var.scope?.base ?? '/')
   }
   return new Response(answer.body, { status: answer.status, headers })
 }

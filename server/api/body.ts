@@ -52,7 +52,7 @@ export function parsed<T>(schema: z.ZodType<T>, body: JsonObject): T {
 }
 
 /** A body that grows past the limit is cut off as it arrives, whatever content-length says. */
-async function readBytes(request: Request, most: number): Promise<Uint8Array> {
+export async function readBytes(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = () => fail('too_large', 'The body is larger than {most} bytes.', { most })
   if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge()
   if (!request.body) return new Uint8Array()

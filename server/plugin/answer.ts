@@ -3,7 +3,7 @@ import { baseContext, readPart, writePart } from './context.ts'
 import type { Core } from './core.ts'
 import { handle } from './handle.ts'
 import type { PluginAnswer, PluginView, PluginVisitor } from './host.ts'
-import type { Page, Ready, Route } from './loaded.ts'
+import type { Page, Ready, Route, Rule } from './loaded.ts'
 import { demandRun } from './upgrade.ts'
 import type { Standing } from './standing.ts'
 
@@ -20,7 +20,7 @@ export interface Ask {
 export async function showPage(core: Core, ask: Ask): Promise<PluginView | null> {
   const found = await runningPlugin(core, ask)
   const page = found?.plugin.pages.find(({ path }) => path === ask.path)
-  if (!found || !page || found.standing.isMuted(page.id)) return null
+  if (!found || !page || found.standing.isMuted(page.id) || !isLetIn(page.rule, ask.actor)) return null
   const { plugin, standing } = found
   const handled = await handle(core, {
     handler: page,
@@ -40,7 +40,8 @@ export async function runRoute(core: Core, ask: Ask): Promise<PluginAnswer | nul
   const { plugin, standing } = found
   for (const route of plugin.routes) {
     const params = match(route.pattern, ask.path)
-    if (params && !found.standing.isMuted(route.id)) return answer(core, plugin, route, standing, ask, params)
+    if (!params || found.standing.isMuted(route.id)) continue
+    return isLetIn(route.rule, ask.actor) ? answer(core, plugin, route, standing, ask, params) : null
   }
   return null
 }
@@ -107,6 +108,15 @@ async function runningPlugin(core: Core, { slug, site }: Ask): Promise<{ plugin:
   if (!standing?.runs(slug)) return null
   await demandRun(core, plugin, standing)
   return { plugin, standing }
+}
+
+/** Whether a visitor may come. Somebody who is known is told that it is not allowed; a stranger finds nothing there. */
+function isLetIn(rule: Rule, actor: PluginVisitor | undefined): boolean {
+  if (rule === 'public') return true
+  if (actor && !actor.may(rule ?? 'network:write')) {
+    throw fail('forbidden', 'Your role does not allow this. Ask a super admin of this network.')
+  }
+  return actor !== undefined
 }
 
 const visitor = ({ actor }: Ask) => (actor ? { name: actor.name } : null)

@@ -151,7 +151,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       const standing = await standingAt(site ?? MAIN_SITE)
       return ready
         .filter(({ slug }) => standing?.runs(slug))
-        .flatMap(({ pages }) => pages.map(({ slug, path, title }) => ({ plugin: slug, path, title })))
+        .flatMap(({ pages }) => pages.map(({ slug, path, title, rule }) => ({ plugin: slug, path, title, rule })))
     },
     view: (slug, path, site, request, actor) => showPage(core, { slug, path, site, request, actor }),
     route: (slug, path, site, request, actor) => runRoute(core, { slug, path, site, request, actor }),

@@ -149,7 +149,8 @@ async function runOne(core: Core, { plugin, handler }: Cron, site: string): Prom
   const { db } = core.engine
   const end = endRun(db, { slug: handler.slug, id: handler.name }, site)
   const standing = (await core.standings.of([site])).get(site)
-  if (!standing || standing.site.state !== 'active' || !(await mayRun(core, plugin, standing))) {
+  const wanted = standing?.site.state === 'active' && !standing.isMuted(handler.id)
+  if (!wanted || !(await mayRun(core, plugin, standing))) {
     await db.commit([end])
     return
   }

@@ -1,7 +1,9 @@
 import type { Statement, Result } from '../../db/db.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { AppError } from '../lib/errors.ts'
+import type { Capability } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
+import type { Rule } from './loaded.ts'
 import type { Mapping } from './mapping.ts'
 import type { Inbound, SourceSecret } from './source.ts'
 
@@ -106,6 +108,8 @@ export interface PluginPage {
   /** Below `/plugins/<slug>` of an admin area, starting with a slash. */
   readonly path: string
   readonly title: string
+  /** Who may see it: a capability, anybody, or super admins alone. */
+  readonly rule: Rule
 }
 
 /** A rendered plugin page: a compiled template and exactly what it may see. */
@@ -150,9 +154,10 @@ export interface Arrival {
 export type Received =
   { readonly ok: true; readonly emissions: readonly Emission[] } | { readonly ok: false; readonly error: AppError }
 
-/** Who asks a plugin for something. */
+/** Who asks a plugin for something. Without one it is a stranger, who gets what is public. */
 export interface PluginVisitor {
   readonly name: string
+  may(capability: Capability): boolean
 }
 
 /** The plugin host, as the rest of the product uses it. */
@@ -182,8 +187,9 @@ export interface Host {
   /** The pages of the plugins that run for this site; null is Network Admin, which works on the main site. */
   pages(site: string | null): Promise<readonly PluginPage[]>
   /**
-   * Loads a plugin's page for a site; null when there is none (or its plugin is not running). Throws AppError `internal`
-   * with the id of the fault when the page fails.
+   * Loads a plugin's page for a site; null when there is none for this visitor (or its plugin is not running). Throws
+   * AppError `forbidden`, `internal` with the id of the fault when the page fails, or `unavailable` where an upgrade has
+   * failed.
    */
   view(slug: string, path: string, site: string, request: Request, actor?: PluginVisitor): Promise<PluginView | null>
   /** Runs a plugin's POST route; null when there is none (or its plugin is not running). Throws as `view` does. */

@@ -69,11 +69,12 @@ export interface Ready {
 }
 
 /** Everything that a plugin registered. */
-export const handlersOf = ({ listeners, filters, routes, pages, sources }: Ready): readonly Handler[] => [
+export const handlersOf = ({ listeners, filters, routes, pages, sources, crons }: Ready): readonly Handler[] => [
   ...[...listeners.values(), ...filters.values()].flat(),
   ...routes,
   ...pages,
   ...sources,
+  ...crons,
 ]
 
 /** A plugin that may not, and why. */

@@ -15,6 +15,7 @@ import { isRejection } from './points.ts'
 import { safeMode } from './prepare.ts'
 import type { Inbound, SourceContext, Told } from './source.ts'
 import type { Standing } from './standing.ts'
+import { mayRun } from './upgrade.ts'
 import { within } from './within.ts'
 
 const LONGEST_KEY = 200
@@ -32,7 +33,8 @@ export async function receive(core: Core, arrival: Arrival): Promise<Received> {
     return refuse(
       fail('site_archived', 'The site {site} is archived; nothing happens there.', { site: standing.site.slug }),
     )
-  if (!source || plugin?.state !== 'ready' || !standing?.runs(source.slug) || standing.isMuted(source.id))
+  const isOn = plugin?.state === 'ready' && standing !== undefined && (await mayRun(core, plugin, standing))
+  if (!source || !isOn || standing.isMuted(source.id))
     return refuse(fail('plugin_inactive', 'The plugin of this source is not active here.'))
 
   const ran = await within(limits.source, engine.clock, (signal) =>

@@ -178,7 +178,7 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
         ...(body ? { body } : {}),
       })
       try {
-        const answer = await host.route(slug, path, SITE, request, { name: actor })
+        const answer = await host.route(slug, path, SITE, request, { name: actor, may: () => true })
         if (!answer) throw new Error(`${slug} has no route ${route}, or does not run.`)
         return answer
       } finally {
@@ -214,12 +214,9 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
     },
     async page(path) {
       const request = new Request(`http://localhost:3000/network/plugins/${slug}${path}`)
-      const view = await host.view(
-        slug,
-        new URL(request.url).pathname.slice(`/network/plugins/${slug}`.length),
-        SITE,
-        request,
-      )
+      const { pathname } = new URL(request.url)
+      const visitor = { name: 'Tester', may: () => true }
+      const view = await host.view(slug, pathname.slice(`/network/plugins/${slug}`.length), SITE, request, visitor)
       if (!view) throw new Error(`${slug} has no page ${path}, or does not run.`)
       return htmlOf(view)
     },

@@ -54,6 +54,8 @@ export function hostCheck(reach: Reach): MiddlewareHandler<Env> {
   }
 }
 
+/** What plugins open to everybody is handed no cookie, so there is nothing that another site could make use of. */
+const PUBLIC_OF_PLUGINS = /^\/(sites\/[^/]+\/)?plugins\//
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
@@ -65,6 +67,7 @@ export function sameOriginOnly(reach: Reach): MiddlewareHandler<Env> {
     const ours =
       SAFE.has(c.req.method) ||
       c.req.path.startsWith('/api/') ||
+      PUBLIC_OF_PLUGINS.test(c.req.path) ||
       c.req.header('sec-fetch-site') === 'same-origin' ||
       isOurOrigin(reach, c.req.header('origin'), c.req.header('host'))
     if (!ours) {

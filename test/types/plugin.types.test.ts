@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { definePlugin, event, reject, webhookPayload, type Manifest } from 'hookline/plugin'
 import { testHost } from 'hookline/plugin/test'
+import { anybody } from '../server/plugin/probe.ts'
 import { orderPaid } from '../server/plugin/shop.ts'
 
 // Each @ts-expect-error is something that the compiler refuses; `npm run types` fails where one is not needed. The tests
@@ -131,7 +132,7 @@ test('storage takes rows of its schema, and lists by its indexes', async () => {
   })
   const host = await testHost(plugin, { stored: { sales: [{ id: 's1', state: 'new' }] } })
   expect(await (await host.request('POST /do')).json()).toBe('new')
-  expect(await host.host.view('kiosk', '/sales', 'sit_main', new Request('http://localhost/'))).toMatchObject({
+  expect(await host.host.view('kiosk', '/sales', 'sit_main', new Request('http://localhost/'), anybody)).toMatchObject({
     data: { put: undefined },
   })
 })

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { testHost } from 'hookline/plugin/test'
 import { match } from '../../../server/plugin/answer.ts'
-import { probe } from './probe.ts'
+import { anybody, probe } from './probe.ts'
 
 test('a route gets the request, its parameters and who asks', async () => {
   const host = await testHost(
@@ -31,7 +31,7 @@ test('a route may answer with a page of its plugin', async () => {
   expect(answer.status).toBe(422)
   expect(answer.view).toEqual({ title: 'Things', template: '@probe/things', data: { error: 'No.', asked: null } })
   const request = new Request('http://localhost/network/plugins/probe/things?q=tea')
-  expect(await host.host.view('probe', '/things', 'sit_main', request)).toEqual({
+  expect(await host.host.view('probe', '/things', 'sit_main', request, anybody)).toEqual({
     title: 'Things',
     template: '@probe/things',
     data: { error: null, asked: 'tea' },
@@ -40,7 +40,7 @@ test('a route may answer with a page of its plugin', async () => {
 
 test('a GET never reaches a route', async () => {
   const host = await testHost(probe(({ route }) => route('POST /do', () => new Response())))
-  expect(await host.host.route('probe', '/do', 'sit_main', new Request('http://localhost/'))).toBeNull()
+  expect(await host.host.route('probe', '/do', 'sit_main', new Request('http://localhost/'), anybody)).toBeNull()
 })
 
 test.each([

@@ -111,7 +111,7 @@ describe('a plugin that fails', () => {
         page('/things', { title: 'Things', template: 'things', load: () => ((runs += 1), {}) })
       }),
     )
-    expect(await host.host.pages(null)).toEqual([{ plugin: 'probe', path: '/things', title: 'Things' }])
+    expect(await host.host.pages(null)).toEqual([{ plugin: 'probe', path: '/things', title: 'Things', rule: null }])
     await host.engine.db.commit(await host.host.deactivate('probe'))
     expect(await host.host.isAvailable('thing_done', 'sit_main')).toBe(false)
     expect(await host.host.pages(null)).toEqual([])

@@ -28,5 +28,8 @@ export const probe = (register: (to: Registrar<typeof manifest>) => void): Plugi
 export const beside = (slug: string, register: (to: Registrar<Manifest>) => void): Plugin =>
   definePlugin<Manifest>({ slug, version: '1.0.0', title: slug, requires: { host: '^1.0' }, scope: 'site' }, register)
 
+/** Who may do everything. */
+export const anybody = { name: 'Tester', may: () => true }
+
 /** A promise that a test settles when it likes. */
 export const gate = () => Promise.withResolvers<void>()
