@@ -102,6 +102,7 @@ test('a filter gives back a value or a rejection', async () => {
   expect(await host.apply(webhookPayload, { sale_id: 's1' }, saleMade)).toEqual({
     value: { sale_id: 's1' },
     rejected: null,
+    held: null,
   })
   expect(host.faults).toHaveLength(1)
   expect(seen.emit).toBeUndefined()
