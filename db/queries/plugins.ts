@@ -26,8 +26,14 @@ export const sitesForPlugins = (
 export const pluginStates = (db: Db): Promise<PluginStateTable[]> =>
   db.q.selectFrom('plugin_state').selectAll().execute()
 
+/** The plugins that were switched on for this site alone. */
+export async function pluginsOfSite(db: Db, site: string): Promise<string[]> {
+  const rows = await pluginRowsOfSite(db, site)
+  return rows.filter(({ active }) => active === 1).map(({ slug }) => slug)
+}
+
 /** What is known of plugins at one site: those that were switched on or set there, or brought up to date. */
-export const pluginsOfSite = (db: Db, site: string): Promise<PluginSiteTable[]> =>
+export const pluginRowsOfSite = (db: Db, site: string): Promise<PluginSiteTable[]> =>
   db.q.selectFrom('plugin_site').selectAll().where('site_id', '=', site).execute()
 
 /** Up to which version a plugin's steps have run for a site; undefined before the first. */

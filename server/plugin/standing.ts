@@ -1,7 +1,7 @@
 import { pluginGuards } from '../../db/queries/guards.ts'
 import { handlersInTrouble } from '../../db/queries/plugin-faults.ts'
 import { mutedHandlers } from '../../db/queries/mutes.ts'
-import { NO_VERSION, pluginsOfSite, pluginStates, sitesForPlugins } from '../../db/queries/plugins.ts'
+import { NO_VERSION, pluginRowsOfSite, pluginStates, sitesForPlugins } from '../../db/queries/plugins.ts'
 import { setting } from '../../db/queries/settings.ts'
 import type { Db } from '../../db/db.ts'
 import type { PluginGuardTable, PluginSiteTable, PluginStateTable, SiteTable } from '../../db/schema.ts'
@@ -92,7 +92,7 @@ export function standings(
     const { states, troubled, muted, guards, mostBytes, own } = await refresh(revision)
     let here = own.get(site.id)
     if (!here) {
-      const rows = await pluginsOfSite(db, site.id)
+      const rows = await pluginRowsOfSite(db, site.id)
       here = { rows: new Map(rows.map((row) => [row.slug, row])), settings: new Map(), notes: new Map() }
       own.set(site.id, here)
     }
