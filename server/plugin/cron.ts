@@ -93,7 +93,8 @@ export function ticking(core: () => Core) {
       await runOne(core(), cron, site)
     },
     async settled(): Promise<void> {
-      while (looking || running.size > 0) await Promise.all([looking, ...running])
+      await looking
+      for (; running.size > 0; await looking) await Promise.all(running)
     },
   }
 }

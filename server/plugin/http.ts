@@ -71,8 +71,7 @@ function bodyOf(init: HttpInit): { body: string | Uint8Array<ArrayBuffer> | null
 }
 
 function headersOf(init: HttpInit, type: string | null, agent: string): [string, string][] {
-  const headers = new Headers(init.headers)
-  for (const name of [...headers.keys()]) if (NOT_THEIRS.test(name)) headers.delete(name)
+  const headers = new Headers([...new Headers(init.headers)].filter(([name]) => !NOT_THEIRS.test(name)))
   if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
   if (!headers.has('user-agent')) headers.set('user-agent', agent)
   return [...headers]
