@@ -133,6 +133,19 @@ export async function oldestWaiting(db: Db, owner: string): Promise<number | nul
 
 const webhooksOf = (db: Db, owner: string) => db.q.selectFrom('webhook').select('id').where('owner', '=', owner)
 
+/** When the next attempt of a webhook is due, or the lease of one ends; null when none waits. */
+export async function nextAttempt(db: Db, webhook: string): Promise<number | null> {
+  const row = await db.q
+    .selectFrom('delivery')
+    .select('due_at')
+    .where('webhook_id', '=', webhook)
+    .where('due_at', 'is not', null)
+    .orderBy('due_at')
+    .limit(1)
+    .executeTakeFirst()
+  return row?.due_at ?? null
+}
+
 /** How many deliveries are in a state, counted to `MOST_COUNTED` + 1 at most. */
 export async function countDeliveries(
   db: Db,

@@ -60,6 +60,7 @@ export const rules = {
   'POST /plugins/:plugin/*': 'public',
   'GET /sites/:slug/plugins/:plugin/*': 'public',
   'POST /sites/:slug/plugins/:plugin/*': 'public',
+  'GET {area}/event-types/:name': 'events:read',
   'GET /network/users': 'network:read',
   'GET /network/users/new': 'network:write',
   'POST /network/users': 'network:write',

@@ -5,12 +5,12 @@ import { rules } from '../access/rules.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { can, type Capability } from '../lib/actor.ts'
-import { DAY, HOUR } from '../lib/clock.ts'
 import type { PluginInfo } from '../plugin/host.ts'
 import { shortUrl } from '../webhooks/redact.ts'
 import type { C } from '../web/env.ts'
 import type { Translator } from '../web/i18n.ts'
 import { answerOf } from './answer.ts'
+import { dayOf, startOfDay } from './day.ts'
 import { capped } from './deliveries.ts'
 import { guardShown } from './guards.ts'
 import { page } from './page.ts'
@@ -24,7 +24,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
     const whose = scope.site ? owner : null
     const may = (capability: Capability) => can(actor, capability, owner)
     const now = deps.clock()
-    const since = Math.floor(now / HOUR) * HOUR - DAY + HOUR
+    const since = startOfDay(now)
     const inState = (state: 'pending' | 'retrying' | 'held') => countDeliveries(deps.db, { owner, state })
     const [webhooks, ill, hours, pending, retrying, held, oldest, failed, plugins, guards] = await Promise.all([
       countWebhooks(deps.db, { owner: whose }),
@@ -38,8 +38,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
       mayHere(c, 'GET /network/plugins') ? deps.host.plugins() : [],
       mayHere(c, 'GET /network/plugins') ? deps.host.guards() : [],
     ])
-    const bars = barsOf(t, hours, since)
-    const sum = (key: 'delivered' | 'failed') => bars.reduce((total, bar) => total + bar[key], 0)
+    const day = dayOf(t, hours, since)
     const all = Object.values(webhooks).reduce((total, count) => total + count, 0)
     return page(c, deps, 'pages/dashboard/dashboard', {
       title: t('Dashboard'),
@@ -47,7 +46,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
         now,
         webhooks: { ...webhooks, all },
         // Nothing was ever set up here, so there are no figures to show.
-        untouched: all === 0 && sum('delivered') + sum('failed') === 0,
+        untouched: all === 0 && day.delivered + day.failed === 0,
         ill: ill.map((webhook) => illness(t, webhook)),
         paused: plugins
           .filter(({ state }) => state === 'paused' || state === 'failed')
@@ -57,13 +56,10 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
         eventTypes: may('events:read') ? deps.host.eventTypes().length : null,
         mayAdd: may('webhooks:write'),
         mayResume: may('network:write'),
-        delivered: sum('delivered'),
-        failed: sum('failed'),
+        day,
         waiting: capped(t, pending + retrying),
         held: capped(t, held),
         oldest,
-        bars,
-        axis: [0, 6, 12, 18].map((i) => bars[i]?.label ?? ''),
         recent: failed.map((row) => ({
           id: row.id,
           type: row.type,
@@ -114,17 +110,3 @@ const trouble = (t: Translator, { slug, title, state, reason, faults }: PluginIn
   reason: reason ? t.say(reason) : '',
   fault: faults[0]?.message ?? null,
 })
-
-/** A bar for each of the 24 hours, also for those in which nothing happened. */
-function barsOf(t: Translator, hours: readonly { hour: number; delivered: number; failed: number }[], since: number) {
-  const byHour = new Map(hours.map((row) => [Number(row.hour), row]))
-  return Array.from({ length: 24 }, (_, i) => {
-    const hour = since + i * HOUR
-    const row = byHour.get(hour)
-    return {
-      label: t.clock(hour),
-      delivered: Number(row?.delivered ?? 0),
-      failed: Number(row?.failed ?? 0),
-    }
-  })
-}

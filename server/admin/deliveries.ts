@@ -62,7 +62,7 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
         webhook: choices.webhooks.find(({ id }) => id === asked.webhook) ?? null,
         hasFailed: views.some(({ state, empty }) => state === 'failed' && !empty),
         run: run && (scope.site === null || run.owner === scope.owner) ? run : null,
-        rows: rows.map((row) => shown(t, row)),
+        rows: rows.map((row) => shownDelivery(t, row)),
         newer: newer && path + searchOf(asked, { after: newer }),
         older: older && path + searchOf(asked, { before: older }),
       },
@@ -175,7 +175,7 @@ export const capped = (t: Translator, count: number): string =>
   count > MOST_COUNTED ? `${t.number(MOST_COUNTED)}+` : t.number(count)
 
 /** A delivery as a row shows it. */
-function shown(t: Translator, row: DeliveryRow) {
+export function shownDelivery(t: Translator, row: DeliveryRow) {
   const tries = t.n('1 attempt', '{count} attempts', row.attempts)
   const next = row.state === 'retrying' && row.due_at !== null ? t('next {time}', { time: t.dateTime(row.due_at) }) : ''
   return {

@@ -24,6 +24,8 @@ export interface Translator {
   ago(ms: number, now: number): string
   duration(ms: number): string
   number(value: number): string
+  /** Of a share from 0 to 1. */
+  percent(share: number): string
   bytes(count: number): string
   readonly locale: Locale
   readonly timeZone: string
@@ -79,6 +81,7 @@ export function makeTranslator(locale: Locale, timeZone: string, catalog: Catalo
   const relative = new Intl.RelativeTimeFormat(region, { numeric: 'auto' })
   const numbers = new Intl.NumberFormat(region)
   const byteCount = new Intl.NumberFormat(region, { style: 'unit', unit: 'byte', unitDisplay: 'long' })
+  const shares = new Intl.NumberFormat(region, { style: 'percent', maximumFractionDigits: 1 })
   const oneDigit = new Intl.NumberFormat(region, { maximumFractionDigits: 1 })
 
   const forms = (text: string): readonly string[] => {
@@ -107,6 +110,7 @@ export function makeTranslator(locale: Locale, timeZone: string, catalog: Catalo
     duration: (ms: number) =>
       ms < SECOND ? `${numbers.format(Math.round(ms))} ms` : `${oneDigit.format(ms / SECOND)} s`,
     number: (value: number) => numbers.format(value),
+    percent: (share: number) => shares.format(share),
     bytes: (count: number) =>
       count < 1024
         ? byteCount.format(count)

@@ -71,6 +71,7 @@ async function furnish(): Promise<string[]> {
     `${base}/deliveries`,
     `${base}/events`,
     `${base}/event-types`,
+    `${base}/event-types/payment_received`,
     `${base}/plugins/payments/payments`,
     `${base}/plugins/example/greetings`,
   ]

@@ -215,6 +215,7 @@ describe('what pages ask', () => {
       (db) => log.hourly(db, { owner: 'network', webhook: 'whk_1', since: 1 }),
       ['delivery_hour by key 1'],
     ],
+    ['nextAttempt', (db) => log.nextAttempt(db, 'whk_1'), ['delivery by delivery_due']],
     ['durationsOf', (db) => log.durationsOf(db, 'whk_1', 1), ['delivery_hour_bucket by key 1']],
     ['hookFor', (db) => hooks.hookFor(db, 'network', 'https://x.example/', 'order_paid'), ['webhook_event by key 1']],
     ['dueFarewells', (db) => hooks.dueFarewells(db, 1), ['farewell by farewell_due']],

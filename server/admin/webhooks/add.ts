@@ -21,7 +21,8 @@ import { tryForm } from './trial.ts'
 
 /** Add New Webhook. */
 export const addRoutes = (deps: Deps): Handlers => ({
-  'GET {area}/webhooks/new': (c) => formPage(c, deps, newTarget(deps), blankForm),
+  'GET {area}/webhooks/new': (c) =>
+    formPage(c, deps, newTarget(deps), { ...blankForm, events: c.req.queries('event') ?? [] }),
 
   'POST {area}/webhooks/new': async (c) => {
     const sent = await readForm(c)

@@ -53,7 +53,7 @@ export const editRoutes = (deps: Deps): Handlers => ({
   'POST {area}/webhooks/:id/test': async (c) => {
     const webhook = await webhookOf(c, deps)
     const sent = await readForm(c)
-    if (!isWebhookForm(sent)) return trialPage(c, deps, webhook, sent.get('back'))
+    if (!isWebhookForm(sent)) return trialPage(c, deps, webhook, sent)
     const { target, form } = read(webhook, sent)
     return formPage(c, deps, target, form, await tryForm(c, deps, target, form, sent.get('test_event')))
   },

@@ -17,12 +17,17 @@ export interface EventGroup {
   readonly title: string
   readonly open: boolean
   readonly events: readonly Choice[]
+  /** How many more there would be if their plugin ran: those cannot be chosen. */
+  readonly waiting?: number
 }
 
 /** So many events are all seen at once; of more, one opens what one looks for. */
 const FEW = 30
 
-/** All events to choose from, by plugin; in front those that were chosen and that no plugin sends any more. */
+/**
+ * All events to choose from, by plugin; in front those that were chosen and that no plugin sends any more. Of plugins that
+ * do not run, only those that were chosen.
+ */
 export async function eventGroups(
   deps: Deps,
   t: Translator,
@@ -43,18 +48,22 @@ export async function eventGroups(
     ...(gone.length > 0
       ? [{ title: t('No longer there'), open: true, events: gone.map((name) => goneEvent(t, name)) }]
       : []),
-    ...plugins.map(({ title, available, types: ofPlugin }, n) => ({
-      title,
-      open: n === 0 || types.length <= FEW,
-      events: ofPlugin.map((type) => ({
-        name: type.name,
-        title: t(/* translated elsewhere */ type.title),
-        sentence: t(/* translated elsewhere */ type.sentence),
-        lane: type.lane,
-        chosen: chosen.includes(type.name),
-        available,
-      })),
-    })),
+    ...plugins.map(({ title, available, types: ofPlugin }, n) => {
+      const shown = available ? ofPlugin : ofPlugin.filter(({ name }) => chosen.includes(name))
+      return {
+        title,
+        open: n === 0 || types.length <= FEW,
+        waiting: ofPlugin.length - shown.length,
+        events: shown.map((type) => ({
+          name: type.name,
+          title: t(/* translated elsewhere */ type.title),
+          sentence: t(/* translated elsewhere */ type.sentence),
+          lane: type.lane,
+          chosen: chosen.includes(type.name),
+          available,
+        })),
+      }
+    }),
   ]
 }
 
@@ -67,14 +76,13 @@ const goneEvent = (t: Translator, name: string): Choice => ({
   available: true,
 })
 
-/** Every event with what it means and what it carries, for the bottom of the page. */
+/** Every event with what it means, by plugin, for the bottom of the page. Its payload stands on its own page. */
 export const eventReference = (deps: Deps, t: Translator) =>
-  deps.host.eventTypes().map((type) => ({
-    name: type.name,
-    title: t(/* translated elsewhere */ type.title),
-    description: t(/* translated elsewhere */ type.description),
-    plugin: t(/* translated elsewhere */ type.pluginTitle),
-    lane: type.lane,
-    fields: Object.keys(type.sample).length,
-    sample: JSON.stringify(type.sample),
+  [...Map.groupBy(deps.host.eventTypes(), ({ plugin }) => plugin)].map(([slug, list]) => ({
+    title: t(/* translated elsewhere */ list[0]?.pluginTitle ?? slug),
+    events: list.map((type) => ({
+      name: type.name,
+      title: t(/* translated elsewhere */ type.title),
+      description: t(/* translated elsewhere */ type.description),
+    })),
   }))

@@ -15,13 +15,14 @@ import { presetNamed, presetOf, presets } from '../../webhooks/presets.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import type { Exchange } from '../../webhooks/trial.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
-import { eventGroups, eventReference } from './events.ts'
+import { eventGroups, eventReference, type EventGroup } from './events.ts'
 import { atFields } from './check.ts'
 import { choicesState } from './choices.ts'
 import { factsOf } from './facts.ts'
 import type { WebhookForm } from './form.ts'
 import { withoutValues } from './header-lines.ts'
 import { needsOf } from './needs.ts'
+import { overviewOf } from './overview.ts'
 import { secretState } from './secret.ts'
 import { snippets } from './snippets.ts'
 import { shownExchange } from './trial.ts'
@@ -68,12 +69,13 @@ export async function formPage(
   const owner = webhook?.owner ?? scope.owner
   const errors = atFields(state.errors ?? [])
   const sample = sampleOf(deps, form, state.testEvent)
-  const [secret, preview, choices, groups, facts, room] = await Promise.all([
+  const [secret, preview, choices, groups, facts, overview, room] = await Promise.all([
     secretState(c, deps, webhook, form.handle),
     previewOf(deps, form, sample, owner),
     choicesState(c, deps, form, sample, owner),
     eventGroups(deps, t, owner, form.events),
     webhook ? factsOf(c, deps, webhook) : null,
+    webhook ? overviewOf(c, deps, webhook) : null,
     webhook ? null : fullness(deps, owner),
   ])
   const notices: Shown[] = [
@@ -107,16 +109,18 @@ export async function formPage(
       groups,
       chosen: form.events.length,
       secret: { ...secret, shown: state.secret ?? null },
-      snippets,
+      // Code of no concern to a form that signs nothing.
+      snippets: form.signs ? snippets : [],
       preview,
       presets: presetChoices(t, form),
       chips: groups.flatMap(({ events }) => events.filter(({ chosen }) => chosen)),
       insecure: URL.parse(form.url)?.protocol === 'http:',
-      testEvents: eventOptions(deps, c),
+      testEvents: eventOptions(c, groups),
       testEvent: state.testEvent ?? '',
       exchange: state.exchange ? shownExchange(t, state.exchange) : null,
       conflict: state.conflict ?? [],
       facts,
+      overview,
       reference: eventReference(deps, t),
     },
   })
@@ -176,7 +180,7 @@ async function previewOf(deps: Deps, form: WebhookForm, type: EventType | undefi
 const timestampOf = ({ timestamp }: WebhookForm): Timestamp =>
   timestamp === 'seconds' || timestamp === 'iso' ? timestamp : 'milliseconds'
 
-const eventOptions = (deps: Deps, { var: { t } }: C) => [
+const eventOptions = ({ var: { t } }: C, groups: readonly EventGroup[]) => [
   { value: '', label: t('The first chosen event') },
-  ...deps.host.eventTypes().map((type) => ({ value: type.name, label: t(/* translated elsewhere */ type.title) })),
+  ...groups.flatMap(({ events }) => events.map(({ name, title }) => ({ value: name, label: title }))),
 ]

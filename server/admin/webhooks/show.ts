@@ -6,6 +6,7 @@ import { redactUrl } from '../../webhooks/redact.ts'
 import { page } from '../page.ts'
 import { eventReference } from './events.ts'
 import { factsOf } from './facts.ts'
+import { overviewOf } from './overview.ts'
 import { wordsOf } from './words.ts'
 
 /** A webhook for somebody who may look, but not change it. Tokens in its address are masked. */
@@ -19,6 +20,7 @@ export async function showPage(c: C, deps: Deps, webhook: Webhook): Promise<Resp
     data: {
       words: words.filter(([, value]) => value !== ''),
       facts: await factsOf(c, deps, webhook),
+      overview: await overviewOf(c, deps, webhook),
       reference: eventReference(deps, t),
     },
   })

@@ -1,21 +1,23 @@
 import type { Webhook } from '../../../db/queries/webhooks.ts'
 import type { Deps } from '../../deps.ts'
 import type { C } from '../../web/env.ts'
+import type { Form } from '../../web/forms.ts'
 import { page } from '../page.ts'
 import { shownExchange, tryStored, verdict } from './trial.ts'
 
 /** A test with what is saved, sent from the list: the whole exchange on a page of its own. */
-export async function trialPage(c: C, deps: Deps, webhook: Webhook, back: string): Promise<Response> {
+export async function trialPage(c: C, deps: Deps, webhook: Webhook, sent: Form): Promise<Response> {
   const { scope, t } = c.var
   const path = `${scope.base}/webhooks/${webhook.id}`
-  const exchange = await tryStored(c, deps, webhook)
+  const exchange = await tryStored(c, deps, webhook, sent.get('test_event'))
   return page(c, deps, 'pages/webhooks/trial', {
     title: t('Test of {name}', { name: webhook.name }),
     crumbs: [{ href: `${scope.base}/webhooks`, label: t('Webhooks') }],
     notices: [verdict(t, exchange)],
     data: {
       path,
-      back,
+      back: sent.get('back'),
+      event: sent.get('test_event'),
       exchange: shownExchange(t, exchange),
       delivery: `${scope.base}/deliveries/${exchange.delivery}`,
     },

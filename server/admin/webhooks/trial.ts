@@ -112,8 +112,8 @@ async function secretsFor(
 }
 
 /** Sends a test with what is saved. */
-export async function tryStored(c: C, deps: Deps, webhook: Webhook): Promise<Exchange> {
-  const type = sampleType(deps, undefined, webhook.events)
+export async function tryStored(c: C, deps: Deps, webhook: Webhook, wanted: string): Promise<Exchange> {
+  const type = sampleType(deps, wanted, webhook.events)
   const secrets = await openSecrets(deps, webhook.id)
   return sendSample(deps, c.var.actor, { webhook, secrets, type, owner: webhook.owner })
 }

@@ -180,7 +180,7 @@ test('the preview shows the exact body of the first chosen event in each format'
     expect(shown.replaceAll(/ ?: /g, ' : ')).toContain(words)
 })
 
-test('every event stands at the bottom, with lane, plugin and payload', async () => {
+test('every event stands at the bottom, with what it means and the way to its payload', async () => {
   const app = await testApp()
   const admin = await app.login()
   const { html } = await admin.get(NEW)
@@ -188,7 +188,7 @@ test('every event stands at the bottom, with lane, plugin and payload', async ()
   for (const type of app.deps.host.eventTypes()) {
     expect(reference).toContain(type.title)
     expect(reference).toContain(type.description)
-    expect(html).toContain(`Payload of ${type.name}`)
+    expect(html).toContain(`href="/network/event-types/${encodeURIComponent(type.name)}"`)
   }
 })
 
@@ -283,6 +283,13 @@ test('an address at Zapier is told from others', async () => {
   const admin = await app.login()
   const { html } = await add(admin, { intent: 'preview', url: 'https://hooks.zapier.com/hooks/catch/1/abc/' })
   expect(wordsOf(html)).toContain('Zapier answers success even when the Zap is off')
+})
+
+test('events of a plugin that does not run are told, but cannot be chosen', async () => {
+  const app = await testApp()
+  const { html } = await (await app.login()).get(NEW)
+  expect(wordsOf(html)).toContain('Learning Manager: 31 events, once the plugin is active')
+  expect(html).not.toContain('value="COURSE_COMPLETED"')
 })
 
 test('a preset sets what suits its receiver, says what to watch, and saves nothing', async () => {

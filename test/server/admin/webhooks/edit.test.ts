@@ -195,3 +195,24 @@ test('an event name, a reason or a name that holds HTML is shown as text', async
     expect(html).toContain('&lt;img')
   }
 })
+
+test('the page of a webhook tells how it did lately, once it did anything', async () => {
+  const receiver = await startReceiver({ answer: (_, n) => ({ status: n === 1 ? 503 : 200 }) })
+  const app = await testApp()
+  const admin = await app.login()
+  const path = `/network/webhooks/${await app.webhook({ url: receiver.url })}`
+  expect(wordsOf((await admin.get(path)).html)).not.toContain('Last deliveries')
+  await app.emit()
+  await app.deliver()
+  const once = wordsOf((await admin.get(path)).html)
+  expect(once).toContain('Arrived, 24 hours 0% 0 of 1')
+  expect(once).toMatch(/Next attempt \d\d:\d\d in/)
+  app.clock.advance(120_000)
+  await app.deliver()
+  const twice = wordsOf((await admin.get(path)).html)
+  expect(twice).toContain('Arrived, 24 hours 50% 1 of 2')
+  expect(twice).toContain('Next attempt –')
+  expect(twice).toMatch(/Typical answer [\d,.]+ m?s slowest 5 %/)
+  const viewer = await app.login('viewer')
+  expect(wordsOf((await viewer.get(path)).html)).toContain('Last deliveries')
+})
