@@ -98,6 +98,9 @@ export interface BodyTable {
  */
 export interface WebhookTable {
   id: string
+  /** What wu/v2 calls it by. */
+  number: number
+  integration: string
   owner: string
   origin: Origin
   name: string

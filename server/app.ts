@@ -8,6 +8,8 @@ import { adminRoutes } from './admin/routes.ts'
 import { errorPage } from './admin/page.ts'
 import { problem } from './api/problem.ts'
 import { apiRoutes } from './api/routes.ts'
+import { wuProblem } from './api/wu/answers.ts'
+import { actorByPair, noPair } from './api/wu/credentials.ts'
 import type { Deps } from './deps.ts'
 import { can } from './lib/actor.ts'
 import { AppError, fail, notFound } from './lib/errors.ts'
@@ -19,6 +21,8 @@ import { asAppError } from './web/surprise.ts'
 
 const NETWORK: Scope = { base: '/network', owner: 'network', site: null }
 const AREAS = ['/network', '/sites/:slug/admin']
+/** Where tools made for Ultimate Multisite look for its REST API. */
+const WU = '/wp-json/'
 /** Asked by machines, and most of all when something is wrong: nothing may stand in front of them. */
 const PROBES = ['/healthz', '/readyz']
 
@@ -58,17 +62,20 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
     const rule: Rule = rules[key]
     const guarded = PROBES.includes(path)
       ? handler
-      : path.startsWith('/api/')
-        ? guardApi(rule, handler)
+      : path.startsWith('/api/') || path.startsWith(WU)
+        ? guardApi(rule, handler, path.startsWith(WU))
         : guardPage(rule, handler)
     const paths = path.startsWith('{area}') ? AREAS.map((area) => path.replace('{area}', area)) : [path]
     for (const each of paths) app.on(method, each, guarded)
   }
 
-  function guardApi(rule: Rule, handler: Handler): Handler {
+  function guardApi(rule: Rule, handler: Handler, byPair: boolean): Handler {
     return async (c) => {
-      const actor = await deps.access.byKey(c.req.header('authorization') ?? '', c.get('address'))
+      const actor = byPair
+        ? await actorByPair(deps, c)
+        : await deps.access.byKey(c.req.header('authorization') ?? '', c.get('address'))
       if (!actor) {
+        if (byPair) throw noPair()
         const detail = msg('Send an API key: Authorization: Bearer hk_…')
         throw new AppError('unauthorized', detail, [], { 'www-authenticate': 'Bearer' })
       }
@@ -139,6 +146,7 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
 
   function failed(c: C, thrown: unknown): Response | Promise<Response> {
     const error = thrown instanceof DbError && thrown.kind === 'busy' ? busy(thrown) : asAppError(deps, thrown)
+    if (c.req.path.startsWith(WU)) return wuProblem(error)
     const machine = c.req.path.startsWith('/api/') || PROBES.includes(c.req.path)
     return machine ? problem(error) : errorPage(c, deps, error)
   }

@@ -55,6 +55,7 @@ alter table site add column deleted_at bigint;
 create index site_state on site (state, created_at, id);
 create index site_name on site (name, id);
 create index user_site on "user" ("siteId");
+<<<<<<< HEAD
 
 -- What plugins do at set times. site_id '' is the clock of all sites, which goes through them in order (after_site);
 -- any other row is a run of one site that waits or is under way, and goes when it has ended.
@@ -68,3 +69,10 @@ create table plugin_cron (
   primary key (slug, site_id, id)
 );
 create index plugin_cron_due on plugin_cron (slug, id, due_at);
+
+-- What wu/v2 calls a webhook by: numbers, from the counter that every change of a webhook raises, so that none comes back.
+alter table webhook add column number bigint not null default 0;
+update webhook set number = (select count(*) from webhook as earlier where earlier.id <= webhook.id);
+create index webhook_number on webhook (number);
+-- What made a webhook, in wu/v2's word: manual, zapier, …
+alter table webhook add column integration text not null default 'manual';

@@ -16,6 +16,8 @@ const defaults = {
   keep_days_audit: '365',
   /** Empty: what SMTP_URL says, or else a name at the host of PUBLIC_URL. */
   mail_from: '',
+  /** `on`: wu/v2 takes credentials from the query as well. */
+  wu_query_credentials: '',
   settings_revision: '0',
   answers_forgotten: '',
   audit_base: '{"seq":0,"hash":""}',

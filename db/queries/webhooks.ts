@@ -22,10 +22,31 @@ export async function webhookById(db: Db, id: string): Promise<Webhook | undefin
   return { ...row, events: events.map((event) => event.event_type) }
 }
 
+/** The webhook that wu/v2 calls by this number. */
+export async function webhookByNumber(db: Db, number: number): Promise<Webhook | undefined> {
+  const row = await db.q.selectFrom('webhook').select('id').where('number', '=', number).executeTakeFirst()
+  return row && webhookById(db, row.id)
+}
+
+/** How many deliveries of each webhook ended, as far back as the counts per hour are kept. */
+export async function endedDeliveries(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db.q
+    .selectFrom('delivery_hour')
+    .select(['webhook_id', sql<number>`sum(delivered + failed)`.as('ended')])
+    .where('webhook_id', 'in', ids)
+    .groupBy('webhook_id')
+    .execute()
+  return new Map(rows.map(({ webhook_id, ended }) => [webhook_id, Number(ended)]))
+}
+
 export interface WebhookFilter {
   readonly owner: string | null
   readonly state?: WebhookState | undefined
   readonly search?: string | undefined
+  /** One that was chosen by name. */
+  readonly event?: string | undefined
+  readonly retired?: boolean | undefined
   readonly sort?: keyof typeof sortable | undefined
   readonly descending?: boolean | undefined
   readonly limit: number
@@ -38,6 +59,7 @@ const sortable = {
   state: sql`state`,
   last_delivery_at: sql`coalesce(last_delivery_at, 0)`,
   created_at: sql`created_at`,
+  number: sql`number`,
 } as const
 
 /** A page of webhooks; `owner` null means every owner's. Search looks at name, address and chosen events. */
@@ -66,7 +88,7 @@ export async function listWebhooks(db: Db, filter: WebhookFilter): Promise<Webho
 /** How many webhooks there are in each state, for the views above the list. */
 export async function countWebhooks(
   db: Db,
-  filter: Pick<WebhookFilter, 'owner' | 'search'>,
+  filter: Omit<WebhookFilter, 'sort' | 'descending' | 'limit' | 'offset'>,
 ): Promise<Record<WebhookState, number>> {
   const rows = await filtered(db, { ...filter, limit: 0, offset: 0 })
     .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
@@ -81,6 +103,11 @@ function filtered(db: Db, filter: WebhookFilter) {
   let query = db.q.selectFrom('webhook')
   if (filter.owner !== null) query = query.where('owner', '=', filter.owner)
   if (filter.state) query = query.where('state', '=', filter.state)
+  if (filter.retired !== undefined) query = query.where('state', filter.retired ? '=' : '<>', 'retired')
+  if (filter.event !== undefined) {
+    const chosen = db.q.selectFrom('webhook_event').select('webhook_id').where('event_type', '=', filter.event)
+    query = query.where('id', 'in', chosen)
+  }
   if (filter.search) {
     const like = (column: string) => db.dialect.like(sql.ref(column), filter.search ?? '')
     query = query.where((eb) =>
@@ -154,8 +181,10 @@ export const mustBeRevision = (db: Db, id: string, revision: number): CompiledQu
   )
 
 /** Comes behind `webhooksChanged`, whose lock makes rules hold for two at once. */
-export const insertWebhook = (db: Db, row: WebhookTable, events: readonly string[]) => [
-  db.q.insertInto('webhook').values(row),
+export const insertWebhook = (db: Db, row: Omit<WebhookTable, 'number'>, events: readonly string[]) => [
+  db.q
+    .insertInto('webhook')
+    .values({ ...row, number: sql<number>`(select value from counter where name = 'webhooks')` }),
   ...chooseEvents(db, row.id, events),
 ]
 
@@ -173,6 +202,10 @@ export const updateWebhook = (
     .where('id', '=', id),
   ...(events ? [db.q.deleteFrom('webhook_event').where('webhook_id', '=', id), ...chooseEvents(db, id, events)] : []),
 ]
+
+/** Says what uses a webhook, in wu/v2's word. Nothing is sent otherwise for it. */
+export const nameIntegration = (db: Db, id: string, integration: string) =>
+  db.q.updateTable('webhook').set({ integration }).where('id', '=', id)
 
 /** Lets a webhook that was switched off send. No new revision: who has its form open has nothing to lose by it. */
 export const wakeWebhook = (db: Db, id: string) => [

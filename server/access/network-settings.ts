@@ -34,6 +34,7 @@ export const networkSettings = [
   'keep_days_answers',
   'keep_days_audit',
   'mail_from',
+  'wu_query_credentials',
 ] as const
 export type NetworkSetting = (typeof networkSettings)[number]
 export type NetworkSettings = Readonly<Record<NetworkSetting, string>>
@@ -64,6 +65,7 @@ export function wrongSettings(typed: NetworkSettings): FieldError[] {
       typed.mail_from === '' || email.safeParse(typed.mail_from).success
         ? null
         : msg('This is not an e-mail address. It looks like name@example.com.'),
+    wu_query_credentials: ['', 'on'].includes(typed.wu_query_credentials) ? null : msg('This is either on or off.'),
   }
   found.keep_days_answers ??=
     days('keep_days_answers') > days('keep_days_events')

@@ -137,6 +137,16 @@ export const rules = {
   'PATCH /api/v1/sites/:id': 'network:write',
   'DELETE /api/v1/sites/:id': 'network:write',
   'GET /api/v1/me': 'session',
+
+  'GET /wp-json/wu/v2/auth': 'session',
+  'GET /wp-json/wu/v2/hooks': 'events:read',
+  'GET /wp-json/wu/v2/webhook': 'webhooks:read',
+  'POST /wp-json/wu/v2/webhook': 'webhooks:write',
+  'GET /wp-json/wu/v2/webhook/:id': 'webhooks:read',
+  'PUT /wp-json/wu/v2/webhook/:id': 'webhooks:write',
+  'PATCH /wp-json/wu/v2/webhook/:id': 'webhooks:write',
+  'POST /wp-json/wu/v2/webhook/:id': 'webhooks:write',
+  'DELETE /wp-json/wu/v2/webhook/:id': 'webhooks:write',
 } as const satisfies Record<string, Rule>
 
 export type RouteKey = keyof typeof rules

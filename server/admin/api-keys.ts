@@ -98,7 +98,7 @@ const keyPages = (deps: Deps) => ({
       status: 201,
       headers: { 'cache-control': 'no-store' },
       notices: [{ tone: 'good', title: t('API key made.'), text: t('Copy it now: it is shown this once.') }],
-      data: { path: listOf(c), name: typed.name, secret: made.secret },
+      data: { id, path: listOf(c), name: typed.name, secret: made.secret },
     })
   },
 

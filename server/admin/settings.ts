@@ -100,6 +100,7 @@ const labelsOf = (t: Translator): Record<NetworkSetting, string> => ({
   keep_days_answers: t('Answers of receivers'),
   keep_days_audit: t('Audit log'),
   mail_from: t('From address'),
+  wu_query_credentials: t('Take credentials from the address'),
 })
 
 interface State {

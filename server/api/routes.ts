@@ -9,6 +9,7 @@ import { meRoutes } from './me.ts'
 import { repairRoutes } from './repair.ts'
 import { siteRoutes } from './sites.ts'
 import { webhookRoutes } from './webhooks.ts'
+import { wuRoutes } from './wu/routes.ts'
 
 /** Everything that answers in JSON. */
 export const apiRoutes = (deps: Deps): Handlers => ({
@@ -21,4 +22,5 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...repairRoutes(deps),
   ...siteRoutes(deps),
   ...meRoutes(deps),
+  ...wuRoutes(deps),
 })

@@ -1,28 +1,21 @@
-import { DbError } from '../../db/db.ts'
 import { webhooksAfter, type Webhook } from '../../db/queries/webhooks.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import { isoTime } from '../lib/clock.ts'
-import type { Owner } from '../lib/actor.ts'
-import { fail, invalid } from '../lib/errors.ts'
-import { newId } from '../lib/ids.ts'
-import type { JsonObject } from '../lib/json.ts'
+import { invalid } from '../lib/errors.ts'
 import { msg } from '../lib/message.ts'
-import { auditedDraft, auditedWebhook } from '../webhooks/audited.ts'
-import { readDraft, type WebhookDraft } from '../webhooks/draft.ts'
-import { createWebhook, removeWebhook, saveWebhook } from '../webhooks/lifecycle.ts'
+import type { WebhookDraft } from '../webhooks/draft.ts'
 import { ownWebhook } from '../webhooks/own-webhook.ts'
-import { quotaReached, roomFor } from '../webhooks/quota.ts'
 import { overlaps, rotateSecret, usualOverlap } from '../webhooks/rotate.ts'
 import { makeSigning } from '../webhooks/secret-changes.ts'
 import { trialWebhook, type Exchange } from '../webhooks/trial.ts'
 import { openSecrets, type OpenSecrets } from '../webhooks/webhook-secrets.ts'
 import type { C } from '../web/env.ts'
 import { knownKeys, readJsonObject } from './body.ts'
-import { draftRules } from './draft-rules.ts'
 import type { Handlers } from './handlers.ts'
 import { listAnswer, pageOf } from './list.ts'
 import { sampleType, sendSample } from './send-sample.ts'
+import { addWebhook, changedMeanwhile, changeWebhook, checkedDraft, dropWebhook } from './webhook-changes.ts'
 import { patched, show } from './webhook-fields.ts'
 
 export const webhookRoutes = (deps: Deps): Handlers => ({
@@ -39,28 +32,10 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
   },
 
   'POST /api/v1/webhooks': async (c) => {
-    const draft = await checked(deps, c.get('actor').owner, await readJsonObject(c), null)
     const actor = c.get('actor')
-    const id = newId('whk', deps)
-    const room = await roomFor(deps.db, actor.owner)
-    const made = await createWebhook(
-      deps,
-      draft,
-      { id, owner: actor.owner, by: actor.id, room, origin: 'api' },
-      { handedOut: true },
-    )
-    const audit = auditEntry(deps, actor, {
-      action: 'webhook.created',
-      target: id,
-      owner: actor.owner,
-      after: auditedDraft(draft),
-    })
-    await deps.db.commit([...made.statements, ...audit]).catch((error: unknown) => {
-      if (room !== null && error instanceof DbError && error.kind === 'constraint')
-        throw quotaReached(actor.owner, room)
-      throw error
-    })
-    const body = { ...show(await mine(deps, c, id)), ...(made.secret === null ? {} : { secret: made.secret }) }
+    const draft = await checkedDraft(deps, actor.owner, await readJsonObject(c), null)
+    const { id, secret } = await addWebhook(deps, actor, draft)
+    const body = { ...show(await mine(deps, c, id)), ...(secret === null ? {} : { secret }) }
     return Response.json(body, {
       status: 201,
       headers: { location: `/api/v1/webhooks/${id}`, 'cache-control': 'no-store' },
@@ -72,34 +47,17 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
   'PATCH /api/v1/webhooks/:id': async (c) => {
     const current = await mine(deps, c)
     const patch = await readJsonObject(c)
-    const draft = await checked(deps, current.owner, patched(current, patch), current)
-    const actor = c.get('actor')
-    const saved = await saveWebhook(deps, current, draft, actor.id, { handedOut: true })
-    const audit = auditEntry(deps, actor, {
-      action: 'webhook.updated',
-      target: current.id,
-      owner: current.owner,
-      before: auditedWebhook(current),
-      after: auditedDraft(draft),
-    })
-    await deps.db.commit([...saved.statements, ...audit]).catch(changedMeanwhile)
-    deps.wake()
+    const draft = await checkedDraft(deps, current.owner, patched(current, patch), current)
+    const secret = await changeWebhook(deps, c.get('actor'), current, draft)
     const body = {
       ...show(await mine(deps, c)),
-      ...(saved.secret === null || patch.secret !== undefined ? {} : { secret: saved.secret }),
+      ...(secret === null || patch.secret !== undefined ? {} : { secret }),
     }
     return Response.json(body, { headers: { 'cache-control': 'no-store' } })
   },
 
   'DELETE /api/v1/webhooks/:id': async (c) => {
-    const current = await mine(deps, c)
-    const audit = auditEntry(deps, c.get('actor'), {
-      action: 'webhook.deleted',
-      target: current.id,
-      owner: current.owner,
-      before: auditedWebhook(current),
-    })
-    await deps.db.commit([...removeWebhook(deps, current), ...audit])
+    await dropWebhook(deps, c.get('actor'), await mine(deps, c))
     return new Response(null, { status: 204 })
   },
 
@@ -147,7 +105,7 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
 
   'POST /api/v1/webhooks/test': async (c) => {
     const { event, ...input } = await readJsonObject(c)
-    const draft = await checked(deps, c.get('actor').owner, input, null)
+    const draft = await checkedDraft(deps, c.get('actor').owner, input, null)
     const webhook = trialWebhook(draft)
     const actor = c.get('actor')
     const secrets = await draftedSecrets(deps, draft)
@@ -159,23 +117,6 @@ export const webhookRoutes = (deps: Deps): Handlers => ({
 /** A webhook of the actor's own. */
 const mine = (deps: Deps, c: C, id = c.req.param('id') ?? ''): Promise<Webhook> =>
   ownWebhook(deps.db, c.get('actor').owner, id)
-
-/** A rule of the commit did not hold: the revision is another one by now. */
-function changedMeanwhile(error: unknown): never {
-  if (error instanceof DbError && error.kind === 'constraint') {
-    throw fail(
-      'revision_conflict',
-      'Somebody else changed this webhook at the same moment. Read it again and repeat your change.',
-    )
-  }
-  throw error
-}
-
-async function checked(deps: Deps, owner: Owner, input: JsonObject, stored: Webhook | null): Promise<WebhookDraft> {
-  const read = readDraft(input, await draftRules(deps, owner, stored, input))
-  if (!read.ok) throw invalid(read.errors)
-  return read.draft
-}
 
 /** The secrets of a webhook that is not saved: as given. A pair of keys is made for this one test. */
 async function draftedSecrets(deps: Deps, draft: WebhookDraft): Promise<OpenSecrets> {

@@ -38,16 +38,17 @@ export interface Change {
 export async function createWebhook(
   engine: Engine,
   draft: WebhookDraft,
-  who: { id: string; owner: Owner; by: string; room: number | null; origin?: Origin },
+  who: { id: string; owner: Owner; by: string; room: number | null; origin?: Origin; integration?: string },
   choice: SecretChoice = {},
 ): Promise<Change> {
   const now = engine.clock()
   const keeper = { id: who.id, by: who.by, had: [], publicKey: null }
   const secrets = await secretChanges(engine, draft, keeper, choice)
-  const row: WebhookTable = {
+  const row = {
     id: who.id,
     owner: who.owner,
     origin: who.origin ?? 'admin',
+    integration: who.integration ?? 'manual',
     ...columns(draft),
     public_key: secrets.publicKey,
     ...stateFor(draft, secrets.taken),

@@ -9,6 +9,7 @@ import { limits } from './limits.ts'
 import { mainJob } from './main-job.ts'
 import { repair } from './repair.ts'
 import { signing } from './signing.ts'
+import { wu } from './wu.ts'
 
 /** The product end to end, word for word the same on every runtime and database. */
 export function flows(runtime: string, open: () => Promise<Subject>): void {
@@ -20,6 +21,6 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
     afterAll(() => subject.stop())
 
     const flow = createFlow(runtime, () => subject)
-    for (const part of [mainJob, repair, choice, builders, catalogue, batches, signing, health, limits]) part(flow)
+    for (const part of [mainJob, repair, choice, builders, catalogue, wu, batches, signing, health, limits]) part(flow)
   })
 }
