@@ -55,7 +55,6 @@ alter table site add column deleted_at bigint;
 create index site_state on site (state, created_at, id);
 create index site_name on site (name, id);
 create index user_site on "user" ("siteId");
-<<<<<<< HEAD
 
 -- What plugins do at set times. site_id '' is the clock of all sites, which goes through them in order (after_site);
 -- any other row is a run of one site that waits or is under way, and goes when it has ended.
