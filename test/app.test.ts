@@ -31,7 +31,9 @@ const routes: readonly Route[] = Object.keys(rules).flatMap((key) => {
   }))
 })
 const isApi = ({ pattern }: Route) => pattern.startsWith('/api/')
-const pages = routes.filter((route) => !isApi(route))
+const isWu = ({ pattern }: Route) => pattern.startsWith('/wp-json/')
+const pages = routes.filter((route) => !isApi(route) && !isWu(route))
+const wu = routes.filter(isWu)
 const api = routes.filter(isApi)
 const names = (list: readonly Route[]) => list.map(({ method, pattern }) => `${method} ${pattern}`)
 
@@ -79,6 +81,20 @@ describe('nobody', () => {
       expect(await answer.json()).toMatchObject({ status: 401, code: 'unauthorized' })
     }
     expect(await butFor(api, 401, { authorization: 'Bearer hk_this_is_no_key_that_was_ever_made_here' })).toEqual([])
+  })
+
+  test('gets 401 in the shape of wu/v2 from there', async () => {
+    for (const route of wu) {
+      for (const authorization of [
+        '',
+        'Bearer hk_this_is_no_key_that_was_ever_made_here',
+        `Basic ${btoa('key_a:hk_b')}`,
+      ]) {
+        const answer = await ask(route, { authorization })
+        expect({ path: route.path, status: answer.status }).toEqual({ path: route.path, status: 401 })
+        expect(await answer.json()).toMatchObject({ code: 'rest_forbidden', data: { status: 401 } })
+      }
+    }
   })
 
   test('is led to the log-in from every page that is not public', async () => {
@@ -187,17 +203,25 @@ describe('people', () => {
 describe('keys', () => {
   const keyWith = async (maker: Actor, scopes: readonly string[]) => {
     const key = await createKey(world, maker, { name: 'A key', scopes, owner: 'network', expiresAt: null })
-    return { authorization: `Bearer ${key.secret}` }
+    return {
+      bearer: { authorization: `Bearer ${key.secret}` },
+      pair: { authorization: `Basic ${btoa(`${key.id}:${key.secret}`)}` },
+    }
   }
 
   test('lack every scope that they were not given', async () => {
     const maker = await addPerson(world, { email: 'maker@example.com' })
     for (const scope of capabilities.filter((one) => one !== 'webhooks:secrets')) {
-      const key = await keyWith(maker, [scope])
-      const others = api.filter(({ rule }) => rule !== scope && rule !== 'session')
-      expect(await butFor(others, 403, key)).toEqual([])
-      for (const route of api.filter(({ rule }) => rule === scope || rule === 'session')) {
-        expect([401, 403]).not.toContain((await ask(route, key)).status)
+      const { bearer, pair } = await keyWith(maker, [scope])
+      for (const [list, key] of [
+        [api, bearer],
+        [wu, pair],
+      ] as const) {
+        const others = list.filter(({ rule }) => rule !== scope && rule !== 'session')
+        expect(await butFor(others, 403, key)).toEqual([])
+        for (const route of list.filter(({ rule }) => rule === scope || rule === 'session')) {
+          expect([401, 403]).not.toContain((await ask(route, key)).status)
+        }
       }
     }
   })
