@@ -14,13 +14,14 @@ export interface Child {
   readonly ended: Promise<number | string>
 }
 
-/** `command` is started in the repository; of this process's environment only what finding programs takes goes along. */
+/** `command` is started in the repository, or in a copy of it; of this process's environment only what finding programs takes goes along. */
 export function startChild(
   env: Readonly<Record<string, string>>,
   [program, ...args]: readonly [string, ...string[]] = [process.execPath, 'server/node/main.ts'],
+  cwd: string | URL = ROOT,
 ): Child {
   const { PATH = '', HOME = '' } = process.env
-  const child = spawn(program, args, { cwd: ROOT, env: { PATH, HOME, PORT: '0', ...env } })
+  const child = spawn(program, args, { cwd, env: { PATH, HOME, PORT: '0', ...env } })
   let output = ''
   const url = Promise.withResolvers<string>()
   url.promise.catch(() => {}) // whoever starts a child that should fail does not look
