@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import type { Manifest } from '../../server/plugin/define.ts'
+import { collect } from '../../server/plugin/collect.ts'
+import { definePlugin, type Manifest } from '../../server/plugin/define.ts'
 import { MAX_CHAIN, timeLimits } from '../../server/plugin/core.ts'
+import * as points from '../../server/plugin/points.ts'
 import { IN_A_ROW, IN_ALL, WINDOW } from '../../server/plugin/fault.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const read = (path: string) => readFileSync(join(ROOT, path), 'utf8')
 const page = read('docs/plugins.md')
+
+const plain: Manifest = { slug: 'plain', version: '1.0.0', title: 'Plain', requires: { host: '^1.0' }, scope: 'site' }
 
 /** Lines without their indentation: an excerpt stands further left than in its file. */
 const flat = (text: string) =>
@@ -44,6 +48,17 @@ describe('docs/plugins.md', () => {
       http: true,
     }
     expect(keys).toEqual(Object.keys(manifest))
+  })
+
+  test('shows every call of the registrar, and every point', () => {
+    let calls: readonly string[] = []
+    collect(definePlugin(plain, (to) => void (calls = Object.keys(to))))
+    const code = Array.from(page.matchAll(/^```ts.*\n([\s\S]*?)^```$/gm), ([, found = '']) => found).join('\n')
+    expect(calls.length).toBeGreaterThan(3)
+    expect(calls.filter((name) => !new RegExp(`\\b${name}\\(`).test(code))).toEqual([])
+    const names = Object.entries(points).flatMap(([name, value]) => (typeof value === 'object' ? [name] : []))
+    expect(names).toContain('webhookPayload')
+    expect(names.filter((name) => !code.includes(`filter(${name}`))).toEqual([])
   })
 
   test('gives the figures of the code', () => {
