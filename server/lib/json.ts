@@ -1,4 +1,5 @@
-import { fail, type AppError } from './errors.ts'
+import { fail, invalid, type AppError } from './errors.ts'
+import { msg } from './message.ts'
 
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 export type JsonObject = { readonly [key: string]: Json }
@@ -9,9 +10,14 @@ export const isObject = (value: unknown): value is JsonObject =>
 
 /**
  * Parses JSON that a stranger sent. Refuses, with a sentence, what two parsers could read in two ways: a byte order mark,
- * duplicate keys, numbers that are not finite, lone surrogates, and anything deeper than `maxDepth`.
+ * duplicate keys, numbers that are not finite, lone surrogates, and anything deeper than `maxDepth`. U+0000, which cannot be
+ * stored, is told as `invalid` with its path; `at` is where the value itself stands.
  */
-export function parseJson(text: string, maxDepth = 32): { ok: true; value: Json } | { ok: false; error: AppError } {
+export function parseJson(
+  text: string,
+  maxDepth = 32,
+  at: readonly string[] = [],
+): { ok: true; value: Json } | { ok: false; error: AppError } {
   if (text.charCodeAt(0) === 0xfeff) return bad('The body starts with a byte order mark. Send plain UTF-8.')
   const depth = depthOfText(text)
   if (depth > maxDepth) {
@@ -28,11 +34,12 @@ export function parseJson(text: string, maxDepth = 32): { ok: true; value: Json 
   }
   const twice = duplicateKey(text)
   if (twice !== null) return bad(`The key ${JSON.stringify(twice)} stands twice in one object. Send each key once.`)
-  const wrong = unsound(value)
-  return wrong === null ? { ok: true, value } : bad(wrong)
+  const wrong = unsound(value, at)
+  return wrong === null ? { ok: true, value } : { ok: false, error: wrong }
 }
 
-const bad = (text: string) => ({ ok: false as const, error: fail('bad_json', '{problem}', { problem: text }) })
+const badJson = (text: string) => fail('bad_json', '{problem}', { problem: text })
+const bad = (text: string) => ({ ok: false as const, error: badJson(text) })
 
 /** The deepest nesting, found without recursion: parsing alone could overflow the stack of whoever walks the value. */
 function depthOfText(text: string): number {
@@ -79,17 +86,35 @@ function duplicateKey(text: string): string | null {
   return null
 }
 
-function unsound(root: Json): string | null {
+function unsound(root: Json, at: readonly string[]): AppError | null {
   const stack: Json[] = [root]
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
-    if (typeof value === 'number' && !Number.isFinite(value)) return 'A number is too large to be kept exactly.'
+    if (typeof value === 'number' && !Number.isFinite(value))
+      return badJson('A number is too large to be kept exactly.')
     if (typeof value === 'string') {
-      if (!value.isWellFormed()) return 'A text holds half of a surrogate pair. Send well-formed Unicode.'
-      if (value.includes('\u0000')) return 'A text holds the character U+0000, which cannot be stored.'
+      if (!value.isWellFormed()) return badJson('A text holds half of a surrogate pair. Send well-formed Unicode.')
+      if (value.includes('\u0000')) {
+        return invalid([
+          { path: pathTo(root, value, at), message: msg('This holds the character U+0000. Leave it out.') },
+        ])
+      }
     }
     if (value !== null && typeof value === 'object') {
       for (const [key, inner] of Object.entries(value)) stack.push(key, inner)
     }
   }
   return null
+}
+
+/** The path of the value (or of the object with the key) that is this text, such as `auth.username`. */
+function pathTo(root: Json, text: string, at: readonly string[]): string {
+  const stack: (readonly [path: readonly string[], value: Json])[] = [[at, root]]
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const [path, value] = next
+    if (value === text) return path.join('.')
+    if (value === null || typeof value !== 'object') continue
+    if (Object.hasOwn(value, text)) return path.join('.')
+    for (const [key, inner] of Object.entries(value)) stack.push([[...path, key], inner])
+  }
+  return ''
 }

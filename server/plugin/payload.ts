@@ -24,7 +24,7 @@ export const bytesOf = (text: string): number => new TextEncoder().encode(text).
 
 /**
  * A payload as JSON would carry it, cut off from whoever made it. Throws AppError `too_deep`, `too_large` beyond `most`
- * bytes, or `bad_json` for what cannot be stored.
+ * bytes, `invalid` or `bad_json` for what cannot be stored.
  */
 export function snapshot(value: unknown, most: number): JsonObject {
   if (isDeeper(value, MAX_DEPTH)) {
@@ -34,7 +34,7 @@ export function snapshot(value: unknown, most: number): JsonObject {
   if (bytesOf(text) > most) {
     throw fail('too_large', 'The payload has more than {max} KiB.', { max: most / 1024 })
   }
-  const parsed = parseJson(text)
+  const parsed = parseJson(text, MAX_DEPTH, ['data'])
   if (!parsed.ok) throw parsed.error
   if (parsed.value === null || typeof parsed.value !== 'object' || Array.isArray(parsed.value)) {
     throw fail('bad_json', 'A payload has to be one JSON object.')

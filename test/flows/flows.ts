@@ -5,6 +5,7 @@ import { catalogue } from './catalogue.ts'
 import { choice } from './choice.ts'
 import { createFlow, type Subject } from './flow.ts'
 import { health } from './health.ts'
+import { hostileFields } from './hostile-fields.ts'
 import { limits } from './limits.ts'
 import { mainJob } from './main-job.ts'
 import { repair } from './repair.ts'
@@ -21,6 +22,7 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
     afterAll(() => subject.stop())
 
     const flow = createFlow(runtime, () => subject)
-    for (const part of [mainJob, repair, choice, builders, catalogue, wu, batches, signing, health, limits]) part(flow)
+    const parts = [mainJob, repair, choice, builders, catalogue, wu, batches, signing, health, hostileFields, limits]
+    for (const part of parts) part(flow)
   })
 }

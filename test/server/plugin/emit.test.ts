@@ -69,8 +69,8 @@ describe('what cannot be emitted says why', () => {
 
   test('a text that no database keeps', async () => {
     expect(await refusal(emission({ thing: 'a\u0000b' }, { type: 'thing_done' }))).toEqual({
-      code: 'bad_json',
-      errors: [],
+      code: 'invalid',
+      errors: ['data.thing'],
     })
   })
 })
