@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe } from 'vitest'
+import { afterAll, beforeAll, describe, vi } from 'vitest'
 import { batches } from './batches.ts'
 import { builders } from './builders.ts'
 import { catalogue } from './catalogue.ts'
@@ -11,6 +11,9 @@ import { mainJob } from './main-job.ts'
 import { repair } from './repair.ts'
 import { signing } from './signing.ts'
 import { wu } from './wu.ts'
+
+// A flow is dozens of requests, and one that is cut short spoils the next ones: a busy machine may take its time.
+vi.setConfig({ testTimeout: 30_000 })
 
 /** The product end to end, word for word the same on every runtime and database. */
 export function flows(runtime: string, open: () => Promise<Subject>): void {
