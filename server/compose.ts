@@ -28,7 +28,7 @@ export async function compose({ appSecret, registry, limits = {}, dispatcher, ..
   const previous = config.appSecretPrevious
   const vault = await createVault({ appSecret, previous, random })
   await settleAppSecret({ db, vault }, appSecret, previous)
-  const engine = { ...parts, vault }
+  const engine: Engine = { ...parts, vault, formats: () => host.formats }
   const host = await createHost(engine, { registry, limits, safeMode: config.safeMode })
   const access = await createAccess(engine, { appSecret })
   await ensureSetupKey(engine)

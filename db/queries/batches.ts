@@ -141,3 +141,18 @@ export const membersOf = (db: Db, batchId: string) =>
     .orderBy('delivery.seq')
     .limit(200)
     .execute()
+
+/** Rows `{id, reason}`: events that wait for a batch, or fell out of one, are held. */
+const holdRows = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`update delivery set state = 'held', batch_id = '', due_at = null, reason = ${of('reason')}
+    from ${db.dialect.rows(json)} as r where delivery.id = ${of('id')} and delivery.state in ('pending', 'retrying')`
+})
+
+/** Their batch cannot be made for now. */
+export const holdLoose = (db: Db, events: readonly { readonly id: string }[], reason: string): Statement[] => [
+  holdRows(
+    db,
+    events.map(({ id }) => ({ id, reason })),
+  ),
+]

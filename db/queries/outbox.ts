@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Db } from '../db.ts'
+import type { Db, Statement } from '../db.ts'
 import { prepared, rowFields } from '../prepared.ts'
 import type { Origin, WebhookState } from '../schema.ts'
 
@@ -109,6 +109,11 @@ export const insertBodies = prepared((db, json) => {
     select e.id, ${of('format')}, ${of('text')}
     from ${db.dialect.rows(json)} as r join event e on e.id = ${of('event')}`
 })
+
+/** The bytes that were made only when they were sent, so that every later attempt sends the same. */
+export const keepBody = (db: Db, { event, format, text }: { event: string; format: string; text: string }): Statement =>
+  sql`insert into body (owner_id, format_key, text) select id, ${format}, ${text} from event where id = ${event}
+    on conflict (owner_id, format_key) do nothing`.compile(db.q)
 
 /** Rows `{site, key}`: the events that stand under these keys, ours or the ones that were there before. */
 export const eventsByKey = prepared((db, json) => {

@@ -67,6 +67,18 @@ export const upgradeStep = (db: Db, slug: string, site: string, from: string, to
   ]
 }
 
+/** Whether a plugin was switched on for any single site. */
+export async function isOnAnywhere(db: Db, slug: string): Promise<boolean> {
+  const row = await db.q
+    .selectFrom('plugin_site')
+    .select('site_id')
+    .where('slug', '=', slug)
+    .where('active', '=', 1)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 export const switchPlugin = (db: Db, slug: string, version: string, on: boolean): Statement =>
   db.q
     .insertInto('plugin_state')

@@ -14,6 +14,7 @@ import { dayOf, startOfDay } from './day.ts'
 import { capped } from './deliveries.ts'
 import { guardShown } from './guards.ts'
 import { page } from './page.ts'
+import { widgetBoxes } from './plugin-parts.ts'
 
 const MOST_SHOWN = 5
 
@@ -26,7 +27,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
     const now = deps.clock()
     const since = startOfDay(now)
     const inState = (state: 'pending' | 'retrying' | 'held') => countDeliveries(deps.db, { owner, state })
-    const [webhooks, ill, hours, pending, retrying, held, oldest, failed, plugins, guards] = await Promise.all([
+    const [webhooks, ill, hours, pending, retrying, held, oldest, failed, plugins, guards, boxes] = await Promise.all([
       countWebhooks(deps.db, { owner: whose }),
       illWebhooks(deps, whose),
       hourly(deps.db, { owner, webhook: null, since }),
@@ -37,6 +38,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
       deliveriesBefore(deps.db, { owner, state: 'failed', test: false, before: null, limit: MOST_SHOWN }),
       mayHere(c, 'GET /network/plugins') ? deps.host.plugins() : [],
       mayHere(c, 'GET /network/plugins') ? deps.host.guards() : [],
+      widgetBoxes(c, deps),
     ])
     const day = dayOf(t, hours, since)
     const all = Object.values(webhooks).reduce((total, count) => total + count, 0)
@@ -51,6 +53,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
         paused: plugins
           .filter(({ state }) => state === 'paused' || state === 'failed')
           .map((plugin) => trouble(t, plugin)),
+        boxes,
         guards: guards.map((guard) => guardShown(t, guard, may('network:write'))),
         plugins: plugins.length > 0 ? plugins.length : null,
         eventTypes: may('events:read') ? deps.host.eventTypes().length : null,

@@ -10,7 +10,7 @@ import { can } from '../lib/actor.ts'
 import { fromBase64 } from '../lib/base64.ts'
 import { AppError } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
-import { formatOf } from '../webhooks/formats.ts'
+import { aboutFormat, UNMADE } from '../webhooks/make-body.ts'
 import { isWaiting } from '../webhooks/cancel.ts'
 import { redactUrl } from '../webhooks/redact.ts'
 import { seeOther } from '../web/flash.ts'
@@ -60,7 +60,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
         most: webhook ? (JSON.parse(webhook.retry_schedule) as number[]).length + 1 : null,
         waitsAsAsked: delivery.state === 'retrying' && asksForPatience(attempts.at(-1)),
         happened: event?.created_at ?? delivery.created_at,
-        format: body ? (formatOf(body.format_key)?.format.title ?? body.format_key) : null,
+        format: body ? (aboutFormat(deps, body.format_key)?.title ?? body.format_key) : null,
         body: body?.text ?? null,
         bytes: body ? new TextEncoder().encode(body.text).length : 0,
         exchange: chosen ? exchangeOf(t, delivery, chosen, body?.text ?? null) : null,
@@ -124,6 +124,10 @@ function noticeOf(t: Translator, delivery: DeliveryRow): Shown | null {
   if (state === 'held') {
     if (delivery.guard !== null) {
       const text = t('A guard holds this event. It goes out when the guard lets it pass.')
+      return { tone: 'warn', title: t('This delivery is held.'), text }
+    }
+    if (delivery.reason?.startsWith(UNMADE)) {
+      const text = t('Its body could not be made. It is tried again each minute, once the plugin of the format runs.')
       return { tone: 'warn', title: t('This delivery is held.'), text }
     }
     const text =

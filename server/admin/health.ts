@@ -9,6 +9,7 @@ import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import { capped } from './deliveries.ts'
 import { otherChecks, urgentChecks, type Check } from './health-checks.ts'
+import { checkOfPlugin } from './plugin-parts.ts'
 import { page } from './page.ts'
 
 const PATH = '/network/health'
@@ -16,13 +17,14 @@ const PATH = '/network/health'
 export const healthRoutes = (deps: Deps): Handlers => ({
   'GET /network/health': async (c) => {
     const { t, actor } = c.var
-    const [urgent, others, queue, sending] = await Promise.all([
+    const [urgent, others, found, queue, sending] = await Promise.all([
       deps.host.plugins().then((plugins) => urgentChecks(deps, t, plugins)),
       otherChecks(deps, t),
+      deps.host.checks(),
       queueCounts(deps.db),
       isSending(deps),
     ])
-    const checks = [...urgent, ...others]
+    const checks = [...urgent, ...others, ...found.map((one) => checkOfPlugin(t, one))]
     const ranked = (rank: Check['rank']) => checks.filter((check) => check.rank === rank)
     return page(c, deps, 'pages/health/health', {
       title: t('Health'),

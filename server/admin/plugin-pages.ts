@@ -4,12 +4,11 @@ import { readBytes } from '../api/body.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
-import { AppError, notFound } from '../lib/errors.ts'
+import { AppError, fail, notFound } from '../lib/errors.ts'
 import type { PluginView } from '../plugin/host.ts'
 import type { C } from '../web/env.ts'
 import { render } from '../web/render.ts'
 import { safeNext } from '../web/safe-url.ts'
-import { asAppError } from '../web/surprise.ts'
 import { page, type Page } from './page.ts'
 
 /**
@@ -99,23 +98,24 @@ function bare(c: C, body?: Uint8Array<ArrayBuffer>): Request {
   return new Request(raw, { headers })
 }
 
-const visitor = ({ var: { actor, scope } }: C) => ({
+/** Who asks a plugin for something. */
+export const visitor = ({ var: { actor, scope } }: C) => ({
   name: actor.name,
   may: (capability: Parameters<typeof can>[1]) => can(actor, capability, scope.owner),
 })
 
 /** The plugin's template is rendered by itself, so that what fails in it is told from what fails around it. */
-function pluginPage(c: C, deps: Deps, view: PluginView, status: number): Promise<Response> {
+async function pluginPage(c: C, deps: Deps, view: PluginView, status: number): Promise<Response> {
   const { t, scope } = c.var
   return page(c, deps, 'pages/plugin/page', {
     title: t(/* translated elsewhere */ view.title),
     status: status as NonNullable<Page['status']>,
-    data: { html: rendered(c, deps, view, scope.base) },
+    data: { html: await rendered(c, deps, view, scope.base) },
   })
 }
 
 /** For strangers: without the admin's frame, and without a look at its cookies. */
-function publicPage(c: C, deps: Deps, view: PluginView, status: number): Response {
+async function publicPage(c: C, deps: Deps, view: PluginView, status: number): Promise<Response> {
   const { t } = c.var
   const title = t(/* translated elsewhere */ view.title)
   const html = render('plain', {
@@ -123,17 +123,18 @@ function publicPage(c: C, deps: Deps, view: PluginView, status: number): Respons
     base: '',
     template: 'pages/plugin/public',
     title,
-    data: { title, html: rendered(c, deps, view, '') },
+    data: { title, html: await rendered(c, deps, view, '') },
     notices: [],
   })
   return c.html(html, status as NonNullable<Page['status']>, { 'content-security-policy': PUBLIC_POLICY })
 }
 
-function rendered(c: C, deps: Deps, view: PluginView, base: string): string {
+async function rendered(c: C, deps: Deps, view: PluginView, base: string): Promise<string> {
   try {
     return render(view.template, { t: c.var.t, base, ...view.data })
   } catch (error) {
-    throw asAppError(deps, error)
+    const fault = await deps.host.blame(view.handler, c.var.scope?.site?.id ?? null, error)
+    throw fail('internal', 'The template of this page failed. Its fault is kept as {fault}.', { fault })
   }
 }
 

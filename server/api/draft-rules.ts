@@ -4,6 +4,7 @@ import type { Deps } from '../deps.ts'
 import type { Owner } from '../lib/actor.ts'
 import { urlRules } from '../webhooks/address.ts'
 import { headerNames, type DraftRules } from '../webhooks/draft.ts'
+import { formatOf, type FormatSummary } from '../webhooks/formats.ts'
 import { openSecrets } from '../webhooks/webhook-secrets.ts'
 
 /**
@@ -16,15 +17,32 @@ export async function draftRules(
   stored: Webhook | null,
   input: { readonly sites?: unknown },
 ): Promise<DraftRules> {
-  const [sites, headers] = await Promise.all([namedSites(deps, owner, input.sites), storedHeaders(deps, stored)])
+  const [sites, headers, formats] = await Promise.all([
+    namedSites(deps, owner, input.sites),
+    storedHeaders(deps, stored),
+    choosableFormats(deps, owner, stored),
+  ])
   const chosen = stored === null ? [] : (JSON.parse(stored.sites) as string[])
   return {
     address: urlRules(deps),
     isEventType: (name) => deps.host.eventType(name) !== undefined || (stored?.events.includes(name) ?? false),
+    formats,
     siteId: (named) => sites.get(named) ?? chosen.find((id) => id === named),
     has: { password: stored?.auth === 'basic', token: stored?.auth === 'bearer' },
     headers,
   }
+}
+
+/** The formats of plugins that can be chosen; a webhook keeps its own although the plugin does not run any more. */
+export async function choosableFormats(
+  deps: Deps,
+  owner: Owner,
+  stored: Pick<Webhook, 'format'> | null,
+): Promise<readonly FormatSummary[]> {
+  const offered = await deps.host.formats.offeredTo(owner)
+  if (stored === null || formatOf(stored.format) || offered.some(({ name }) => name === stored.format)) return offered
+  const missing = { name: stored.format, title: stored.format, contentType: '' }
+  return [...offered, deps.host.formats.about(stored.format) ?? missing]
 }
 
 /** Looks up the sites that an input names by slug or id. A site's own webhook gets that site's events alone, and can name none. */

@@ -98,7 +98,7 @@ async function loadPage(
   })
   if (data === null || typeof data !== 'object')
     throw new Error('load has to give an object: what the template may see.')
-  return { title: page.title, template: `@${plugin.slug}/${page.template}`, data: { ...data } }
+  return { handler: page.id, title: page.title, template: `@${plugin.slug}/${page.template}`, data: { ...data } }
 }
 
 async function runningPlugin(core: Core, { slug, site }: Ask): Promise<{ plugin: Ready; standing: Standing } | null> {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { JsonObject } from '../lib/json.ts'
 import { inEnglish, msg, type Message } from '../lib/message.ts'
+import type { FormatAbout } from './contribution.ts'
 import { hostVersion, type Manifest, type PluginEvent } from './define.ts'
 import { compareVersions, isVersion } from './version.ts'
 import { bytesOf, faultsIn, MAX_SAMPLE_BYTES } from './payload.ts'
@@ -160,4 +161,18 @@ export function takes(range: string, version: string = hostVersion): boolean {
   if (!match) return false
   if (match[1] === '^' && match[2] !== version.split('.')[0]) return false
   return compareVersions(version, `${match[2]}.${match[3]}.${match[4] ?? 0}`) >= 0
+}
+
+/** What is wrong with a payload format, in a sentence. */
+export function wrongFormat(
+  name: string,
+  { title, contentType, batchContentType = contentType }: FormatAbout,
+): string | null {
+  if (!/^[a-z][a-z0-9-]{0,39}$/.test(name))
+    return `The format ${name} has to have 1 to 40 lower-case letters, digits and hyphens.`
+  if (!title) return `The format ${name} needs a title.`
+  const wrong = [contentType, batchContentType].find((type) => !/^[\w.+-]+\/[\w.+-]+(; *[\w-]+=[\w.-]+)*$/.test(type))
+  return wrong === undefined
+    ? null
+    : `The content type ${wrong} of the format ${name} is none. It reads like text/csv; charset=utf-8.`
 }

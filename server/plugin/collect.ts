@@ -1,10 +1,23 @@
-import { wrongSource } from './check.ts'
+import { wrongFormat, wrongSource } from './check.ts'
 import type { Access, HandlerOptions, Plugin } from './define.ts'
-import type { CronHandler, Handler, Ordered, Page, Ready, Route, Rule, Source, UpgradeStep } from './loaded.ts'
+import type {
+  Check,
+  CronHandler,
+  Format,
+  Handler,
+  Ordered,
+  Page,
+  Ready,
+  Route,
+  Rule,
+  Source,
+  UpgradeStep,
+  Widget,
+} from './loaded.ts'
 import { wrongPattern } from './schedule.ts'
 import { compareVersions, isVersion } from './version.ts'
 
-type Collected = Pick<Ready, 'listeners' | 'filters' | 'routes' | 'pages' | 'sources' | 'crons' | 'upgrades'>
+type Collected = Omit<Ready, 'state' | 'slug' | 'manifest' | 'events' | 'fields'>
 
 /** Lets the plugin register. Throws a sentence for what cannot be wired. */
 export function collect(plugin: Plugin): Collected {
@@ -16,6 +29,9 @@ export function collect(plugin: Plugin): Collected {
   const sources: Source[] = []
   const crons: CronHandler[] = []
   const upgrades: UpgradeStep[] = []
+  const formats: Format[] = []
+  const checks: Check[] = []
+  const widgets: Widget[] = []
   const ids = new Set<string>()
   let open = true
   const take = (id: string): Handler => {
@@ -69,6 +85,13 @@ export function collect(plugin: Plugin): Collected {
       if (wrong) throw new Error(`The source ${name}: ${wrong}`)
       sources.push({ ...take(`source:${name}`), name, about })
     },
+    format: (name, about) => {
+      const wrong = wrongFormat(name, about)
+      if (wrong) throw new Error(wrong)
+      formats.push({ ...take(`format:${name}`), name: `${slug}.${name}`, about })
+    },
+    healthCheck: (id, run) => checks.push({ ...take(`check:${id}`), run }),
+    widget: (id, about) => widgets.push({ ...take(`widget:${id}`), about, load: (ctx) => about.load(ctx as never) }),
   })
   open = false
   if (result instanceof Promise) {
@@ -76,7 +99,7 @@ export function collect(plugin: Plugin): Collected {
     throw new Error('register is asynchronous; it only collects, so it has to be synchronous.')
   }
   upgrades.sort((a, b) => compareVersions(a.version, b.version))
-  return { listeners, filters, routes, pages, sources, crons, upgrades }
+  return { listeners, filters, routes, pages, sources, crons, upgrades, formats, checks, widgets }
 }
 
 const ruleOf = (access: Access): Rule => (access.public ? 'public' : (access.rule ?? null))

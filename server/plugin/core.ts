@@ -2,7 +2,7 @@ import { SECOND } from '../lib/clock.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import type { Emission } from './host.ts'
-import type { Loaded, Ordered, Ready, Source } from './loaded.ts'
+import type { Format, Loaded, Ordered, Ready, Source } from './loaded.ts'
 import type { PluginEvent } from './define.ts'
 import type { Standings } from './standing.ts'
 
@@ -12,6 +12,9 @@ export interface TimeLimits {
   readonly filter: number
   readonly listener: number
   readonly page: number
+  readonly format: number
+  readonly check: number
+  readonly widget: number
   readonly route: number
   readonly source: number
   readonly cron: number
@@ -23,6 +26,9 @@ export const timeLimits: TimeLimits = {
   filter: 250,
   listener: 2 * SECOND,
   page: 5 * SECOND,
+  format: SECOND,
+  check: 2 * SECOND,
+  widget: SECOND,
   route: 10 * SECOND,
   source: 10 * SECOND,
   cron: 60 * SECOND,
@@ -47,6 +53,8 @@ export interface Core {
   readonly filters: ReadonlyMap<string, readonly Ordered[]>
   /** By the name in their address. */
   readonly sources: ReadonlyMap<string, Source>
+  /** By the name that webhooks use. */
+  readonly formats: ReadonlyMap<string, Format>
   readonly standings: Standings
   /** Upgrades under way in this process, by plugin and site. */
   readonly upgrading: Map<string, Promise<boolean>>

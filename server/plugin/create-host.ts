@@ -15,8 +15,11 @@ import type { Engine } from '../webhooks/engine.ts'
 import { runRoute, showPage } from './answer.ts'
 import { ticking } from './cron.ts'
 import { inOrder, timeLimits, type Core, type TimeLimits } from './core.ts'
+import { recordFault } from './fault.ts'
+import { pluginFormats, releasing } from './format.ts'
 import { askAboutHeld, guardsToShow, rememberGuards } from './guard.ts'
 import type { EventType, Fault, Host, PluginInfo } from './host.ts'
+import { runChecks } from './health-check.ts'
 import { listening } from './listen.ts'
 import { loadPlugins } from './load.ts'
 import { handlersOf, type Loaded, type Ready, type Registry } from './loaded.ts'
@@ -24,6 +27,7 @@ import { prepare } from './prepare.ts'
 import { receive } from './receive.ts'
 import { checkSettings, sourceKindsOf } from './source-kind.ts'
 import { isOnForAll, standings } from './standing.ts'
+import { loadWidgets } from './widget.ts'
 
 export type { Registry } from './loaded.ts'
 
@@ -62,6 +66,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
   const ready = loaded.filter((plugin) => plugin.state === 'ready')
   const ears = listening(() => core)
   const crons = ticking(() => core)
+  const release = releasing(() => core)
   const core: Core = {
     engine,
     safeMode: options.safeMode,
@@ -73,6 +78,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     listeners: inOrder(loaded, (plugin) => plugin.listeners),
     filters: inOrder(loaded, (plugin) => plugin.filters),
     sources: new Map(ready.flatMap(({ sources }) => sources.map((source) => [source.name, source]))),
+    formats: new Map(ready.flatMap(({ formats }) => formats.map((format) => [format.name, format]))),
     standings: standings(engine, plugins),
     upgrading: new Map(),
     hear: ears.hear,
@@ -138,6 +144,17 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       usable(slug)
       return [...resumePlugin(db, slug), askGuardsAgain(db, slug), pluginsChanged(db)]
     },
+    formats: pluginFormats(() => core),
+    checks: () => runChecks(core),
+    widgets: (site, actor) => loadWidgets(core, site ?? MAIN_SITE, actor),
+    blame: (handler, site, error) =>
+      recordFault(core, {
+        handler: { slug: handler.slice(0, handler.indexOf('/')), id: handler },
+        site: site ?? MAIN_SITE,
+        event: null,
+        error,
+        ms: 0,
+      }),
     guards: () => guardsToShow(core),
     async mute(handler, by) {
       const slug = await ownerOf(handler)
@@ -161,6 +178,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     async tick(now) {
       await ears.tick(now)
       await askAboutHeld(core)
+      await release()
       await crons.tick(now)
     },
     async settled() {

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Capability } from '../lib/actor.ts'
 import type { Log } from '../lib/log.ts'
 import type { Point, Rejection } from './points.ts'
+import type { CheckContext, Finding, FormatAbout, WidgetAbout } from './contribution.ts'
 import type { SourceAbout } from './source.ts'
 
 export { digestOf, isSameText, isSigned } from '../lib/hmac.ts'
@@ -9,6 +10,8 @@ export { isObject, type Json, type JsonObject } from '../lib/json.ts'
 export type { Capability } from '../lib/actor.ts'
 export { msg, type Message } from '../lib/message.ts'
 export { isRejection, reject, webhookGuard, webhookPayload, type Point, type Rejection } from './points.ts'
+export type { CheckContext, Finding, FormatAbout, WidgetAbout, WidgetContext } from './contribution.ts'
+export type { FormatBatch, FormatEvent, FormatNetwork } from '../lib/format.ts'
 export type { Inbound, SourceAbout, SourceContext, SourceSecret, Told } from './source.ts'
 
 /** The version of what this file offers to plugins; `requires.host` is compared with it. Minor versions only add. */
@@ -122,7 +125,7 @@ type FieldOf<C> = C extends { readonly indexes: readonly (infer F)[] } ? F & key
 type Storage<M> = M extends { readonly storage: infer S }
   ? { readonly storage: { readonly [K in keyof S]: Collection<RowOf<S[K]>, FieldOf<S[K]>> } }
   : unknown
-type ReadOnlyStorage<M> = M extends { readonly storage: infer S }
+export type ReadOnlyStorage<M> = M extends { readonly storage: infer S }
   ? { readonly storage: { readonly [K in keyof S]: Reader<RowOf<S[K]>, FieldOf<S[K]>> } }
   : unknown
 
@@ -136,7 +139,7 @@ type Emit<M> = [Emittable<M>] extends [never]
       emit<E extends Emittable<M> & PluginEvent>(event: E, payload: PayloadOf<E>): void
     }
 
-type SettingsOf<M> = M extends { readonly settings: infer S extends z.ZodType }
+export type SettingsOf<M> = M extends { readonly settings: infer S extends z.ZodType }
   ? {
       /** As they hold for this site: its own value, else the network's, else the default. */
       readonly settings: Readonly<z.output<S>>
@@ -158,7 +161,7 @@ export interface Http {
    */
   fetch(url: string | URL, init?: HttpInit): Promise<Response>
 }
-type HttpOf<M> = M extends { readonly http: readonly string[] } ? { readonly http: Http } : unknown
+export type HttpOf<M> = M extends { readonly http: readonly string[] } ? { readonly http: Http } : unknown
 
 export interface BaseContext {
   readonly site: Site
@@ -272,6 +275,12 @@ export interface Registrar<M> {
    * plugin's slug, or begins with it and a dot. 10 seconds.
    */
   source<Settings = unknown>(name: string, about: SourceAbout<Emittable<M> & PluginEvent, Settings>): void
+  /** Adds a payload format to the form of webhooks and to the API, there called `<slug>.<name>`. 1 second. */
+  format(name: string, format: FormatAbout): void
+  /** Adds a row to the Health page. It looks at the main site. 2 seconds. */
+  healthCheck(id: string, run: (ctx: CheckContext<M>) => Finding | Promise<Finding>): void
+  /** Adds a box to the dashboard. 1 second. */
+  widget(id: string, widget: WidgetAbout<M>): void
 }
 
 export interface Plugin<M extends Manifest = Manifest> {

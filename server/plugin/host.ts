@@ -3,6 +3,8 @@ import type { JsonObject } from '../lib/json.ts'
 import type { AppError } from '../lib/errors.ts'
 import type { Capability } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
+import type { MoreFormats } from '../webhooks/make-body.ts'
+import type { Finding } from './contribution.ts'
 import type { Rule } from './loaded.ts'
 import type { Mapping } from './mapping.ts'
 import type { Inbound, SourceSecret } from './source.ts'
@@ -102,6 +104,24 @@ export interface Fault {
   readonly at: number
 }
 
+/** What a check of a plugin said: what it found, or the id of its fault. Texts are English keys for `t`. */
+export interface CheckResult {
+  readonly id: string
+  /** Its title. */
+  readonly plugin: string
+  readonly finding: Finding | null
+  readonly fault: string | null
+}
+
+/** A box that a plugin adds to the dashboard: a compiled template and what it may see, or the id of its fault. */
+export interface WidgetBox {
+  readonly id: string
+  readonly title: string
+  readonly template: string
+  readonly data: Readonly<Record<string, unknown>> | null
+  readonly fault: string | null
+}
+
 /** A page a plugin adds to the menu. */
 export interface PluginPage {
   readonly plugin: string
@@ -114,6 +134,8 @@ export interface PluginPage {
 
 /** A rendered plugin page: a compiled template and exactly what it may see. */
 export interface PluginView {
+  /** The page's id, to blame it where its template fails. */
+  readonly handler: string
   readonly title: string
   readonly template: string
   readonly data: Readonly<Record<string, unknown>>
@@ -184,6 +206,14 @@ export interface Host {
   /** Statements: the handler does not run until it is unmuted. A guard that is muted lets everything pass. */
   mute(handler: string, by: string): Promise<readonly Statement[]>
   unmute(handler: string): Promise<readonly Statement[]>
+  /** The payload formats of plugins; the engine has them as `formats`. */
+  readonly formats: MoreFormats
+  /** Lets the plugins' checks look at the network: for the Health page. */
+  checks(): Promise<readonly CheckResult[]>
+  /** The boxes of the plugins that run for this site; null is Network Admin, which works on the main site. */
+  widgets(site: string | null, actor: PluginVisitor): Promise<readonly WidgetBox[]>
+  /** Keeps what went wrong when something of a plugin was rendered, and answers with the fault's id. */
+  blame(handler: string, site: string | null, error: unknown): Promise<string>
   /** The pages of the plugins that run for this site; null is Network Admin, which works on the main site. */
   pages(site: string | null): Promise<readonly PluginPage[]>
   /**

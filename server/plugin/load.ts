@@ -57,10 +57,16 @@ function examine(
   if (formless) return failed(slug, manifest, formless)
   try {
     const registered = collect(plugin)
-    const bare = registered.pages.find(({ template }) => templates && !templates.has(`@${slug}/${template}`))
+    const isBare = (template: string) => templates !== undefined && !templates.has(`@${slug}/${template}`)
+    const bare = registered.pages.find(({ template }) => isBare(template))
     if (bare) {
       const reason = msg('The page {path} has no template {file}.', { path: bare.path, file: `${bare.template}.eta` })
       return failed(slug, manifest, reason)
+    }
+    const empty = registered.widgets.find(({ about }) => isBare(about.template))
+    if (empty) {
+      const [id, file] = [empty.id, `${empty.about.template}.eta`]
+      return failed(slug, manifest, msg('{handler} has no template {file}.', { handler: id, file }))
     }
     return { state: 'ready', slug, manifest, events, fields, ...registered }
   } catch (error) {

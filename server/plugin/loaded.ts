@@ -1,6 +1,7 @@
 import type { JsonObject } from '../lib/json.ts'
 import type { Capability } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
+import type { FormatAbout } from './contribution.ts'
 import type { Manifest, Plugin, PluginEvent } from './define.ts'
 import type { SourceAbout } from './source.ts'
 import type { Field } from './fields.ts'
@@ -48,6 +49,21 @@ export interface Source extends Handler {
   readonly about: SourceAbout<PluginEvent, unknown>
 }
 
+export interface Format extends Handler {
+  /** As webhooks name it: `shop.csv`. */
+  readonly name: string
+  readonly about: FormatAbout
+}
+
+export interface Check extends Handler {
+  run(ctx: object): unknown
+}
+
+export interface Widget extends Handler {
+  readonly about: { readonly title: string; readonly template: string; readonly rule?: Capability }
+  load(ctx: object): unknown
+}
+
 /** A plugin that may run. */
 export interface Ready {
   readonly state: 'ready'
@@ -64,17 +80,23 @@ export interface Ready {
   readonly crons: readonly CronHandler[]
   /** The earliest version first. */
   readonly upgrades: readonly UpgradeStep[]
+  readonly formats: readonly Format[]
+  readonly checks: readonly Check[]
+  readonly widgets: readonly Widget[]
   /** The form of its settings; empty without settings. */
   readonly fields: readonly Field[]
 }
 
 /** Everything that a plugin registered. */
-export const handlersOf = ({ listeners, filters, routes, pages, sources, crons }: Ready): readonly Handler[] => [
-  ...[...listeners.values(), ...filters.values()].flat(),
-  ...routes,
-  ...pages,
-  ...sources,
-  ...crons,
+export const handlersOf = (plugin: Ready): readonly Handler[] => [
+  ...[...plugin.listeners.values(), ...plugin.filters.values()].flat(),
+  ...plugin.routes,
+  ...plugin.pages,
+  ...plugin.sources,
+  ...plugin.crons,
+  ...plugin.formats,
+  ...plugin.checks,
+  ...plugin.widgets,
 ]
 
 /** A plugin that may not, and why. */

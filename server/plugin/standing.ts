@@ -1,8 +1,9 @@
 import { pluginGuards } from '../../db/queries/guards.ts'
 import { handlersInTrouble } from '../../db/queries/plugin-faults.ts'
 import { mutedHandlers } from '../../db/queries/mutes.ts'
-import { NO_VERSION, pluginRowsOfSite, pluginStates, sitesForPlugins } from '../../db/queries/plugins.ts'
+import { isOnAnywhere, NO_VERSION, pluginRowsOfSite, pluginStates, sitesForPlugins } from '../../db/queries/plugins.ts'
 import { setting } from '../../db/queries/settings.ts'
+import { MAIN_SITE } from '../../db/queries/sites.ts'
 import type { Db } from '../../db/db.ts'
 import type { PluginGuardTable, PluginSiteTable, PluginStateTable, SiteTable } from '../../db/schema.ts'
 import type { Vault } from '../webhooks/engine.ts'
@@ -134,14 +135,25 @@ export function standings(
     }
   }
 
+  const of = async (ids: readonly string[]): Promise<ReadonlyMap<string, Standing>> => {
+    const rows = await sitesForPlugins(db, [...new Set(ids)])
+    const list = await Promise.all(
+      rows.map(async ({ revision, ...site }) => [site.id, await standingOf(site, Number(revision))] as const),
+    )
+    return new Map(list)
+  }
+
   return {
     /** By site id; sites that are gone are missing. */
-    async of(ids: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
-      const rows = await sitesForPlugins(db, [...new Set(ids)])
-      const list = await Promise.all(
-        rows.map(async ({ revision, ...site }) => [site.id, await standingOf(site, Number(revision))] as const),
-      )
-      return new Map(list)
+    of,
+    /** Of the main site, if the plugin runs for any site at all. For what belongs to no site, such as a format. */
+    async anywhere(slug: string): Promise<Standing | undefined> {
+      const main = (await of([MAIN_SITE])).get(MAIN_SITE)
+      if (!main || main.runs(slug)) return main
+      const plugin = loaded.get(slug)
+      const isPaused = (memory?.states.get(slug)?.paused_at ?? null) !== null
+      if (plugin?.state !== 'ready' || isPaused || plugin.manifest.scope !== 'site') return undefined
+      return (await isOnAnywhere(db, slug)) ? main : undefined
     },
   }
 }

@@ -4,6 +4,7 @@ import {
   gathered,
   gatheredIn,
   gatheringWebhooks,
+  holdLoose,
   rebatch,
   type Gathered,
   type NewBatch,
@@ -16,8 +17,7 @@ import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { closesAt, fill, isFull, type DeliveryPlan } from './batch-policy.ts'
 import type { Engine } from './engine.ts'
-import { formatOf, renderBatch } from './formats.ts'
-import { formatNetwork } from './network.ts'
+import { makeBatch } from './make-body.ts'
 
 /** Closes the batches whose time has come, or that are full. Called by every tick. */
 export async function closeDueBatches(engine: Engine): Promise<void> {
@@ -57,8 +57,9 @@ async function close(
 }
 
 async function closeOne(engine: Engine, webhook: WebhookTable, group: readonly Gathered[]): Promise<void> {
+  const batch = await batchOf(engine, webhook, group)
   try {
-    await engine.db.commit(closeBatch(engine.db, await batchOf(engine, webhook, group)))
+    await engine.db.commit(batch.ok ? closeBatch(engine.db, batch.batch) : holdLoose(engine.db, group, batch.why))
   } catch (error) {
     // Another process closed it in this moment; what it left is seen in the next tick.
     if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
@@ -78,7 +79,9 @@ export async function halve(
   if (events.length < 2) return null
   const middle = Math.ceil(events.length / 2)
   const halves = [events.slice(0, middle), events.slice(middle)]
-  const made = await Promise.all(halves.map((half) => batchOf(engine, webhook, half, batch.id)))
+  const tried = await Promise.all(halves.map((half) => batchOf(engine, webhook, half, batch.id)))
+  const made = tried.flatMap((half) => (half.ok ? half.batch : []))
+  if (made.length < tried.length) return null
   const ids = made.map(({ id }) => id).join(' and ')
   return {
     statements: made.flatMap((half) => rebatch(engine.db, half, batch)),
@@ -94,7 +97,9 @@ export async function withoutMember(
   member: string,
 ): Promise<readonly Statement[]> {
   const rest = (await gatheredIn(engine.db, batch.id)).filter(({ id }) => id !== member)
-  return rest.length === 0 ? [] : rebatch(engine.db, await batchOf(engine, webhook, rest), batch)
+  if (rest.length === 0) return []
+  const next = await batchOf(engine, webhook, rest)
+  return next.ok ? rebatch(engine.db, next.batch, batch) : holdLoose(engine.db, rest, next.why)
 }
 
 async function batchOf(
@@ -102,9 +107,7 @@ async function batchOf(
   webhook: WebhookTable,
   group: readonly Gathered[],
   halfOf: string | null = null,
-): Promise<NewBatch> {
-  const found = formatOf(webhook.format)
-  if (!found) throw new Error(`A webhook asks for the format ${webhook.format}, which nobody provides.`)
+): Promise<{ readonly ok: true; readonly batch: NewBatch } | { readonly ok: false; readonly why: string }> {
   const id = newId('bat', engine)
   const now = engine.clock()
   const events = group.map((one) => ({
@@ -114,10 +117,12 @@ async function batchOf(
     site: one.site_slug,
     data: JSON.parse(one.payload) as JsonObject,
   }))
-  const text = renderBatch(found.format, events, { id, closedAt: now }, await formatNetwork(engine), found.options)
+  const made = await makeBatch(engine, webhook.format, events, { id, closedAt: now })
+  if (!made.ok) return made
   const sites = new Set(group.map((one) => one.site_id))
   const [site = MAIN_SITE] = sites.size === 1 ? sites : []
   const seq = group.at(-1)?.seq ?? 0
   const members = group.map((one) => one.id)
-  return { id, webhook: webhook.id, site, seq, format: webhook.format, text, now, members, halfOf }
+  const { format } = webhook
+  return { ok: true, batch: { id, webhook: webhook.id, site, seq, format, text: made.text, now, members, halfOf } }
 }

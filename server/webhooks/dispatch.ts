@@ -9,11 +9,13 @@ import {
   type ClaimedDelivery,
   type Parcel,
 } from '../../db/queries/dispatch.ts'
+import { keepBody } from '../../db/queries/outbox.ts'
+import type { JsonObject } from '../lib/json.ts'
 import { MINUTE, SECOND } from '../lib/clock.ts'
 import { closeDueBatches } from './batch.ts'
 import { slotsOf } from './breaker.ts'
 import type { Engine } from './engine.ts'
-import { renderMissing } from './outbox.ts'
+import { aboutFormat, formatMissing, makeBody } from './make-body.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createRate, type Rate } from './rate.ts'
 import { createRecorder } from './record.ts'
@@ -159,16 +161,28 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   async function send(delivery: ClaimedDelivery, webhook: WebhookTable, parcel: Parcel): Promise<void> {
     const { payload, occurred_at: occurredAt, site_slug: site } = parcel
     const event = { id: delivery.event_id, type: delivery.type, site }
-    const missing = parcel.body === null && payload !== null && occurredAt !== null
-    const body = missing ? await renderMissing(engine, { ...event, payload, occurredAt }, webhook.format) : parcel.body
+    let { body } = parcel
+    if (body === null && payload !== null && occurredAt !== null) {
+      // In a format of a plugin, or one that nobody wanted when the event happened.
+      const made = await makeBody(engine, webhook.format, {
+        ...event,
+        occurredAt,
+        data: JSON.parse(payload) as JsonObject,
+      })
+      if (!made.ok) return record.hold(delivery, made.why)
+      body = made.text
+      await db.commit([keepBody(db, { event: event.id, format: webhook.format, text: body })])
+    }
     if (body === null) return record.abandon(delivery, 'The event was erased.')
+    const format = parcel.body_format ?? webhook.format
+    if (!aboutFormat(engine, format)) return record.hold(delivery, formatMissing(format))
     const attempt: Attempt = await sendAttempt(engine, {
       delivery: delivery.id,
       event: { ...event, hops: parcel.hops },
       webhook,
       secrets: await secrets.of(webhook),
       body,
-      format: parcel.body_format ?? webhook.format,
+      format,
       number: delivery.attempts + 1,
       test: delivery.test === 1,
       redelivery: delivery.resume_state !== null,

@@ -8,7 +8,7 @@ import { defaultPlan, readDelivery, type DeliveryPlan } from './batch-policy.ts'
 import { readCondition, type Condition } from './condition.ts'
 import { readHeaders, type CustomHeaders } from './custom-headers.ts'
 import { readAuth, type AuthDraft } from './draft-auth.ts'
-import { formatKey, formatOf, formats, type Timestamp } from './formats.ts'
+import { formatKey, formatOf, formats, timestampsOf, type FormatSummary, type Timestamp } from './formats.ts'
 import { presetOf } from './presets.ts'
 import { MASK } from './redact.ts'
 import { DEFAULT_SCHEDULE } from './retry.ts'
@@ -70,6 +70,8 @@ export const plainDraft: WebhookDraft = {
 export interface DraftRules {
   readonly address: UrlRules
   readonly isEventType: (name: string) => boolean
+  /** Formats of plugins that can be chosen. */
+  readonly formats: readonly FormatSummary[]
   /** The id of a site that was named by slug or id; undefined when there is none, or it is not for this owner. */
   readonly siteId: (named: string) => string | undefined
   /** What is stored already, so that it need not be given again. */
@@ -165,10 +167,14 @@ export function readDraft(
 
   const preset = presetOf(value.url)
   const formatName = value.format ?? preset.format
-  if (!Object.hasOwn(formats, formatName))
-    wrong('format', msg('Choose one of the payload formats: {formats}.', { formats: Object.keys(formats).join(', ') }))
-  const format = formats[formatName]
-  if (format && value.timestamp !== 'milliseconds' && !format.timestamps?.includes(value.timestamp))
+  const format = Object.hasOwn(formats, formatName)
+    ? formats[formatName]
+    : rules.formats.find((one) => one.name === formatName)
+  if (!format) {
+    const names = [...Object.keys(formats), ...rules.formats.map((one) => one.name)]
+    wrong('format', msg('Choose one of the payload formats: {formats}.', { formats: names.join(', ') }))
+  }
+  if (format && value.timestamp !== 'milliseconds' && !timestampsOf(format).includes(value.timestamp))
     wrong('timestamp', msg('Only the envelope has a choice of timestamp.'))
 
   const condition = value.condition === null ? null : readCondition(value.condition)

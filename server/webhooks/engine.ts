@@ -4,6 +4,7 @@ import type { Clock, Random } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
 import type { Outcome } from '../../db/schema.ts'
 import type { Mailer } from './mail.ts'
+import type { MoreFormats } from './make-body.ts'
 import type { Sign } from './sign.ts'
 
 /** What the delivery engine needs from outside. Each runtime supplies one; nothing here knows which. */
@@ -22,6 +23,8 @@ export interface Engine {
   readonly sign?: Sign
   /** Sends mail, where somebody set that up. */
   readonly mailer?: Mailer
+  /** The payload formats that plugins add, where there are plugins. */
+  readonly formats?: () => MoreFormats
   /** Something became due: let the dispatcher look now instead of at its next tick. Never waits, never throws. */
   readonly wake: () => void
 }

@@ -1,26 +1,6 @@
 import { isoTime, SECOND } from '../lib/clock.ts'
+import type { FormatBatch, FormatEvent, FormatNetwork } from '../lib/format.ts'
 import { isObject, type Json, type JsonObject } from '../lib/json.ts'
-
-/** An event as formats see it. `site` is the slug; `occurredAt` in milliseconds UTC. */
-export interface FormatEvent {
-  readonly id: string
-  readonly type: string
-  readonly occurredAt: number
-  readonly site: string
-  readonly data: JsonObject
-}
-
-/** The network, as far as formats name it. `publicUrl` is what others call us, without a path. */
-export interface FormatNetwork {
-  readonly accountId: number
-  readonly publicUrl: string
-}
-
-/** A batch as formats see it: its id (`bat_…`) and when it closed. */
-export interface FormatBatch {
-  readonly id: string
-  readonly closedAt: number
-}
 
 /** How a format writes the time of an event: since 1970, or as ISO 8601 in UTC. */
 export type Timestamp = 'milliseconds' | 'seconds' | 'iso'
@@ -30,14 +10,18 @@ export interface FormatOptions {
   readonly timestamp?: Timestamp
 }
 
-/** How events become a body. `one` and `many` give values of JSON; what they give is what is signed and sent. */
-export interface Format {
+/** What can be said of a format without using it. */
+export interface FormatSummary {
   readonly name: string
   /** English, and the key of its translations. */
   readonly title: string
   readonly contentType: string
   /** Where a batch is of another type than one event. */
   readonly batchContentType?: string
+}
+
+/** How events become a body. `one` and `many` give values of JSON; what they give is what is signed and sent. */
+export interface Format extends FormatSummary {
   /** The choices of `FormatOptions.timestamp`, the default first; without them there is no choice. */
   readonly timestamps?: readonly Timestamp[]
   one(event: FormatEvent, network: FormatNetwork, options: FormatOptions): Json
@@ -98,16 +82,19 @@ const cloudevents: Format = {
   many: (events, _batch, network) => events.map((event) => cloudevents.one(event, network, {})),
 }
 
-/** Every format there is, by the name that a webhook's `format` holds. */
+/** Every format of ours, by the name that a webhook's `format` holds. */
 export const formats: Readonly<Record<string, Format>> = { standard, flat, envelope, cloudevents }
 
+/** The timestamps to choose from: only formats of ours have a choice. */
+export const timestampsOf = (format: FormatSummary): readonly Timestamp[] => formats[format.name]?.timestamps ?? []
+
 /** Under what key the bytes of an event are kept: deliveries with one key share them. A default option is none. */
-export function formatKey(format: Format, { timestamp }: FormatOptions = {}): string {
-  const [, ...unusual] = format.timestamps ?? []
+export function formatKey(format: FormatSummary, { timestamp }: FormatOptions = {}): string {
+  const [, ...unusual] = timestampsOf(format)
   return timestamp && unusual.includes(timestamp) ? `${format.name}:${timestamp}` : format.name
 }
 
-/** The format and options that a key stands for; undefined when nobody provides it. */
+/** The format and options that a key stands for; undefined when it is none of ours. */
 export function formatOf(key: string): { readonly format: Format; readonly options: FormatOptions } | undefined {
   const [name = '', timestamp] = key.split(':')
   const format = Object.hasOwn(formats, name) ? formats[name] : undefined

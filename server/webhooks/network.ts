@@ -2,7 +2,7 @@ import type { Db } from '../../db/db.ts'
 import { keepSetting, setting } from '../../db/queries/settings.ts'
 import type { Random } from '../lib/clock.ts'
 import type { Engine } from './engine.ts'
-import type { FormatNetwork } from './formats.ts'
+import type { FormatNetwork } from '../lib/format.ts'
 
 /** Seven digits: `accountId` in the `envelope` format, different for every network so that receivers can tell two apart. */
 export const newNetworkNumber = (random: Random): number => {

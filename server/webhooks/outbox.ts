@@ -12,7 +12,7 @@ import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { Engine } from './engine.ts'
-import { formatOf, renderBody, type FormatEvent, type FormatNetwork } from './formats.ts'
+import { formatOf, renderBody } from './formats.ts'
 import { formatNetwork } from './network.ts'
 import { findSubscribers, isBatched, type Lane } from './subscribers.ts'
 
@@ -83,7 +83,10 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
       deliveries.push({ id: newId('dlv', engine), event: event.id, webhook: subscriber.id, off, batched, guard })
     }
     for (const format of new Set(wanting.map((webhook) => webhook.format))) {
-      const text = rendered(format, { ...event, site: event.siteSlug }, network)
+      const found = formatOf(format)
+      // What a plugin makes is made when it is sent: nobody who emits waits for a format, or fails by it.
+      if (!found) continue
+      const text = renderBody(found.format, { ...event, site: event.siteSlug }, network, found.options)
       bodies.push({ event: event.id, format, text })
     }
   }
@@ -146,16 +149,6 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
   return { statements, read }
 }
 
-/** The body of an event in a format that nobody wanted when it happened (the webhook's format was changed since). */
-export async function renderMissing(
-  engine: Engine,
-  event: { id: string; type: string; site: string; payload: string; occurredAt: number },
-  format: string,
-): Promise<string> {
-  const { payload, ...rest } = event
-  return rendered(format, { ...rest, data: JSON.parse(payload) as JsonObject }, await formatNetwork(engine))
-}
-
 const mismatch = (key: string | null) =>
   fail(
     'idempotency_mismatch',
@@ -169,10 +162,4 @@ function rowOf(result: Result | undefined, n: number) {
   const row = result?.rows.find((one) => Number(one.n) === n)
   if (!row) throw new Error('The database did not answer for an event that it just stored.')
   return { id: String(row.id), fingerprint: String(row.fingerprint), deliveries: Number(row.deliveries) }
-}
-
-function rendered(key: string, event: FormatEvent, network: FormatNetwork): string {
-  const found = formatOf(key)
-  if (!found) throw new Error(`A webhook asks for the format ${key}, which nobody provides.`)
-  return renderBody(found.format, event, network, found.options)
 }

@@ -26,6 +26,8 @@ export interface Recorder {
   attempt(delivery: ClaimedDelivery, webhook: WebhookTable, attempt: Attempt): Promise<void>
   /** A claimed delivery that can never be sent: what it was for is gone. */
   abandon(delivery: ClaimedDelivery, reason: string): void
+  /** A claimed delivery that cannot be sent for now, through no fault of its receiver. No attempt is counted. */
+  hold(delivery: ClaimedDelivery, reason: string): Promise<void>
   flushed(): Promise<void>
 }
 
@@ -100,6 +102,10 @@ export function createRecorder(engine: Engine, owner: string): Recorder {
       add({ delivery, webhook: null, attempt: null, decision, done: Promise.withResolvers() }).catch((error: unknown) =>
         engine.log.error('A delivery could not be cancelled', { delivery: delivery.id, error: String(error) }),
       )
+    },
+    hold(delivery, reason) {
+      const decision = { state: 'held' as const, dueAt: null, reason, disable: null }
+      return add({ delivery, webhook: null, attempt: null, decision, done: Promise.withResolvers() })
     },
     flushed: () => flushing ?? Promise.resolve(),
   }

@@ -2,7 +2,7 @@ import { toBase64 } from '../lib/base64.ts'
 import { SECOND } from '../lib/clock.ts'
 import type { AuthType, Outcome } from '../../db/schema.ts'
 import type { Answer, Engine } from './engine.ts'
-import { formatOf } from './formats.ts'
+import { aboutFormat } from './make-body.ts'
 import { noAnswer, UNREACHABLE } from './outcome.ts'
 import { maskHeaders } from './redact.ts'
 import {
@@ -56,7 +56,9 @@ export interface Attempt {
   readonly error: string | null
 }
 
-export type SendDeps = Pick<Engine, 'clock' | 'post' | 'publicUrl' | 'version' | 'log'> & { readonly sign?: Sign }
+export type SendDeps = Pick<Engine, 'clock' | 'post' | 'publicUrl' | 'version' | 'log' | 'formats'> & {
+  readonly sign?: Sign
+}
 
 const webSign = createWebSign()
 const webSignV1a = createWebSignV1a()
@@ -115,7 +117,7 @@ async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): 
     signatures.push(await signs[schemeOf(secret)](secret, event.id, seconds, parcel.body))
   }
   const headers: [string, string | false][] = [
-    ['content-type', contentType(parcel.format, event.type === 'batch')],
+    ['content-type', contentType(deps, parcel.format, event.type === 'batch')],
     ['user-agent', `Hookline/${deps.version} (+${deps.publicUrl()})`],
     ['webhook-id', event.id],
     ['webhook-timestamp', String(seconds)],
@@ -134,8 +136,8 @@ async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): 
   return headers.filter((header): header is [string, string] => header[1] !== false)
 }
 
-function contentType(key: string, isBatch: boolean): string {
-  const format = formatOf(key)?.format
+function contentType(deps: SendDeps, key: string, isBatch: boolean): string {
+  const format = aboutFormat(deps, key)
   return (isBatch ? format?.batchContentType : undefined) ?? format?.contentType ?? 'application/json'
 }
 

@@ -9,8 +9,7 @@ import type { AuthType, AttemptTable } from '../../db/schema.ts'
 import type { DeliveryPlan } from './batch-policy.ts'
 import type { WebhookDraft } from './draft.ts'
 import type { Engine } from './engine.ts'
-import { formatOf, renderBatch, renderBody } from './formats.ts'
-import { formatNetwork } from './network.ts'
+import { makeBatch, makeBody } from './make-body.ts'
 import { sendAttempt, type Attempt, type SendDeps } from './send.ts'
 import type { OpenSecrets } from './webhook-secrets.ts'
 
@@ -60,18 +59,17 @@ export async function sendTest(
   secrets: OpenSecrets,
   event: { type: string; sample: JsonObject; site: { id: string; slug: string }; source: string },
 ): Promise<Exchange> {
-  const found = formatOf(webhook.format)
-  if (!found) throw fail('conflict', 'There is no payload format of this name.')
   const now = engine.clock()
   const id = newId('evt', engine)
   const isBatch = (JSON.parse(webhook.delivery) as DeliveryPlan).mode === 'batched'
   const delivery = newId(isBatch ? 'bat' : 'dlv', engine)
   const sent = isBatch ? { id: delivery, type: 'batch' } : { id, type: event.type }
   const finished = { id, type: event.type, occurredAt: now, site: event.site.slug, data: event.sample }
-  const network = await formatNetwork(engine)
-  const body = isBatch
-    ? renderBatch(found.format, [finished], { id: delivery, closedAt: now }, network, found.options)
-    : renderBody(found.format, finished, network, found.options)
+  const made = isBatch
+    ? await makeBatch(engine, webhook.format, [finished], { id: delivery, closedAt: now })
+    : await makeBody(engine, webhook.format, finished)
+  if (!made.ok) throw fail('conflict', '{problem}', { problem: made.why })
+  const body = made.text
   const attempt = await sendAttempt(engine, {
     delivery,
     event: { ...sent, site: event.site.slug, hops: 0 },

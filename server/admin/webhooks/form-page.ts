@@ -1,6 +1,7 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { siteById } from '../../../db/queries/sites.ts'
 import { countWebhooks, type Webhook } from '../../../db/queries/webhooks.ts'
+import { choosableFormats } from '../../api/draft-rules.ts'
 import type { Deps } from '../../deps.ts'
 import type { Owner } from '../../lib/actor.ts'
 import type { AppError, FieldError } from '../../lib/errors.ts'
@@ -10,6 +11,7 @@ import type { C } from '../../web/env.ts'
 import { errorsByPath } from '../../web/forms.ts'
 import type { Translator } from '../../web/i18n.ts'
 import { formats, renderBody, type Timestamp } from '../../webhooks/formats.ts'
+import { makeBody } from '../../webhooks/make-body.ts'
 import { formatNetwork } from '../../webhooks/network.ts'
 import { presetNamed, presetOf, presets } from '../../webhooks/presets.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
@@ -71,7 +73,7 @@ export async function formPage(
   const sample = sampleOf(deps, form, state.testEvent)
   const [secret, preview, choices, groups, facts, overview, room] = await Promise.all([
     secretState(c, deps, webhook, form.handle),
-    previewOf(deps, form, sample, owner),
+    previewOf(deps, form, sample, owner, webhook),
     choicesState(c, deps, form, sample, owner),
     eventGroups(deps, t, owner, form.events),
     webhook ? factsOf(c, deps, webhook) : null,
@@ -155,7 +157,13 @@ function sampleOf(deps: Deps, form: WebhookForm, wanted = ''): EventType | undef
 }
 
 /** The exact body of the sample in each format. */
-async function previewOf(deps: Deps, form: WebhookForm, type: EventType | undefined, owner: Owner) {
+async function previewOf(
+  deps: Deps,
+  form: WebhookForm,
+  type: EventType | undefined,
+  owner: Owner,
+  webhook: Webhook | null,
+) {
   const [site, network] = await Promise.all([
     siteById(deps.db, owner === 'network' ? 'sit_main' : owner),
     formatNetwork(deps),
@@ -167,14 +175,20 @@ async function previewOf(deps: Deps, form: WebhookForm, type: EventType | undefi
     site: site?.slug ?? '',
     data: type?.sample ?? {},
   }
-  const bodies = Object.values(formats).map((format) => ({
+  const own = Object.values(formats).map((format) => ({
     name: format.name,
     title: format.title,
     contentType: format.contentType,
     timestamps: format.timestamps ?? [],
     body: renderBody(format, event, network, format.timestamps ? { timestamp: timestampOf(form) } : {}),
   }))
-  return { of: type?.name ?? '', formats: bodies }
+  const more = await Promise.all(
+    (await choosableFormats(deps, owner, webhook)).map(async (format) => {
+      const made = await makeBody(deps, format.name, event)
+      return { ...format, timestamps: [], body: made.ok ? made.text : made.why }
+    }),
+  )
+  return { of: type?.name ?? '', formats: [...own, ...more] }
 }
 
 const timestampOf = ({ timestamp }: WebhookForm): Timestamp =>

@@ -5,7 +5,7 @@ import type { Translator } from '../../web/i18n.ts'
 import type { DeliveryPlan } from '../../webhooks/batch-policy.ts'
 import { describe } from '../../webhooks/condition.ts'
 import { formatFields, type WebhookDraft } from '../../webhooks/draft.ts'
-import { formatOf } from '../../webhooks/formats.ts'
+import { aboutFormat } from '../../webhooks/make-body.ts'
 import type { Signing } from '../../webhooks/sign.ts'
 
 type Words = readonly (readonly [label: string, value: string])[]
@@ -32,7 +32,7 @@ export async function wordsOf(c: C, deps: Deps, draft: WebhookDraft): Promise<Wo
     [t('Username'), draft.username],
     [t('Signing'), draft.signing === null ? '' : signingWords(t, draft.signing)],
     [t('Custom headers'), draft.headers.map(([name]) => name).join(', ')],
-    [t('Payload format'), formatWords(t, draft.format)],
+    [t('Payload format'), formatWords(t, deps, draft.format)],
     [t('Delivery'), planWords(t, draft.delivery)],
     [t('Ordered'), draft.ordered ? t('On') : ''],
     [t('Requests a second, at most'), draft.ratePerSecond === null ? '' : String(draft.ratePerSecond)],
@@ -60,9 +60,9 @@ export const schemeWords = (t: Translator) => ({
   v1a: t('Public key (Ed25519, v1a)'),
 })
 
-function formatWords(t: Translator, key: string): string {
+function formatWords(t: Translator, deps: Deps, key: string): string {
   const { timestamp } = formatFields(key)
-  const title = t(/* translated elsewhere */ formatOf(key)?.format.title ?? key)
+  const title = t(/* translated elsewhere */ aboutFormat(deps, key)?.title ?? key)
   return timestamp === 'milliseconds' ? title : `${title}, ${timestampWords(t)[timestamp]}`
 }
 

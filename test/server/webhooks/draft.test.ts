@@ -5,6 +5,7 @@ import { readDraft, type DraftRules } from '../../../server/webhooks/draft.ts'
 const rules: DraftRules = {
   address: { allow: [], ownHosts: [] },
   isEventType: (name) => name === 'order_paid',
+  formats: [],
   siteId: () => undefined,
   has: { password: false, token: false },
   headers: new Map(),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../server/lib/json.ts'
-import { formatKey, formats, renderBatch, renderBody, type FormatEvent } from '../../../server/webhooks/formats.ts'
+import { formatKey, formats, renderBatch, renderBody } from '../../../server/webhooks/formats.ts'
+import type { FormatEvent } from '../../../server/lib/format.ts'
 
 const network = { accountId: 1207, publicUrl: 'https://hooks.example.com' }
 const event = (data: JsonObject): FormatEvent => ({

@@ -1,0 +1,43 @@
+import { baseContext, readPart } from './context.ts'
+import type { Core } from './core.ts'
+import { handle } from './handle.ts'
+import type { PluginVisitor, WidgetBox } from './host.ts'
+import type { Ready, Widget } from './loaded.ts'
+import { mayRun } from './upgrade.ts'
+
+/** Loads the boxes of all plugins that run for a site, all at once. One that fails says so in its place. */
+export async function loadWidgets(core: Core, site: string, actor: PluginVisitor): Promise<WidgetBox[]> {
+  const standing = (await core.standings.of([site])).get(site)
+  if (!standing || core.safeMode) return []
+  const widgets: { plugin: Ready; widget: Widget }[] = []
+  for (const plugin of core.plugins.values()) {
+    if (plugin.state !== 'ready' || plugin.widgets.length === 0 || !(await mayRun(core, plugin, standing))) continue
+    widgets.push(...plugin.widgets.map((widget) => ({ plugin, widget })))
+  }
+  return Promise.all(
+    widgets
+      .filter(({ widget: { id, about } }) => !standing.isMuted(id) && actor.may(about.rule ?? 'network:write'))
+      .map(async ({ plugin, widget }) => {
+        const { title, template } = widget.about
+        const about = { id: widget.id, title, template: `@${plugin.slug}/${template}` }
+        const handled = await handle(core, {
+          handler: widget,
+          standing,
+          limit: core.limits.widget,
+          run: async (_, signal) => {
+            const data: unknown = await widget.load({
+              ...baseContext(core, plugin, standing, signal),
+              actor: { name: actor.name },
+              ...(await readPart(core, plugin, standing)),
+            })
+            if (data === null || typeof data !== 'object')
+              throw new Error('load has to give an object: what the template may see.')
+            return { ...data }
+          },
+        })
+        return handled.ok
+          ? { ...about, data: handled.value, fault: null }
+          : { ...about, data: null, fault: handled.fault }
+      }),
+  )
+}
