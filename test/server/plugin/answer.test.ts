@@ -29,7 +29,12 @@ test('a route may answer with a page of its plugin', async () => {
   )
   const answer = await host.request('POST /do')
   expect(answer.status).toBe(422)
-  expect(answer.view).toEqual({ title: 'Things', template: '@probe/things', data: { error: 'No.', asked: null } })
+  expect(answer.view).toEqual({
+    handler: 'probe/page:/things',
+    title: 'Things',
+    template: '@probe/things',
+    data: { error: 'No.', asked: null },
+  })
   const request = new Request('http://localhost/network/plugins/probe/things?q=tea')
   expect(await host.host.view('probe', '/things', 'sit_main', request, anybody)).toEqual({
     title: 'Things',
