@@ -37,6 +37,7 @@ test('a route may answer with a page of its plugin', async () => {
   })
   const request = new Request('http://localhost/network/plugins/probe/things?q=tea')
   expect(await host.host.view('probe', '/things', 'sit_main', request, anybody)).toEqual({
+    handler: 'probe/page:/things',
     title: 'Things',
     template: '@probe/things',
     data: { error: null, asked: 'tea' },
