@@ -75,3 +75,10 @@ update webhook set number = (select count(*) from webhook as earlier where earli
 create index webhook_number on webhook (number);
 -- What made a webhook, in wu/v2's word: manual, zapier, …
 alter table webhook add column integration text not null default 'manual';
+
+-- What the audit log is filtered by; each walks from the newest entry.
+create index audit_actor on audit (actor_id, seq);
+create index audit_actor_name on audit (actor_name, seq);
+create index audit_action on audit (action, seq);
+create index audit_owner on audit (owner, seq);
+create index audit_target on audit (target, seq);

@@ -1,4 +1,6 @@
-import { sql } from 'kysely'
+import { sql, type SqlBool } from 'kysely'
+import { MINUTE } from '../../server/lib/clock.ts'
+import { idBefore } from '../../server/lib/ids.ts'
 import type { Db, Statement } from '../db.ts'
 import type { AuditTable } from '../schema.ts'
 
@@ -14,3 +16,81 @@ export const appendAudit = (db: Db, row: Omit<AuditTable, 'seq' | 'hash'>): Stat
     hash: null,
   }),
 ]
+
+export interface AuditFilter {
+  /** An id, or else a name as it was written down. */
+  readonly actor?: string | undefined
+  readonly action?: string | undefined
+  /** `network`, or the id of a site. */
+  readonly owner?: string | undefined
+  readonly target?: string | undefined
+  readonly since?: number | undefined
+  readonly until?: number | undefined
+  /** Part of an action, of a name, or of what it was done to. Ask with a range: nothing but a look at each entry finds it. */
+  readonly text?: string | undefined
+}
+
+/** Where a page lies: entries behind `before`, or in front of `after`, and none at or below `floor`. */
+export interface AuditRange {
+  readonly before?: number | undefined
+  readonly after?: number | undefined
+  readonly floor?: number | undefined
+  readonly limit: number
+}
+
+/** Entries of the log, newest first; with `after` the nearest ones in front of it. */
+export async function auditEntries(db: Db, filter: AuditFilter, range: AuditRange): Promise<AuditTable[]> {
+  const { before, after, floor, limit } = range
+  const { since, until } = filter
+  let query = db.q.selectFrom('audit').selectAll()
+  const { actor } = filter
+  if (actor) query = query.where(/^(usr|key)_/.test(actor) ? 'actor_id' : 'actor_name', '=', actor)
+  for (const column of ['action', 'owner', 'target'] as const) {
+    const value = filter[column]
+    if (value) query = query.where(column, '=', value)
+  }
+  // There is no index on times, but ids begin with theirs: that makes a time a place in the log.
+  if (since !== undefined) query = query.where('at', '>=', since).where(seqBeside('>', since - MINUTE))
+  if (until !== undefined) query = query.where('at', '<', until).where(seqBeside('<', until + MINUTE))
+  if (before !== undefined) query = query.where('seq', '<', before)
+  if (floor !== undefined) query = query.where('seq', '>', floor)
+  if (after !== undefined) query = query.where('seq', '>', after)
+  const { text } = filter
+  if (text) {
+    const like = (column: 'action' | 'actor_name' | 'target') => db.dialect.like(sql.ref(column), text)
+    query = query.where((eb) => eb.or([like('action'), like('actor_name'), like('target')]))
+  }
+  const rows = await query
+    .orderBy('seq', after === undefined ? 'desc' : 'asc')
+    .limit(limit)
+    .execute()
+  return after === undefined ? rows : rows.toReversed()
+}
+
+/** Whether an entry lies behind all that are older than `time` (`>`), or in front of all that are younger (`<`). */
+const seqBeside = (side: '>' | '<', time: number) =>
+  side === '>'
+    ? sql<SqlBool>`audit.seq > coalesce(
+        (select e.seq from audit e where e.id < ${idBefore('aud', time)} order by e.id desc limit 1), 0)`
+    : sql<SqlBool>`audit.seq < coalesce(
+        (select e.seq from audit e where e.id >= ${idBefore('aud', time)} order by e.id limit 1),
+        ${sql.lit(Number.MAX_SAFE_INTEGER)})`
+
+export const auditEntryById = (db: Db, id: string): Promise<AuditTable | undefined> =>
+  db.q.selectFrom('audit').selectAll().where('id', '=', id).executeTakeFirst()
+
+/** Every action that stands in the log: one look into the index for each, however often it was done. */
+export async function auditActions(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ action: string }>`with recursive known (action) as (
+      select min(action) from audit
+      union all
+      select (select min(audit.action) from audit where audit.action > known.action) from known where known.action is not null
+    ) select action from known where action is not null`.execute(db.q)
+  return rows.map(({ action }) => action)
+}
+
+/** The number of the last entry that was written. */
+export async function lastAudit(db: Db): Promise<number> {
+  const row = await db.q.selectFrom('counter').select('value').where('name', '=', 'audit').executeTakeFirst()
+  return Number(row?.value ?? 0)
+}

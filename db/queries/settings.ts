@@ -21,6 +21,8 @@ const defaults = {
   settings_revision: '0',
   answers_forgotten: '',
   audit_base: '{"seq":0,"hash":""}',
+  /** What the last check of the audit chain found. */
+  audit_check: '',
   secret_proof: '',
   sending: 'on',
 } as const

@@ -60,7 +60,7 @@ export function listSites(
   db: Db,
   filter: SiteFilter,
   page: {
-    readonly sort: 'name' | 'slug' | 'created_at'
+    readonly sort: 'name' | 'created_at'
     readonly descending: boolean
     readonly after: SitePosition | null
     readonly limit: number

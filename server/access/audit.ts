@@ -1,6 +1,6 @@
 import type { Db, Statement } from '../../db/db.ts'
-import { appendAudit } from '../../db/queries/audit.ts'
-import { setting } from '../../db/queries/settings.ts'
+import { appendAudit, lastAudit } from '../../db/queries/audit.ts'
+import { setSetting, setting } from '../../db/queries/settings.ts'
 import type { AuditTable } from '../../db/schema.ts'
 import type { Actor, Owner } from '../lib/actor.ts'
 import { newId } from '../lib/ids.ts'
@@ -64,19 +64,58 @@ export async function sealAudit({ db }: Pick<Engine, 'db'>): Promise<void> {
   }
 }
 
-/** Whether the log is as it was written; else the number of the first entry that was changed, removed or put in. */
-export async function verifyAudit({ db }: Pick<Engine, 'db'>): Promise<{ ok: true } | { ok: false; seq: number }> {
-  const counter = await db.q.selectFrom('counter').select('value').where('name', '=', 'audit').executeTakeFirstOrThrow()
-  let { seq, hash } = await auditBase(db)
-  for (;;) {
-    const rows = await db.q.selectFrom('audit').selectAll().where('seq', '>', seq).orderBy('seq').limit(500).execute()
+/** How far the log was found to be as it was written, and where it was not. */
+export interface AuditCheck {
+  /** The last entry that was looked at, and the hash of the chain there. */
+  readonly seq: number
+  readonly hash: string
+  /** The first entry that was changed, removed or put in; null for none so far. */
+  readonly broken: number | null
+  /** Whether that was all there is. */
+  readonly done: boolean
+}
+
+/** Looks at up to `most` entries from where `from` ended, or from the beginning of what is kept. */
+export async function checkAudit(
+  { db }: Pick<Engine, 'db'>,
+  from: Pick<AuditCheck, 'seq' | 'hash'> | null,
+  most: number,
+): Promise<AuditCheck> {
+  const [last, base] = await Promise.all([lastAudit(db), auditBase(db)])
+  let { seq, hash } = from && from.seq >= base.seq ? from : base
+  for (const end = seq + most; seq < end;) {
+    const limit = Math.min(500, end - seq)
+    const rows = await db.q.selectFrom('audit').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit).execute()
     for (const row of rows) {
-      seq++
-      hash = await chained(hash, row)
-      if (row.seq !== seq || (row.hash !== null && row.hash !== hash)) return { ok: false, seq }
+      const next = await chained(hash, row)
+      if (row.seq !== seq + 1 || (row.hash !== null && row.hash !== next))
+        return { seq, hash, broken: seq + 1, done: true }
+      seq = row.seq
+      hash = next
     }
-    if (rows.length === 0) return seq < counter.value ? { ok: false, seq: seq + 1 } : { ok: true }
+    if (rows.length < limit) return { seq, hash, broken: seq < last ? seq + 1 : null, done: true }
   }
+  return { seq, hash, broken: null, done: seq >= last }
+}
+
+/** What the last check found, and when. */
+export type KeptCheck = AuditCheck & { readonly at: number }
+
+export async function lastCheck(db: Db): Promise<KeptCheck | null> {
+  const kept = await setting(db, 'audit_check')
+  return kept === '' ? null : (JSON.parse(kept) as KeptCheck)
+}
+
+const MOST_CHECKED = 5000
+
+/** Goes on with the check where it stopped, or begins a new round; what it found is kept for everybody to see. */
+export async function goOnChecking(engine: Pick<Engine, 'db' | 'clock'>): Promise<KeptCheck> {
+  const { db, clock } = engine
+  const before = await lastCheck(db)
+  const check = await checkAudit(engine, before && !before.done ? before : null, MOST_CHECKED)
+  const kept = { ...check, at: clock() }
+  await db.commit([setSetting(db, 'audit_check', JSON.stringify(kept))])
+  return kept
 }
 
 async function hashBefore(db: Db, seq: number): Promise<string> {

@@ -10,6 +10,7 @@ import {
 import { mailInTrouble } from '../../db/queries/mail.ts'
 import { setting } from '../../db/queries/settings.ts'
 import { SITE_ARCHIVED } from '../../db/queries/site-state.ts'
+import { lastCheck, type KeptCheck } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE } from '../lib/clock.ts'
 import { guardsCheck } from './guards.ts'
@@ -44,13 +45,14 @@ const CLOCK_BACK = MINUTE
 export async function urgentChecks(deps: Deps, t: Translator, plugins: readonly PluginInfo[]): Promise<Check[]> {
   const { db } = deps
   const now = deps.clock()
-  const [sending, overdue, disabled, failing, newest, guards] = await Promise.all([
+  const [sending, overdue, disabled, failing, newest, guards, audit] = await Promise.all([
     isSending(deps),
     longestDue(db, now),
     webhooksIn(db, 'disabled', [SECRET_NOT_TAKEN, SITE_ARCHIVED]),
     webhooksIn(db, 'failing'),
     newestEventAt(db),
     deps.host.guards(),
+    lastCheck(db),
   ])
   return [
     ...(sending ? [queueCheck(t, { overdue, stalled: deps.dispatcher() === 'stalled', now })] : []),
@@ -58,6 +60,7 @@ export async function urgentChecks(deps: Deps, t: Translator, plugins: readonly 
     pluginsCheck(t, plugins),
     ...guardsCheck(t, guards),
     clockCheck(t, newest, now),
+    ...auditCheck(t, audit),
   ]
 }
 
@@ -206,6 +209,17 @@ function breakersCheck(t: Translator, breakers: Webhooks): Check {
     'It failed five times in a row, so it is called now and then until it answers again. Its deliveries wait and lose no attempts.',
   )
   return { ...check, rank: 'recommended', title, text, items: listed(breakers), link: allWebhooks(t) }
+}
+
+/** Only what was found to be wrong: a log that nobody checked says nothing. */
+function auditCheck(t: Translator, last: KeptCheck | null): Check[] {
+  if (last === null || last.broken === null) return []
+  const title = t('The audit log was tampered with')
+  const text = t('Entry {number} was changed, removed or put in, by somebody who can write to the database.', {
+    number: last.broken,
+  })
+  const link = { href: '/network/audit', text: t('Open the audit log') }
+  return [{ id: 'audit', topic: t('Security'), rank: 'critical', title, text, link }]
 }
 
 function mailCheck(t: Translator, isSetUp: boolean, error: string | null): Check {

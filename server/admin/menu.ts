@@ -87,6 +87,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
           count: urgent?.filter(({ rank }) => rank === 'critical').length ?? 0,
         }),
       ),
+      ...when(inNetwork && may('GET /network/audit'), () => entry('/network/audit', t('Audit'), 'audit')),
       ...when(inNetwork && may('GET /network/settings'), () => entry('/network/settings', t('Settings'), 'settings')),
     ],
   ]

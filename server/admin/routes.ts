@@ -3,6 +3,7 @@ import type { Deps } from '../deps.ts'
 import { favicon, serveAsset } from '../web/assets.ts'
 import { accountRoutes } from './account.ts'
 import { apiKeyRoutes } from './api-keys.ts'
+import { auditRoutes } from './audit.ts'
 import { dashboardRoutes } from './dashboard.ts'
 import { deliveryListRoutes } from './deliveries.ts'
 import { deliveryRoutes } from './delivery.ts'
@@ -43,6 +44,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...hookRoutes(deps),
   ...pluginPageRoutes(deps),
   ...siteRoutes(deps),
+  ...auditRoutes(deps),
   ...settingsRoutes(deps),
   ...styleguideRoutes(deps),
 })

@@ -63,6 +63,7 @@ async function furnish(): Promise<string[]> {
   await server.dispatcher.drain(Date.now() + 5000)
   const { data } = (await api('GET', '/deliveries')) as { data: { id: string; event: string; state: string }[] }
   const one = data.find(({ state }) => state === 'retrying') ?? data[0]
+  const audit = await server.deps.db.q.selectFrom('audit').select('id').orderBy('seq', 'desc').executeTakeFirst()
   const users = await server.deps.db.q.selectFrom('user').select('id').execute()
   const scoped = (base: string) => [
     base,
@@ -89,6 +90,9 @@ async function furnish(): Promise<string[]> {
     '/network/plugins',
     '/network/health',
     '/network/settings',
+    '/network/audit',
+    '/network/audit?q=nothing',
+    `/network/audit/${audit?.id ?? ''}`,
     '/network/sites',
     '/network/sites/new',
     '/network/sites/kafe',

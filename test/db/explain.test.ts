@@ -1,4 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import {
+  auditActions,
+  auditEntries,
+  auditEntryById,
+  type AuditFilter,
+  type AuditRange,
+} from '../../db/queries/audit.ts'
 import * as batches from '../../db/queries/batches.ts'
 import { keyByHash } from '../../db/queries/access.ts'
 import * as log from '../../db/queries/deliveries.ts'
@@ -185,6 +192,32 @@ describe('the log of events, by what it is filtered', () => {
     ['until', events({ until: 1e12 }), ['event by key 2', 'e by key 1']],
     ['test', events({ test: true }), ['event along event_test']],
     ['no test', events({ test: false }), ['event along key 2']],
+  ])('%s', async (_, ask, steps) => {
+    expect(await largeSteps(ask)).toEqual(steps)
+  })
+})
+
+describe('the audit log, by what it is filtered', () => {
+  const entries =
+    (filter: AuditFilter, range: Partial<AuditRange> = {}) =>
+    (db: Db) =>
+      auditEntries(db, filter, { limit: 20, ...range })
+
+  test.each<Asked>([
+    ['nothing', entries({}), ['audit along key 2']],
+    ['a page further', entries({}, { before: 100 }), ['audit by key 2']],
+    ['a page back', entries({}, { after: 100 }), ['audit by key 2']],
+    ['an id of somebody', entries({ actor: 'usr_1' }), ['audit by audit_actor']],
+    ['a name', entries({ actor: 'Anna' }), ['audit by audit_actor_name']],
+    ['an action', entries({ action: 'user.created' }), ['audit by audit_action']],
+    ['a site', entries({ owner: 'sit_shop' }), ['audit by audit_owner']],
+    ['a thing', entries({ target: 'whk_1' }), ['audit by audit_target']],
+    ['since', entries({ since: 1e12 }), ['audit by key 2', 'e by key 1']],
+    ['until', entries({ until: 1e12 }), ['audit by key 2', 'e by key 1']],
+    ['a text, in a range', entries({ text: 'a' }, { before: 9000, floor: 4000 }), ['audit by key 2']],
+    ['one', (db) => auditEntryById(db, 'aud_1'), ['audit by key 1']],
+    // The first action is looked up, and from each the next one.
+    ['auditActions', (db) => auditActions(db), ['audit by audit_action']],
   ])('%s', async (_, ask, steps) => {
     expect(await largeSteps(ask)).toEqual(steps)
   })

@@ -11,7 +11,7 @@ const ON_A_PAGE = 20
 const PATH = '/network/sites'
 
 /** Words of the URL, and the columns they stand for. */
-const columns = { name: 'name', slug: 'slug', created: 'created_at' } as const
+const columns = { name: 'name', created: 'created_at' } as const
 type Column = keyof typeof columns
 
 interface Asked {
@@ -56,7 +56,7 @@ export const siteListRoutes = (deps: Deps): Handlers => ({
           view('active', t('Active'), counts.active),
           view('archived', t('Archived'), counts.archived),
         ],
-        heads: { name: headOf(asked, 'name'), slug: headOf(asked, 'slug'), created: headOf(asked, 'created') },
+        heads: { name: headOf(asked, 'name'), created: headOf(asked, 'created') },
         items: t.n('1 item', '{count} items', asked.state ? counts[asked.state] : total),
         rows: rows.map((site) => ({ ...site, ...of.get(site.id) })),
         newer: newer && PATH + searchOf(asked, { after: cursor(newer) }),
@@ -67,11 +67,11 @@ export const siteListRoutes = (deps: Deps): Handlers => ({
 })
 
 function readAsked(get: (name: string) => string | undefined): Asked {
-  const [, minus, by] = /^(-?)(name|slug|created)$/.exec(get('sort') ?? '') ?? []
+  const [, minus, by] = /^(-?)(name|created)$/.exec(get('sort') ?? '') ?? []
   return {
     state: (['active', 'archived'] as const).find((state) => state === get('state')) ?? null,
     q: (get('q') ?? '').trim().slice(0, 100),
-    by: (['slug', 'created'] as const).find((column) => column === by) ?? 'name',
+    by: by === 'created' ? 'created' : 'name',
     descending: minus === '-',
   }
 }

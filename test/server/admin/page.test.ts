@@ -88,6 +88,7 @@ describe('the menu', () => {
       '/network/api-keys',
       '/network/plugins',
       '/network/health',
+      '/network/audit',
       '/network/settings',
     ])
   })
