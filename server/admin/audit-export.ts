@@ -30,6 +30,7 @@ export async function exportAudit(
 ): Promise<Response> {
   const encoder = new TextEncoder()
   const write = format === 'csv' ? csvLine : jsonLine
+  const wanted = filter ?? {}
   let before = filter === null ? 0 : (await lastAudit(db)) + 1
   let left = MOST_EXPORTED
   const body = new ReadableStream<Uint8Array>({
@@ -37,9 +38,9 @@ export async function exportAudit(
       if (format === 'csv') controller.enqueue(encoder.encode(`${columns.join(',')}\r\n`))
     },
     async pull(controller) {
-      while (filter !== null && before > 1 && left > 0) {
+      while (before > 1 && left > 0) {
         const floor = before - 1 - WINDOW
-        const rows = await auditEntries(db, filter, { before, floor, limit: Math.min(left, STEP) })
+        const rows = await auditEntries(db, wanted, { before, floor, limit: Math.min(left, STEP) })
         before = rows.length < STEP ? Math.min(floor + 1, before) : (rows.at(-1)?.seq ?? 0)
         left -= rows.length
         if (rows.length === 0) continue
