@@ -101,7 +101,7 @@ describe('files', () => {
   test('nobody writes to the console but what is started by hand', () => {
     const speaking = sources.filter(({ text }) => /\bconsole\./.test(withoutComments(text))).map(({ path }) => path)
     const roots =
-      /^server\/(node\/(main|build|i18n|check-node|demo|new-plugin|pack-plugin|dev-worker|cli)|worker\/main)\.ts$/
+      /^server\/(node\/(main|build|i18n|check-node|demo|events-page|new-plugin|pack-plugin|dev-worker|cli)|worker\/main)\.ts$/
     expect(speaking.filter((path) => !roots.test(path))).toEqual([])
   })
 

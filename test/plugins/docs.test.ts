@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { eventsPage, ownPlugins } from '../../server/node/events-page.ts'
 import { collect } from '../../server/plugin/collect.ts'
 import { definePlugin, type Manifest } from '../../server/plugin/define.ts'
 import { MAX_CHAIN, timeLimits } from '../../server/plugin/core.ts'
@@ -20,6 +21,10 @@ const flat = (text: string) =>
     .split('\n')
     .map((line) => line.trim())
     .join('\n')
+
+test('docs/events.md has every event as it is', async () => {
+  expect(read('docs/events.md'), 'Run npm run docs').toBe(eventsPage(await ownPlugins()))
+})
 
 describe('docs/plugins.md', () => {
   const excerpts = Array.from(page.matchAll(/^```ts file=(\S+)\n([\s\S]*?)^```$/gm), ([, path = '', code = '']) => ({
