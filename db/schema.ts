@@ -33,6 +33,10 @@ export interface Database {
   plugin_guard: PluginGuardTable
   plugin_mute: { handler: string; slug: string; muted_at: number; muted_by: string }
   guard_hold: GuardHoldTable
+  source: SourceTable
+  source_log: SourceLogTable
+  /** Requests with a token that nobody gave out, by kind of source. */
+  source_stranger: { kind: string; requests: number; last_at: number }
 }
 
 export type SiteState = 'active' | 'archived' | 'deleted'
@@ -385,4 +389,42 @@ export interface RedeliveryTable {
   state: 'running' | 'finished' | 'stopped'
   created_by: string
   created_at: number
+}
+
+/**
+ * Where a sender posts. `token` and `secret` are sealed, `token_hash` is SHA-256 in hex; a rotated token holds until
+ * `previous_until`. `settings` is JSON of the kind's own choices, `mapping` that of the event which a person chose.
+ */
+export interface SourceTable {
+  id: string
+  kind: string
+  site_id: string
+  name: string
+  token: string
+  token_hash: string
+  previous_hash: string | null
+  previous_until: number | null
+  secret: string | null
+  settings: string
+  mapping: string | null
+  state: 'active' | 'retired'
+  revision: number
+  taken: number
+  refused: number
+  last_taken_at: number | null
+  last_refused_at: number | null
+  created_at: number
+  created_by: string
+  updated_at: number
+}
+
+/** A request at a source. `reason` is the JSON of what was wrong with it, null where it was taken; `events` one of event types. */
+export interface SourceLogTable {
+  id: string
+  source_id: string
+  was_taken: number
+  status: number
+  reason: string | null
+  events: string
+  at: number
 }

@@ -25,6 +25,8 @@ const AREAS = ['/network', '/sites/:slug/admin']
 const WU = '/wp-json/'
 /** Asked by machines, and most of all when something is wrong: nothing may stand in front of them. */
 const PROBES = ['/healthz', '/readyz']
+/** The token in the path is all that counts there: neither a session nor a key. */
+const INGEST = '/ingest/'
 
 /** The whole product behind one `fetch`. `remoteAddress` says whose socket a request came through. */
 export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env> {
@@ -60,11 +62,12 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
   function mount(key: RouteKey, handler: Handler): void {
     const [method = '', path = ''] = key.split(' ')
     const rule: Rule = rules[key]
-    const guarded = PROBES.includes(path)
-      ? handler
-      : path.startsWith('/api/') || path.startsWith(WU)
-        ? guardApi(rule, handler, path.startsWith(WU))
-        : guardPage(rule, handler)
+    const guarded =
+      PROBES.includes(path) || path.startsWith(INGEST)
+        ? handler
+        : path.startsWith('/api/') || path.startsWith(WU)
+          ? guardApi(rule, handler, path.startsWith(WU))
+          : guardPage(rule, handler)
     const paths = path.startsWith('{area}') ? AREAS.map((area) => path.replace('{area}', area)) : [path]
     for (const each of paths) app.on(method, each, guarded)
   }
@@ -147,7 +150,7 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
   function failed(c: C, thrown: unknown): Response | Promise<Response> {
     const error = thrown instanceof DbError && thrown.kind === 'busy' ? busy(thrown) : asAppError(deps, thrown)
     if (c.req.path.startsWith(WU)) return wuProblem(error)
-    const machine = c.req.path.startsWith('/api/') || PROBES.includes(c.req.path)
+    const machine = /^\/(api|ingest)\//.test(c.req.path) || PROBES.includes(c.req.path)
     return machine ? problem(error) : errorPage(c, deps, error)
   }
 

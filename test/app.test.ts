@@ -32,7 +32,8 @@ const routes: readonly Route[] = Object.keys(rules).flatMap((key) => {
 })
 const isApi = ({ pattern }: Route) => pattern.startsWith('/api/')
 const isWu = ({ pattern }: Route) => pattern.startsWith('/wp-json/')
-const pages = routes.filter((route) => !isApi(route) && !isWu(route))
+const isIngest = ({ pattern }: Route) => pattern.startsWith('/ingest/')
+const pages = routes.filter((route) => !isApi(route) && !isWu(route) && !isIngest(route))
 const wu = routes.filter(isWu)
 const api = routes.filter(isApi)
 const names = (list: readonly Route[]) => list.map(({ method, pattern }) => `${method} ${pattern}`)
@@ -128,6 +129,8 @@ describe('nobody', () => {
       'POST /plugins/:plugin/*',
       'GET /sites/:slug/plugins/:plugin/*',
       'POST /sites/:slug/plugins/:plugin/*',
+      'POST /ingest/:source/:token',
+      'POST /ingest/:source/:token/:event',
     ])
   })
 

@@ -82,3 +82,53 @@ create index audit_actor_name on audit (actor_name, seq);
 create index audit_action on audit (action, seq);
 create index audit_owner on audit (owner, seq);
 create index audit_target on audit (target, seq);
+
+-- Where others post what happened at them; what they tell happens on one site. The token that stands in the address is there
+-- twice: sealed, so that the address can be shown again, and hashed, to be found by. After a rotation the token before holds
+-- for a while. `settings` and `mapping` are JSON.
+create table source (
+  id text primary key,
+  kind text not null,
+  site_id text not null,
+  name text not null,
+  token text not null,
+  token_hash text not null,
+  previous_hash text,
+  previous_until bigint,
+  secret text,
+  settings text not null default '{}',
+  mapping text,
+  state text not null default 'active' check (state in ('active', 'retired')),
+  revision integer not null default 1,
+  taken bigint not null default 0,
+  refused bigint not null default 0,
+  last_taken_at bigint,
+  last_refused_at bigint,
+  created_at bigint not null,
+  created_by text not null,
+  updated_at bigint not null
+);
+create unique index source_token on source (token_hash);
+create index source_previous on source (previous_hash) where previous_hash is not null;
+create index source_site on source (site_id);
+
+-- What came in lately at each source: the last ones that were taken, and the last ones that were refused. `reason` is the
+-- JSON of what was wrong, `events` one of the types that it told of.
+create table source_log (
+  id text primary key,
+  source_id text not null,
+  was_taken integer not null check (was_taken in (0, 1)),
+  status integer not null,
+  reason text,
+  events text not null default '[]',
+  at bigint not null
+);
+create index source_log_source on source_log (source_id, was_taken, id);
+create index source_log_at on source_log (at);
+
+-- Requests with a token that nobody gave out: a row for each kind of source, so that strangers fill nothing.
+create table source_stranger (
+  kind text primary key,
+  requests bigint not null,
+  last_at bigint not null
+);

@@ -100,15 +100,19 @@ export function deleteSiteRow(db: Db, siteId: string): Statement[] {
     db.q.deleteFrom('webhook').where('owner', '=', siteId),
     db.q.deleteFrom('plugin_site').where('site_id', '=', siteId),
     db.q.deleteFrom('api_key').where('owner', '=', siteId),
+    db.q.deleteFrom('source').where('site_id', '=', siteId),
     db.q.deleteFrom('site').where('id', '=', siteId),
   ]
 }
 
-/** Small things that nobody asks for any more: faults, and secrets that were never saved or have ended. */
+/** Small things that nobody asks for any more: faults, requests at sources, and secrets that were never saved or have ended. */
 export const deleteLeftovers = (db: Db, before: { events: number; unsaved: number; now: number }): Statement[] => [
   sql`delete from plugin_fault where id in (select id from plugin_fault where at < ${before.events} order by at limit ${sql.lit(STEP)})`.compile(
     db.q,
   ),
   db.q.deleteFrom('webhook_secret').where('webhook_id', '=', 'unsaved').where('created_at', '<', before.unsaved),
   db.q.deleteFrom('webhook_secret').where('expires_at', '<=', before.now),
+  sql`delete from source_log where id in (select id from source_log where at < ${before.events} order by at limit ${sql.lit(STEP)})`.compile(
+    db.q,
+  ),
 ]

@@ -30,10 +30,11 @@ export async function limitTests(engine: Pick<Engine, 'db' | 'clock' | 'random'>
 }
 
 /**
- * Counts one request of an API key, in memory: a count in the database would cost more than most requests. Several
- * processes or isolates count each for itself. Throws `too_many_requests` beyond 600 in a minute by the clock.
+ * Counts one request of an API key, or of another sender, in memory: a count in the database would cost more than most
+ * requests. Several processes or isolates count each for itself. Throws `too_many_requests` beyond `most` in a minute by
+ * the clock.
  */
-export function createRequestLimit(clock: () => number): (keyId: string) => void {
+export function createRequestLimit(clock: () => number, most = REQUESTS_A_MINUTE): (keyId: string) => void {
   let minute = 0
   const counts = new Map<string, number>()
   return (keyId) => {
@@ -44,6 +45,6 @@ export function createRequestLimit(clock: () => number): (keyId: string) => void
     }
     const count = (counts.get(keyId) ?? 0) + 1
     counts.set(keyId, count)
-    if (count > REQUESTS_A_MINUTE) throw tooMany(Math.max(1, Math.ceil(((now + 1) * MINUTE - clock()) / 1000)))
+    if (count > most) throw tooMany(Math.max(1, Math.ceil(((now + 1) * MINUTE - clock()) / 1000)))
   }
 }

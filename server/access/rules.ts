@@ -140,6 +140,12 @@ export const rules = {
   'GET /api/v1/sites/:id': 'network:read',
   'PATCH /api/v1/sites/:id': 'network:write',
   'DELETE /api/v1/sites/:id': 'network:write',
+  'GET /api/v1/sources': 'network:read',
+  'POST /api/v1/sources': 'network:write',
+  'GET /api/v1/sources/:id': 'network:read',
+  'PATCH /api/v1/sources/:id': 'network:write',
+  'DELETE /api/v1/sources/:id': 'network:write',
+  'POST /api/v1/sources/:id/rotate-address': 'network:write',
   'GET /api/v1/me': 'session',
 
   'GET /wp-json/wu/v2/auth': 'session',
@@ -151,6 +157,8 @@ export const rules = {
   'PATCH /wp-json/wu/v2/webhook/:id': 'webhooks:write',
   'POST /wp-json/wu/v2/webhook/:id': 'webhooks:write',
   'DELETE /wp-json/wu/v2/webhook/:id': 'webhooks:write',
+  'POST /ingest/:source/:token': 'public',
+  'POST /ingest/:source/:token/:event': 'public',
 } as const satisfies Record<string, Rule>
 
 export type RouteKey = keyof typeof rules

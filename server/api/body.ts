@@ -2,8 +2,8 @@ import type { z } from 'zod'
 import { fail, invalid } from '../lib/errors.ts'
 import { parseJson, type Json, type JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
-import { issueSentences } from '../webhooks/draft.ts'
 import type { C } from '../web/env.ts'
+import { issueSentences } from '../webhooks/draft.ts'
 
 export const KIB = 1024
 export const MIB = 1024 * KIB
@@ -51,7 +51,7 @@ export function parsed<T>(schema: z.ZodType<T>, body: JsonObject): T {
   return result.data
 }
 
-/** A body that grows past the limit is cut off as it arrives, whatever content-length says. */
+/** The body of at most `most` bytes. One that grows past it is cut off as it arrives, whatever content-length says. */
 export async function readBytes(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const tooLarge = () => fail('too_large', 'The body is larger than {most} bytes.', { most })
   if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge()

@@ -11,6 +11,7 @@ import type { Emission, Emitted } from '../plugin/host.ts'
 import type { C } from '../web/env.ts'
 import { isObject, KIB, knownKeys, MIB, readJson, readJsonObject } from './body.ts'
 import type { Handlers } from './handlers.ts'
+import { claimedHops, loop } from './hops.ts'
 import { listAnswer, pageOf, timeOf } from './list.ts'
 
 const MOST_IN_BATCH = 500
@@ -143,13 +144,8 @@ async function readEmission(deps: Deps, c: C, body: JsonObject, key: string | nu
   const { owner, id: actorId } = c.get('actor')
   const found = owner === 'network' ? await findSite(deps, site ?? 'main') : await findSite(deps, owner)
   if (!found) errors.push({ path: `${path}site`, message: msg('There is no site of this name.') })
-  const hops = Number(c.req.header('hookline-hops') ?? 0)
-  if (!Number.isInteger(hops) || hops < 0 || hops > 3) {
-    errors.push({
-      path: 'hookline-hops',
-      message: msg('This event went round more than 3 times. Some receiver sends it back here: break the loop.'),
-    })
-  }
+  const hops = claimedHops(c)
+  if (hops === null) errors.push(loop)
   if (errors.length > 0 || type === null || !found || !isObject(data)) throw invalid(errors)
   return {
     type,
@@ -158,6 +154,6 @@ async function readEmission(deps: Deps, c: C, body: JsonObject, key: string | nu
     source: `api:${actorId}`,
     key: key ?? id,
     occurredAt,
-    hops: c.req.header('hookline-hops') === undefined ? 0 : hops + 1,
+    hops: c.req.header('hookline-hops') === undefined || hops === null ? 0 : hops + 1,
   }
 }

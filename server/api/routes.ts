@@ -5,9 +5,11 @@ import { eventRoutes } from './events.ts'
 import type { Handlers } from './handlers.ts'
 import { healthRoutes } from './health.ts'
 import { hookRoutes } from './hooks.ts'
+import { ingestRoutes } from './ingest.ts'
 import { meRoutes } from './me.ts'
 import { repairRoutes } from './repair.ts'
 import { siteRoutes } from './sites.ts'
+import { sourceRoutes } from './sources.ts'
 import { webhookRoutes } from './webhooks.ts'
 import { wuRoutes } from './wu/routes.ts'
 
@@ -21,6 +23,8 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...deliveryRoutes(deps),
   ...repairRoutes(deps),
   ...siteRoutes(deps),
+  ...sourceRoutes(deps),
+  ...ingestRoutes(deps),
   ...meRoutes(deps),
   ...wuRoutes(deps),
 })

@@ -8,15 +8,16 @@ const bytesOf = (data: Data): Uint8Array<ArrayBuffer> => (typeof data === 'strin
 /** Whether `signature` is the HMAC-SHA256 of `signed` under `secret`. Takes the same time wherever they differ. */
 export async function isSigned(
   signed: Data,
-  secret: string,
+  secret: Data,
   signature: string,
   encoding: 'hex' | 'base64' = 'hex',
 ): Promise<boolean> {
   const given = encoding === 'hex' ? fromHex(signature) : fromBase64OrNothing(signature)
+  const bytes = bytesOf(secret)
   // Web Crypto takes no empty key; and whoever signs with nothing signs nothing.
-  if (given === null || secret === '') return false
+  if (given === null || bytes.length === 0) return false
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  const key = await crypto.subtle.importKey('raw', encoder.encode(secret), algorithm, false, ['verify'])
+  const key = await crypto.subtle.importKey('raw', bytes, algorithm, false, ['verify'])
   return crypto.subtle.verify('HMAC', key, given, bytesOf(signed))
 }
 

@@ -1,7 +1,22 @@
 import type { Clock, Random } from './clock.ts'
 
 export type IdPrefix =
-  'evt' | 'whk' | 'dlv' | 'att' | 'bat' | 'sit' | 'usr' | 'key' | 'sec' | 'aud' | 'flt' | 'rec' | 'red' | 'mal'
+  | 'evt'
+  | 'whk'
+  | 'dlv'
+  | 'att'
+  | 'bat'
+  | 'sit'
+  | 'usr'
+  | 'key'
+  | 'sec'
+  | 'aud'
+  | 'flt'
+  | 'rec'
+  | 'red'
+  | 'mal'
+  | 'src'
+  | 'inb'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford's base 32, lower case
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { invalid } from '../lib/errors.ts'
 import type { JsonObject } from '../lib/json.ts'
-import { msg } from '../lib/message.ts'
+import { issueSentences } from '../webhooks/draft.ts'
 import type { SourceKind } from './host.ts'
 import type { Ready, Source } from './loaded.ts'
 
@@ -27,9 +27,8 @@ export function checkSettings(source: Source | undefined, settings: JsonObject):
   const parsed = schema.safeParse(settings)
   if (parsed.success) return parsed.data as JsonObject
   throw invalid(
-    parsed.error.issues.map((issue) => ({
-      path: ['settings', ...issue.path].join('.'),
-      message: msg('{problem}.', { problem: issue.message }),
-    })),
+    parsed.error.issues
+      .flatMap(issueSentences)
+      .map(({ path, message }) => ({ path: ['settings', path].filter(Boolean).join('.'), message })),
   )
 }

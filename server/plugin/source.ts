@@ -21,21 +21,19 @@ export interface Inbound {
 }
 
 /** An event that a request tells of. */
-export type Told<E extends PluginEvent> = E extends PluginEvent
-  ? {
-      readonly event: E
-      readonly payload: PayloadOf<E>
-      /**
-       * Tells this event from all others of this source. The same key again is the same event, whatever else came with
-       * it: nothing is stored, and the answer is the one of the first time. At most 200 characters.
-       */
-      readonly key: string
-      /** For how many seconds the key stands for this event; for as long as the event is kept unless told. */
-      readonly within?: number
-      /** When it happened; now unless told, and if it lies more than 30 days back or 5 minutes ahead. */
-      readonly occurredAt?: Date
-    }
-  : never
+export interface Told<E extends PluginEvent> {
+  readonly event: E
+  readonly payload: PayloadOf<E>
+  /**
+   * Tells this event from all others of this source. The same key again is the same event, whatever else came with it:
+   * nothing is stored, and the answer is the one of the first time. At most 200 characters.
+   */
+  readonly key: string
+  /** For how many seconds the key stands for this event; for as long as the event is kept unless told. */
+  readonly within?: number
+  /** When it happened; now unless told, and if it lies more than 30 days back or 5 minutes ahead. */
+  readonly occurredAt?: Date
+}
 
 /** The secret that the sender signs with, for the page where a person enters it. It is stored sealed. */
 export interface SourceSecret {

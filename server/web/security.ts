@@ -60,7 +60,7 @@ const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
  * Refuses a form that another site sent: what changes something needs `Sec-Fetch-Site: same-origin`, or an Origin that is
- * ours. The APIs are left alone, because they take no cookies.
+ * ours. The APIs and the addresses of sources are left alone, because they take no cookies.
  */
 export function sameOriginOnly(reach: Reach): MiddlewareHandler<Env> {
   return async (c, next) => {
@@ -69,6 +69,7 @@ export function sameOriginOnly(reach: Reach): MiddlewareHandler<Env> {
       c.req.path.startsWith('/api/') ||
       PUBLIC_OF_PLUGINS.test(c.req.path) ||
       c.req.path.startsWith('/wp-json/') ||
+      c.req.path.startsWith('/ingest/') ||
       c.req.header('sec-fetch-site') === 'same-origin' ||
       isOurOrigin(reach, c.req.header('origin'), c.req.header('host'))
     if (!ours) {

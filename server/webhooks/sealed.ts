@@ -1,3 +1,4 @@
+import { sealedSourcesAfter } from '../../db/queries/sources.ts'
 import { secretsAfter } from '../../db/queries/webhooks.ts'
 import type { SecretKind } from '../../db/schema.ts'
 import { newId } from '../lib/ids.ts'
@@ -27,8 +28,39 @@ export async function sealSecret(
   }
 }
 
-/** Opens every stored secret and seals it anew, after a change of APP_SECRET. Repeating it does no harm. */
-export async function sealAgain({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<void> {
+/** What the cipher text of a source is bound to: the token in its address, or the secret of its sender. */
+export const sourceContext = (id: string, kind: 'token' | 'secret') => `source:${id}:${kind}`
+
+/** Opens everything that is stored sealed and seals it anew, after a change of APP_SECRET. Repeating it does no harm. */
+export async function sealAgain(engine: Pick<Engine, 'db' | 'vault'>): Promise<void> {
+  await sealSecretsAgain(engine)
+  await sealSourcesAgain(engine)
+}
+
+async function sealSourcesAgain({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<void> {
+  const anew = async (id: string, kind: 'token' | 'secret', cipher: string) =>
+    vault.seal(await vault.open(cipher, sourceContext(id, kind)), sourceContext(id, kind))
+  for (let after = ''; ;) {
+    const rows = await sealedSourcesAfter(db, after)
+    const last = rows.at(-1)
+    if (!last) return
+    const sealed = await Promise.all(
+      rows.map(async ({ id, token, secret }) =>
+        db.q
+          .updateTable('source')
+          .set({
+            token: await anew(id, 'token', token),
+            secret: secret === null ? null : await anew(id, 'secret', secret),
+          })
+          .where('id', '=', id),
+      ),
+    )
+    await db.commit(sealed)
+    after = last.id
+  }
+}
+
+async function sealSecretsAgain({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<void> {
   for (let after = ''; ;) {
     const rows = await secretsAfter(db, after)
     const last = rows.at(-1)

@@ -10,6 +10,8 @@ export interface Subject {
   deliver(): Promise<void>
   /** Moves the product's clock. */
   advance(ms: number): void
+  /** What the product's clock says. */
+  now(): number
   stop(): Promise<void>
 }
 
@@ -48,6 +50,7 @@ export function createFlow(runtime: string, running: () => Subject) {
     get subject() {
       return running()
     },
+    now: () => running().now(),
     api,
 
     /** A place of its own at the receiver, and what came in there. */

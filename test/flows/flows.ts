@@ -10,6 +10,7 @@ import { limits } from './limits.ts'
 import { mainJob } from './main-job.ts'
 import { repair } from './repair.ts'
 import { signing } from './signing.ts'
+import { sources } from './sources.ts'
 import { wu } from './wu.ts'
 
 // A flow is dozens of requests, and one that is cut short spoils the next ones: a busy machine may take its time.
@@ -25,7 +26,8 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
     afterAll(() => subject.stop())
 
     const flow = createFlow(runtime, () => subject)
-    const parts = [mainJob, repair, choice, builders, catalogue, wu, batches, signing, health, hostileFields, limits]
+    const told = [mainJob, repair, choice, builders, catalogue, wu, batches, signing, sources]
+    const parts = [...told, health, hostileFields, limits]
     for (const part of parts) part(flow)
   })
 }

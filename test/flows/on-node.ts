@@ -23,6 +23,7 @@ export async function onNode(env: Record<string, string>): Promise<Subject> {
       await server.dispatcher.drain(clock() + 10_000)
       await tidy(server.deps)
     },
+    now: clock,
     advance: (ms) => {
       ahead += ms
     },

@@ -29,6 +29,7 @@ flows('workerd', async () => {
     async deliver() {
       await worker.scheduled(createScheduledController(), bindings)
     },
+    now: () => realNow() + ahead,
     advance(ms) {
       ahead += ms
     },

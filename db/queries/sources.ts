@@ -1,0 +1,124 @@
+import { sql } from 'kysely'
+import type { Db, Statement } from '../db.ts'
+import type { SourceLogTable, SourceTable } from '../schema.ts'
+
+export interface SourceRow extends SourceTable {
+  readonly site_slug: string
+}
+
+const all = (db: Db) =>
+  db.q
+    .selectFrom('source')
+    .leftJoin('site', 'site.id', 'source.site_id')
+    .selectAll('source')
+    .select((eb) => eb.fn.coalesce('site.slug', 'source.site_id').as('site_slug'))
+
+/** Every source of a site, or of all sites (null), by name. */
+export const sourcesOf = (db: Db, site: string | null): Promise<SourceRow[]> =>
+  (site === null ? all(db) : all(db).where('source.site_id', '=', site))
+    .orderBy('source.name')
+    .orderBy('source.id')
+    .execute()
+
+/** Sources behind a position, by id, which is the order in which they were made. */
+export const sourcesAfter = (db: Db, site: string | null, after: string, limit: number): Promise<SourceRow[]> =>
+  (site === null ? all(db) : all(db).where('source.site_id', '=', site))
+    .where('source.id', '>', after)
+    .orderBy('source.id')
+    .limit(limit)
+    .execute()
+
+export const sourceById = (db: Db, id: string): Promise<SourceRow | undefined> =>
+  all(db).where('source.id', '=', id).executeTakeFirst()
+
+/** The source that this token opens now: its own, or the one before for as long as that holds. */
+export async function sourceByToken(db: Db, hash: string, now: number): Promise<SourceRow | undefined> {
+  const own = await all(db).where('source.token_hash', '=', hash).executeTakeFirst()
+  if (own) return own
+  return all(db)
+    .where('source.previous_hash', '=', hash)
+    .where('source.previous_hash', 'is not', null)
+    .where('source.previous_until', '>', now)
+    .executeTakeFirst()
+}
+
+export const insertSource = (
+  db: Db,
+  row: Omit<SourceTable, 'revision' | 'taken' | 'refused' | 'last_taken_at' | 'last_refused_at'>,
+): Statement =>
+  db.q
+    .insertInto('source')
+    .values({ ...row, revision: 1, taken: 0, refused: 0, last_taken_at: null, last_refused_at: null })
+
+/** Breaks the commit when somebody else changed the source since it had this revision. */
+export const mustBeSourceRevision = (db: Db, id: string, revision: number): Statement =>
+  sql`insert into must (ok) select 0 where not exists (select 1 from source where id = ${id} and revision = cast(${revision} as integer))`.compile(
+    db.q,
+  )
+
+export const updateSource = (db: Db, id: string, set: Partial<SourceTable>): Statement =>
+  db.q
+    .updateTable('source')
+    .set({ ...set, revision: sql<number>`revision + 1` })
+    .where('id', '=', id)
+
+export const deleteSource = (db: Db, id: string): readonly Statement[] => [
+  db.q.deleteFrom('source').where('id', '=', id),
+  db.q.deleteFrom('source_log').where('source_id', '=', id),
+]
+
+/** How many requests of each kind, taken and refused, the log of a source keeps. */
+export const KEPT_IN_LOG = 50
+
+/** A request at a source: counted, and in its log, where it pushes out the oldest of its kind. */
+export const logRequest = (db: Db, row: SourceLogTable): readonly Statement[] => {
+  const mine = db.q
+    .selectFrom('source_log')
+    .where('source_id', '=', row.source_id)
+    .where('was_taken', '=', row.was_taken)
+  return [
+    db.q
+      .updateTable('source')
+      .set((eb) =>
+        row.was_taken === 1
+          ? { taken: eb('taken', '+', 1), last_taken_at: row.at }
+          : { refused: eb('refused', '+', 1), last_refused_at: row.at },
+      )
+      .where('id', '=', row.source_id),
+    db.q.insertInto('source_log').values(row),
+    db.q
+      .deleteFrom('source_log')
+      .where('source_id', '=', row.source_id)
+      .where('was_taken', '=', row.was_taken)
+      .where('id', '<=', mine.select('id').orderBy('id', 'desc').limit(1).offset(KEPT_IN_LOG)),
+  ]
+}
+
+/** The last requests at a source, newest first. */
+export const requestsAt = (db: Db, source: string, wasTaken: 0 | 1, limit: number): Promise<SourceLogTable[]> =>
+  db.q
+    .selectFrom('source_log')
+    .selectAll()
+    .where('source_id', '=', source)
+    .where('was_taken', '=', wasTaken)
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute()
+
+/** Requests with a token that nobody gave out, at the address of a kind of source. */
+export const logStrangers = (db: Db, kind: string, requests: number, at: number): Statement =>
+  db.q
+    .insertInto('source_stranger')
+    .values({ kind, requests, last_at: at })
+    .onConflict((on) =>
+      on
+        .column('kind')
+        .doUpdateSet({ requests: sql<number>`source_stranger.requests + excluded.requests`, last_at: at }),
+    )
+
+export const strangers = (db: Db): Promise<{ kind: string; requests: number; last_at: number }[]> =>
+  db.q.selectFrom('source_stranger').selectAll().orderBy('kind').execute()
+
+/** Sources behind an id, to be sealed anew one after the other. */
+export const sealedSourcesAfter = (db: Db, id: string): Promise<Pick<SourceTable, 'id' | 'token' | 'secret'>[]> =>
+  db.q.selectFrom('source').select(['id', 'token', 'secret']).where('id', '>', id).orderBy('id').limit(20).execute()
