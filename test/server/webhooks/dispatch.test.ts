@@ -1,0 +1,199 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { sql } from 'kysely'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { HOUR, MINUTE, SECOND } from '../../../server/lib/clock.ts'
+import { testApp, type TestApp } from '../../support/app.ts'
+import { startReceiver, type Receiver, type Reply, type Received } from '../../support/receiver.ts'
+
+/** `npm run test:faults` asks for more. */
+const DUE = Number(process.env.RETRIES_DUE ?? 2000)
+const CONCURRENCY = 64
+const PER_WEBHOOK = 10
+
+vi.setConfig({ testTimeout: 60_000 + DUE * 12 })
+
+async function receiver(answer: (request: Received) => Reply | Promise<Reply>): Promise<Receiver> {
+  const started = await startReceiver({ answer })
+  onTestFinished(() => started.stop())
+  return started
+}
+
+const openDeliveries = ({ deps }: TestApp) =>
+  deps.db.q.selectFrom('delivery').select(['id', 'due_at']).where('due_at', 'is not', null).execute()
+const attemptsOf = ({ deps }: TestApp) =>
+  deps.db.q.selectFrom('attempt').select(['id', 'delivery_id', 'started_at']).execute()
+async function statesOf({ deps }: TestApp): Promise<Record<string, number>> {
+  const rows = await deps.db.q
+    .selectFrom('delivery')
+    .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
+    .groupBy('state')
+    .execute()
+  return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
+}
+
+describe('a clock that jumps by an hour, forward and back,', () => {
+  test('makes no attempt come early, and loses none', async () => {
+    const failed = new Set<string>()
+    const there = await receiver(({ path, headers }) => {
+      const what = `${path} ${headers['webhook-id']}`
+      if (failed.has(what)) return {}
+      failed.add(what)
+      return { status: 429 }
+    })
+    const app = await testApp()
+    const more = [
+      { name: 'plain' },
+      { name: 'ordered', ordered: true },
+      { name: 'rated', ratePerSecond: 2 },
+      { name: 'batched', delivery: { mode: 'batched' as const, everyMinutes: 30, at: [], maxEvents: 100 } },
+    ]
+    for (const draft of more) {
+      await app.webhook({ url: `${there.url}/${draft.name}`, ...draft, retrySchedule: Array<number>(20).fill(600) })
+    }
+
+    const early: string[] = []
+    const emitted: string[] = []
+    /** Delivers, and notes the attempts at what was not yet due. */
+    const deliver = async () => {
+      const before = new Map((await openDeliveries(app)).map(({ id, due_at: due }) => [id, due ?? 0]))
+      const known = new Set((await attemptsOf(app)).map(({ id }) => id))
+      await app.deliver()
+      for (const attempt of await attemptsOf(app)) {
+        const due = before.get(attempt.delivery_id)
+        if (!known.has(attempt.id) && due !== undefined && attempt.started_at < due) early.push(attempt.delivery_id)
+      }
+    }
+
+    for (const jump of [HOUR, -HOUR, 5 * MINUTE, -HOUR, -HOUR, MINUTE, HOUR, 11 * MINUTE, -HOUR, HOUR, -MINUTE]) {
+      emitted.push(await app.emit())
+      app.clock.advance(jump)
+      await deliver()
+      app.clock.advance(SECOND)
+      await deliver()
+    }
+    expect(Object.keys(await statesOf(app))).toContain('retrying')
+    app.clock.advance(2 * HOUR)
+    for (let n = 0; n < 40; n++) {
+      app.clock.advance(n % 2 ? SECOND : 11 * MINUTE)
+      await deliver()
+    }
+
+    expect(early).toEqual([])
+    expect(Object.keys(await statesOf(app))).toEqual(['delivered'])
+    const sent = there.requests.map(
+      ({ path, headers }) => `${path} ${headers['webhook-id']} ${headers['hookline-attempt']}`,
+    )
+    expect(new Set(sent).size).toBe(sent.length)
+    for (const { name } of more.slice(0, 3)) {
+      const events = there.requests
+        .filter(({ path }) => path === `/${name}`)
+        .map(({ headers }) => headers['webhook-id'])
+      expect(new Set(events).size).toBe(11)
+      expect(events).toHaveLength(22)
+    }
+    const ordered = there.requests.filter(({ path }) => path === '/ordered').map(({ headers }) => headers['webhook-id'])
+    expect(ordered).toEqual(emitted.flatMap((id) => [id, id]))
+  })
+
+  test('while attempts are under way, loses none either', async () => {
+    for (const jump of [HOUR, -HOUR]) {
+      const { promise: answered, resolve: answer } = Promise.withResolvers<Reply>()
+      const there = await receiver(() => answered)
+      const app = await testApp()
+      await app.webhook({ url: there.url })
+      for (let n = 0; n < 3; n++) await app.emit()
+      const delivering = app.deliver()
+      await there.waitFor(3)
+      app.clock.advance(jump)
+      answer({})
+      await delivering
+      await app.deliver()
+      expect(await statesOf(app)).toEqual({ delivered: 3 })
+      expect(await attemptsOf(app)).toHaveLength(3)
+      expect(new Set(there.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(3)
+    }
+  })
+})
+
+test('one of fifty webhooks hangs: it holds ten attempts, and all others finish meanwhile', async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<Reply>()
+  let hanging = 0
+  let most = 0
+  const there = await receiver(async ({ path }) => {
+    if (path !== '/hangs') return {}
+    most = Math.max(most, ++hanging)
+    const reply = await released
+    hanging--
+    return reply
+  })
+  const app = await testApp()
+  for (let n = 0; n < 50; n++) {
+    await app.webhook({ url: `${there.url}/${n === 17 ? 'hangs' : n}`, timeoutSeconds: 30 })
+  }
+  for (let n = 0; n < 20; n++) await app.emit()
+  const delivering = app.deliver()
+  await expect.poll(() => statesOf(app), { timeout: 25_000 }).toMatchObject({ delivered: 49 * 20 })
+  expect(await statesOf(app)).toEqual({ delivered: 49 * 20, delivering: PER_WEBHOOK, pending: PER_WEBHOOK })
+  expect(hanging).toBe(PER_WEBHOOK)
+  release({})
+  await delivering
+  expect(await statesOf(app)).toEqual({ delivered: 50 * 20 })
+  expect(most).toBe(PER_WEBHOOK)
+})
+
+test(`${DUE} retries that are due at once go out ${CONCURRENCY} at a time, in little memory`, async () => {
+  let open = 0
+  let most = 0
+  let answered = 0
+  const samples: number[] = []
+  const collect = collector()
+  // It keeps nothing, so that what grows is ours, and takes its time, so that requests meet.
+  const server = createServer((request, response) => {
+    most = Math.max(most, ++open)
+    request.resume()
+    setTimeout(() => {
+      open--
+      if (++answered % (DUE / 10) === 0) samples.push(collect())
+      response.end()
+    }, 10)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const app = await testApp()
+  const { db, host } = app.deps
+  const webhooks = 20
+  for (let n = 0; n < webhooks; n++) {
+    await app.webhook({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${n}` })
+  }
+  const data = host.eventType('payment_received')?.sample ?? {}
+  const event = { type: 'payment_received', site: 'sit_main', data, source: 'plugin:test' }
+  for (let made = 0; made * webhooks < DUE; made += 50) await host.emit(Array.from({ length: 50 }, () => event))
+  await db.commit([
+    sql`delete from delivery where id not in (select id from delivery order by seq limit ${DUE})`.compile(db.q),
+    sql`update delivery set state = 'retrying', attempts = 1, due_at = ${app.clock.now() + HOUR}`.compile(db.q),
+  ])
+  app.clock.advance(HOUR)
+  const before = collect()
+  await app.deliver()
+  expect(await statesOf(app)).toEqual({ delivered: DUE })
+  expect(answered).toBe(DUE)
+  expect(most).toBe(CONCURRENCY)
+  expect(samples).toHaveLength(10)
+  expect((Math.max(...samples) - before) / 1024 / 1024).toBeLessThan(64)
+})
+
+/** Collects garbage, and tells how much is left, in bytes. */
+function collector(): () => number {
+  setFlagsFromString('--expose-gc')
+  const gc = runInNewContext('gc') as () => void
+  return () => {
+    gc()
+    return process.memoryUsage().heapUsed
+  }
+}
