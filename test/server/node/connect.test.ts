@@ -230,6 +230,22 @@ describe('the guard', () => {
     expect(dialled).toEqual([])
   })
 
+  test('dials nobody when a name leads to an address of IPv4 in the clothes of IPv6', async () => {
+    const next = (
+      (state: number) => () =>
+        (state = (state * 48271) % 2147483647) % 65536
+    )(20260719)
+    const dresses = ['::ffff:', '::', '::ffff:0:', '64:ff9b::', '2002:', '2001:0:']
+    let answer = ''
+    const post = poster({ dial, rules: () => strict, resolve: async () => [answer] })
+    for (let n = 0; n < 1200; n++) {
+      const dress = dresses[n % dresses.length] ?? ''
+      answer = `${dress}${next().toString(16)}:${next().toString(16)}${dress.startsWith('200') ? '::1' : ''}`
+      expect(await post(to('http://dressed.test/')), answer).toMatchObject({ outcome: 'blocked' })
+    }
+    expect(dialled).toEqual([])
+  })
+
   test('dials what a URL that is allowed says', async () => {
     const post = poster({ dial, rules: () => strict, resolve: async () => ['93.184.216.34'] })
     for (const url of vectors.allow)

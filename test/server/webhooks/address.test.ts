@@ -107,37 +107,60 @@ describe('the answers of a name server', () => {
   })
 })
 
-test('no private IPv4 address gets through in any IPv6 clothes', () => {
-  const next = lehmer(20260719)
-  const privates = [[10], [127], [169, 254], [172, 16], [192, 168], [100, 64], [0], [224], [198, 18]]
-  for (let n = 0; n < 10_000; n++) {
-    const octets = [0, 0, 0, 0].map(() => next(256))
-    privates[next(privates.length)]?.forEach((octet, i) => (octets[i] = octet))
-    const [a = 0, b = 0, c = 0, d = 0] = octets
-    const high = ((a << 8) | b).toString(16)
-    const low = ((c << 8) | d).toString(16)
-    const inverted = `${(((a << 8) | b) ^ 0xffff).toString(16)}:${(((c << 8) | d) ^ 0xffff).toString(16)}`
-    const dressed = [
-      `${a}.${b}.${c}.${d}`,
-      `::ffff:${high}:${low}`,
-      `::ffff:${a}.${b}.${c}.${d}`,
-      `::${high}:${low}`,
-      `::ffff:0:${high}:${low}`,
-      `64:ff9b::${high}:${low}`,
-      `64:ff9b:1::${high}:${low}`,
-      `2002:${high}:${low}::1`,
-      `2001:0:${high}:${low}::1`,
-      `2001:0:4136:e378:8000:63bf:${inverted}`,
-      `::5efe:${high}:${low}`,
-      `fe80::5efe:${high}:${low}`,
-      `2606:4700::5efe:${high}:${low}`,
-      `2606:4700::200:5efe:${high}:${low}`,
-    ]
-    expect(dressed.filter(isPublicAddress)).toEqual([])
-    const urls = dressed.map((ip) => `http://${ip.includes(':') ? `[${ip}]` : ip}/`)
-    expect(urls.filter((url) => checkUrl(url, strict).ok)).toEqual([])
-  }
+describe('10,000 addresses of IPv4 in the clothes of IPv6', () => {
+  const embeddings = {
+    mapped: ({ high, low }) => `::ffff:${high}:${low}`,
+    'mapped, with dots': ({ dotted }) => `::ffff:${dotted}`,
+    compatible: ({ high, low }) => `::${high}:${low}`,
+    translated: ({ high, low }) => `::ffff:0:${high}:${low}`,
+    NAT64: ({ high, low }) => `64:ff9b::${high}:${low}`,
+    'NAT64 of a network': ({ high, low }) => `64:ff9b:1::${high}:${low}`,
+    '6to4': ({ high, low }) => `2002:${high}:${low}::1`,
+    'Teredo, as the server': ({ high, low }) => `2001:0:${high}:${low}::1`,
+    'Teredo, as the client': ({ inverted }) => `2001:0:4136:e378:8000:63bf:${inverted}`,
+    ISATAP: ({ high, low }) => `2606:4700::5efe:${high}:${low}`,
+    'ISATAP of a public address': ({ high, low }) => `2606:4700::200:5efe:${high}:${low}`,
+    'ISATAP, link-local': ({ high, low }) => `fe80::5efe:${high}:${low}`,
+  } satisfies Record<string, (address: ReturnType<typeof written>) => string>
+
+  test.each(Object.entries(embeddings))('never get through: %s', (_, dress) => {
+    const next = lehmer(20260719)
+    const through: string[] = []
+    for (let n = 0; n < 10_000; n++) {
+      const ip = dress(written([next(256), next(256), next(256), next(256)]))
+      if (isPublicAddress(ip) || checkUrl(`https://[${ip}]/`, strict).ok) through.push(ip)
+      if (checkAddresses('a.test', [ip], strict)) through.push(ip)
+    }
+    expect(through).toEqual([])
+  })
+
+  test('never get through without them either, where they are private', () => {
+    const next = lehmer(20260719)
+    const privates = [[10], [127], [169, 254], [172, 16], [192, 168], [100, 64], [0], [224], [198, 18]]
+    const through: string[] = []
+    for (let n = 0; n < 10_000; n++) {
+      const octets: Octets = [next(256), next(256), next(256), next(256)]
+      privates[next(privates.length)]?.forEach((octet, i) => (octets[i] = octet))
+      const { dotted } = written(octets)
+      if (isPublicAddress(dotted) || checkUrl(`http://${dotted}/`, strict).ok) through.push(dotted)
+    }
+    expect(through).toEqual([])
+    expect(isPublicAddress(written([93, 184, 216, 34]).dotted)).toBe(true)
+  })
 })
+
+type Octets = [number, number, number, number]
+
+/** An address of IPv4, in the ways in which others hold it. */
+function written([a, b, c, d]: Octets) {
+  const hex = (x: number, y: number, mask = 0) => (((x << 8) | y) ^ mask).toString(16)
+  return {
+    dotted: `${a}.${b}.${c}.${d}`,
+    high: hex(a, b),
+    low: hex(c, d),
+    inverted: `${hex(a, b, 0xffff)}:${hex(c, d, 0xffff)}`,
+  }
+}
 
 test('random text never throws', () => {
   const next = lehmer(7)
