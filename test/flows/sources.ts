@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import { DAY } from '../../server/lib/clock.ts'
 import orderCreated from '../vectors/recorded/woocommerce-order.created.json' with { type: 'json' }
 import ping from '../vectors/recorded/woocommerce-ping.json' with { type: 'json' }
+import created from '../vectors/recorded/wp-ultimo-v1-account_created.json' with { type: 'json' }
+import expired from '../vectors/recorded/ultimate-multisite-membership_expired.json' with { type: 'json' }
 import succeeded from '../vectors/recorded/stripe-payment_intent.succeeded.json' with { type: 'json' }
 import { stripeSignature } from '../support/hmac.ts'
 import type { Flow } from './flow.ts'
@@ -78,6 +80,50 @@ export function sources(flow: Flow): void {
       {
         type: 'payment_received',
         data: { payment_total: 'SEK 249.00', amount_minor: 24900, payment_gateway: 'stripe' },
+      },
+    ])
+    for (const path of [`/sources/${id}`, `/webhooks/${webhook.id}`]) await api('DELETE', path)
+  })
+
+  test('Ultimate Multisite tells in both of its versions; the name of the event is in the address or in the form', async () => {
+    const { url, kept } = box()
+    const events = ['membership_expired', 'account_created']
+    const webhook = await addWebhook(url, { events, format: 'flat' })
+    const { id, url: address } = await add('ultimate-multisite')
+    const form = { 'content-type': 'application/x-www-form-urlencoded' }
+    for (let n = 0; n < 2; n++) {
+      expect((await post(`${address}/membership_expired`, expired.body)).status).toBe(200)
+      expect((await post(address, created.body, form)).status).toBe(200)
+    }
+    expect((await post(address, expired.body)).status).toBe(422)
+    await flow.subject.deliver()
+    const bodies = (await kept()).map(({ body }) => JSON.parse(body) as { type: string })
+    expect(bodies.sort((a, b) => a.type.localeCompare(b.type))).toMatchObject([
+      { type: 'account_created', user_id: '2', user_email: 'john@example.test' },
+      { type: 'membership_expired', membership_id: '3', membership_amount_raw: 29.9 },
+    ])
+    for (const path of [`/sources/${id}`, `/webhooks/${webhook.id}`]) await api('DELETE', path)
+  })
+
+  test('Learning Manager tells in envelopes', async () => {
+    expect((await flow.submit('/network/plugins/learning-manager/activate', {})).status).toBe(303)
+    const { url, kept } = box()
+    const webhook = await addWebhook(url, { events: ['COURSE_ENROLLMENT'], format: 'envelope' })
+    const { id, url: address } = await add('learning-manager')
+    const data = {
+      userId: 7,
+      loId: 'course:1',
+      loInstanceId: 'course:1_2',
+      loType: 'course',
+      enrollmentSource: 'SELF_ENROLL',
+    }
+    const event = { eventId: 'd5fb', eventName: 'COURSE_ENROLLMENT', timestamp: flow.now(), eventInfo: '1', data }
+    const body = JSON.stringify({ accountId: 1010, events: [event] })
+    for (let n = 0; n < 2; n++) expect((await post(address, body)).status).toBe(200)
+    await flow.subject.deliver()
+    expect((await kept()).map((one) => JSON.parse(one.body) as object)).toMatchObject([
+      {
+        events: [{ eventName: 'COURSE_ENROLLMENT', timestamp: event.timestamp, data: { ...data, dateEnrolled: null } }],
       },
     ])
     for (const path of [`/sources/${id}`, `/webhooks/${webhook.id}`]) await api('DELETE', path)

@@ -3,7 +3,7 @@ import { testHost } from 'hookline/plugin/test'
 import accounts from '../../plugins/accounts/plugin.ts'
 import payments from '../../plugins/payments/plugin.ts'
 import multisite from '../../plugins/ultimate-multisite/plugin.ts'
-import { recorded } from '../support/recorded.ts'
+import { recorded, recordedBy } from '../support/recorded.ts'
 
 const host = () => testHost(multisite, { beside: [accounts, payments], now: new Date('2026-11-21T22:40:00Z') })
 const SOURCE = 'ultimate-multisite'
@@ -94,6 +94,17 @@ describe('version 2', () => {
       },
     ])
   })
+})
+
+test('every other recording of version 2 is a test of payment_received', async () => {
+  const { receive } = await host()
+  const others = recordedBy(SOURCE).filter(({ name }) => name.includes('redirect'))
+  expect(others).toHaveLength(3)
+  for (const one of others) {
+    expect(await receive(SOURCE, { ...one, event: 'payment_received' })).toMatchObject({ status: 200 })
+  }
+  const nothing = await receive(SOURCE, { ...recorded(`${SOURCE}-test-event-unknown`), event: 'payment_received' })
+  expect(nothing.status).toBe(422)
 })
 
 describe('version 1', () => {
