@@ -7,6 +7,7 @@ import { createHost } from './plugin/create-host.ts'
 import type { HostOptions, Registry } from './plugin/create-host.ts'
 import type { Engine } from './webhooks/engine.ts'
 import { ensureNetwork } from './webhooks/network.ts'
+import { sealSettingsAgain } from './plugin/settings.ts'
 import { sealAgain } from './webhooks/sealed.ts'
 import { createVault, proof } from './webhooks/secrets.ts'
 import type { Sign } from './webhooks/sign.ts'
@@ -55,5 +56,6 @@ async function settleAppSecret(
     ])
   }
   await sealAgain(engine)
+  await sealSettingsAgain(engine)
   await db.commit([setSetting(db, 'secret_proof', ours)])
 }

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
+import { ensureState } from './plugins.ts'
 import type { PluginFaultTable } from '../schema.ts'
 
 export const faultsOf = (db: Db, slug: string, limit: number): Promise<PluginFaultTable[]> =>
@@ -67,17 +68,7 @@ export function pauseIfTooMany(
       .where('slug', '=', slug)
       .where('paused_at', 'is', null)
   return [
-    db.q
-      .insertInto('plugin_state')
-      .values({
-        slug,
-        network_active: defaults.active ? 1 : 0,
-        installed_version: defaults.version,
-        paused_at: null,
-        paused_reason: null,
-        settings: '{}',
-      })
-      .onConflict((oc) => oc.column('slug').doNothing()),
+    ensureState(db, slug, defaults.active, defaults.version),
     pause(reasons.inARow).where((eb) =>
       eb(
         eb

@@ -129,3 +129,78 @@ export const unheardEvents = (db: Db, before: number, limit: number): Promise<Un
 
 export const markHeard = (db: Db, id: string, at: number): Statement =>
   db.q.updateTable('event').set({ heard_at: at }).where('id', '=', id).where('heard_at', 'is', sql.lit(null))
+
+/** What was set for a plugin at a site, or (null) for the network: the column as it is. */
+export async function settingsAt(db: Db, slug: string, site: string | null): Promise<string | undefined> {
+  const row =
+    site === null
+      ? await db.q.selectFrom('plugin_state').select('settings').where('slug', '=', slug).executeTakeFirst()
+      : await db.q
+          .selectFrom('plugin_site')
+          .select('settings')
+          .where('slug', '=', slug)
+          .where('site_id', '=', site)
+          .executeTakeFirst()
+  return row?.settings
+}
+
+/** The row of a plugin that nobody ever switched, as it is by itself. */
+export const ensureState = (db: Db, slug: string, active: boolean, version: string): Statement =>
+  db.q
+    .insertInto('plugin_state')
+    .values({
+      slug,
+      network_active: active ? 1 : 0,
+      installed_version: version,
+      paused_at: null,
+      paused_reason: null,
+      settings: '{}',
+    })
+    .onConflict((oc) => oc.column('slug').doNothing())
+
+/** A change of settings. `before` is the column as it was read: if it is another by now, the commit is refused. */
+export interface SettingsWrite {
+  readonly slug: string
+  readonly before: string
+  readonly after: string
+}
+
+/** The row has to be there; see `ensureState`. */
+export const setNetworkSettings = (db: Db, { slug, before, after }: SettingsWrite): readonly Statement[] => [
+  db.q.updateTable('plugin_state').set({ settings: after }).where('slug', '=', slug).where('settings', '=', before),
+  must(db, sql`not exists (select 1 from plugin_state where slug = ${slug} and settings = ${after})`),
+]
+
+export const setSiteSettings = (
+  db: Db,
+  { slug, site, before, after }: SettingsWrite & { readonly site: string },
+): readonly Statement[] => [
+  db.q
+    .insertInto('plugin_site')
+    .values({ slug, site_id: site, active: 0, version: NO_VERSION, settings: '{}' })
+    .onConflict((oc) => oc.columns(['slug', 'site_id']).doNothing()),
+  db.q
+    .updateTable('plugin_site')
+    .set({ settings: after })
+    .where('slug', '=', slug)
+    .where('site_id', '=', site)
+    .where('settings', '=', before),
+  must(
+    db,
+    sql`not exists (select 1 from plugin_site where slug = ${slug} and site_id = ${site} and settings = ${after})`,
+  ),
+]
+
+/** Everything that holds settings, `owner` a site or `network`, in order; those behind a plugin and owner. */
+export async function settingsAfter(
+  db: Db,
+  after: { readonly slug: string; readonly owner: string },
+): Promise<{ slug: string; owner: string; settings: string }[]> {
+  const result = await sql<{ slug: string; owner: string; settings: string }>`
+    select slug, owner, settings from (
+      select slug, 'network' as owner, settings from plugin_state where settings <> '{}'
+      union all select slug, site_id, settings from plugin_site where settings <> '{}') as held
+    where slug > ${after.slug} or (slug = ${after.slug} and owner > ${after.owner})
+    order by slug, owner limit 40`.execute(db.q)
+  return result.rows
+}

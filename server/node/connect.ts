@@ -7,6 +7,7 @@ import { createWheel } from './wheel.ts'
 
 const MOST_ORIGINS = 2000
 const MOST_HEAD = 16 * 1024
+const MOST_ROOMY = 4 * 1024 * 1024
 /** 100 to 199: an honest receiver sends one or two. */
 const MOST_INTERIM = 10
 
@@ -15,6 +16,14 @@ const MOST_INTERIM = 10
  * the socket goes to what was checked, while `Host` and SNI stay the name: there is no second look-up to lie in.
  */
 export function createPost(options: ConnectorOptions): Post & { close(): Promise<void> } {
+  const usual = postOver(options)
+  // Who asks for much of an answer does not share sockets with those who ask for little: what a socket carries is bounded.
+  const roomy = postOver({ ...options, mostOnWire: MOST_ROOMY })
+  const post: Post = (request) => (request.keep === undefined ? usual : roomy)(request)
+  return Object.assign(post, { close: async () => void (await Promise.all([usual.close(), roomy.close()])) })
+}
+
+function postOver(options: ConnectorOptions): Post & { close(): Promise<void> } {
   const wheel = createWheel()
   const connector = createConnector(options)
   const pools = new Map<string, Pool>()

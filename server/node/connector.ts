@@ -15,10 +15,12 @@ export interface ConnectorOptions {
   readonly connectTimeoutMs?: number
   /** Certificates to trust instead of the system's. */
   readonly ca?: string
+  /** What an answer may take on the wire, in bytes. */
+  readonly mostOnWire?: number
 }
 
 const MOST_SESSIONS = 2000
-/** What an answer may take on the wire. undici bounds a head, and we the body: the lines between chunks have no bound. */
+/** undici bounds a head, and we the body: the lines between chunks have no bound. */
 const MOST_ON_WIRE = 256 * 1024
 
 /** Why there is no socket. */
@@ -61,7 +63,7 @@ export function createConnector(options: ConnectorOptions) {
 
   const connect: Dial = (to, callback) => {
     const opened = (socket: Socket) => {
-      boundAnswers(socket)
+      boundAnswers(socket, options.mostOnWire ?? MOST_ON_WIRE)
       opening = true
       callback(null, socket)
       opening = false
@@ -73,14 +75,14 @@ export function createConnector(options: ConnectorOptions) {
 }
 
 /** Hangs up when an answer grows too long, counted from the last byte that we wrote. */
-function boundAnswers(socket: Socket): void {
+function boundAnswers(socket: Socket, most: number): void {
   let written = 0
   let before = 0
   socket.on('readable', () => {
     if (socket.bytesWritten !== written) {
       written = socket.bytesWritten
       before = socket.bytesRead
-    } else if (socket.bytesRead - before > MOST_ON_WIRE) socket.destroy()
+    } else if (socket.bytesRead - before > most) socket.destroy()
   })
 }
 

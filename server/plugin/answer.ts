@@ -4,6 +4,7 @@ import type { Core } from './core.ts'
 import { handle } from './handle.ts'
 import type { PluginAnswer, PluginView, PluginVisitor } from './host.ts'
 import type { Page, Ready, Route, Rule } from './loaded.ts'
+import { demandNoSecret } from './secret.ts'
 import { demandRun } from './upgrade.ts'
 import type { Standing } from './standing.ts'
 
@@ -67,6 +68,7 @@ async function answer(
           const page = plugin.pages.find((one) => one.path === path)
           if (!page) throw new Error(`${plugin.slug} has no page ${path}.`)
           const view = await loadPage(core, plugin, page, standing, ask, signal)
+          demandNoSecret(data, standing.secrets(plugin.slug), `what the page ${path} shows`)
           return Object.assign(new Response(null, { status }), { view: { ...view, data: { ...view.data, ...data } } })
         },
         ...(await writePart(core, plugin, standing, { unit, signal })),
@@ -98,6 +100,7 @@ async function loadPage(
   })
   if (data === null || typeof data !== 'object')
     throw new Error('load has to give an object: what the template may see.')
+  demandNoSecret(data, standing.secrets(plugin.slug), `what the page ${page.path} shows`)
   return { handler: page.id, title: page.title, template: `@${plugin.slug}/${page.template}`, data: { ...data } }
 }
 

@@ -5,25 +5,30 @@ import type { BaseContext, Happening, PluginEvent } from './define.ts'
 import type { Handler, Ready } from './loaded.ts'
 import { createHttp } from './http.ts'
 import { demandFit, snapshot } from './payload.ts'
+import { demandNoSecret, masked } from './secret.ts'
 import type { Standing } from './standing.ts'
 import { readStorage, writeStorage } from './storage.ts'
 import type { Unit } from './unit.ts'
 
 /** What every handler has, whatever its plugin declared. */
-export function baseContext(core: Core, plugin: Ready, { site }: Standing, signal: AbortSignal): BaseContext {
+export function baseContext(core: Core, plugin: Ready, standing: Standing, signal: AbortSignal): BaseContext {
   const { engine } = core
+  const { site } = standing
   return {
     site: { id: site.id, slug: site.slug, name: site.name },
-    log: logOf(engine.log, { plugin: plugin.slug, site: site.slug }),
+    log: logOf(engine.log, { plugin: plugin.slug, site: site.slug }, () => standing.secrets(plugin.slug)),
     now: () => new Date(engine.clock()),
     newId: () => newId('rec', engine),
     signal,
   }
 }
 
-const logOf = (log: Log, about: Readonly<Record<string, string>>): Log => {
+/** Whatever a plugin logs: a secret setting does not get into the log. */
+const logOf = (log: Log, about: Readonly<Record<string, string>>, secrets: () => readonly string[]): Log => {
+  const clean = (fields: Readonly<Record<string, unknown>>) =>
+    secrets().length > 0 ? (JSON.parse(masked(JSON.stringify(fields), secrets())) as typeof fields) : fields
   const line = (level: Level) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
-    log[level](message, { ...fields, ...about })
+    log[level](masked(message, secrets()), { ...(fields && clean(fields)), ...about })
   return { debug: line('debug'), info: line('info'), warn: line('warn'), error: line('error') }
 }
 
@@ -65,6 +70,7 @@ export async function writePart(
     }
     const data = snapshot(payload, mostBytes)
     demandFit(event, data)
+    demandNoSecret(data, standing.secrets(plugin.slug), `the payload of ${event.name}`)
     const emission = { type: event.name, site: site.id, data, source: `plugin:${plugin.slug}` }
     if (!heard) return unit.emit(emission)
     // Listeners may run twice; what they emit is stored once, because the key says which run of which handler it was.

@@ -58,6 +58,8 @@ export interface Core {
   readonly standings: Standings
   /** Upgrades under way in this process, by plugin and site. */
   readonly upgrading: Map<string, Promise<boolean>>
+  /** Where a step failed, by plugin and site, and until when it is not tried again. */
+  readonly failedUpgrades: Map<string, number>
   /** Lets listeners run, some time after the commit. */
   readonly hear: (events: readonly Stored[]) => void
 }

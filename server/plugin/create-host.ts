@@ -13,6 +13,7 @@ import { fail, notFound } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { runRoute, showPage } from './answer.ts'
+import { changeSettings, settingsForm } from './change-settings.ts'
 import { ticking } from './cron.ts'
 import { inOrder, timeLimits, type Core, type TimeLimits } from './core.ts'
 import { recordFault } from './fault.ts'
@@ -81,6 +82,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     formats: new Map(ready.flatMap(({ formats }) => formats.map((format) => [format.name, format]))),
     standings: standings(engine, plugins),
     upgrading: new Map(),
+    failedUpgrades: new Map(),
     hear: ears.hear,
   }
   if (!options.safeMode) await rememberGuards(core)
@@ -142,6 +144,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     deactivate: async (slug, site) => turn(slug, false, site),
     async resume(slug) {
       usable(slug)
+      for (const key of core.failedUpgrades.keys()) if (key.startsWith(`${slug}/`)) core.failedUpgrades.delete(key)
       return [...resumePlugin(db, slug), askGuardsAgain(db, slug), pluginsChanged(db)]
     },
     formats: pluginFormats(() => core),
@@ -185,6 +188,11 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       await crons.settled()
       await ears.settled()
     },
+    async settings(slug, site) {
+      const plugin = usable(slug)
+      return plugin.manifest.settings ? settingsForm(core, plugin, site) : null
+    },
+    changeSettings: async (slug, site, given, revision) => changeSettings(core, usable(slug), site, given, revision),
     runCron: crons.runNow,
   }
 }

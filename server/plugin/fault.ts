@@ -7,6 +7,7 @@ import { inEnglish, msg } from '../lib/message.ts'
 import { recordEvents } from '../webhooks/outbox.ts'
 import { redactUrl } from '../webhooks/redact.ts'
 import { ownEvent } from '../webhooks/tell.ts'
+import { masked } from './secret.ts'
 import { isOnForAll } from './standing.ts'
 import type { Core } from './core.ts'
 import { sentenceOf, type Handler } from './loaded.ts'
@@ -40,6 +41,7 @@ export async function recordFault(core: Core, mishap: Mishap): Promise<string> {
   const { handler, event, error } = mishap
   const id = newId('flt', core.engine)
   const at = clock()
+  const secrets = await secretsAt(core, handler.slug, mishap.site)
   const row = {
     id,
     slug: handler.slug,
@@ -47,8 +49,8 @@ export async function recordFault(core: Core, mishap: Mishap): Promise<string> {
     handler: handler.id,
     event_type: event?.type ?? null,
     event_id: event?.id ?? null,
-    message: presentable(sentenceOf(error), 500),
-    stack: presentable(error instanceof Error ? (error.stack ?? '') : '', 4000),
+    message: presentable(masked(sentenceOf(error), secrets), 500),
+    stack: presentable(masked(error instanceof Error ? (error.stack ?? '') : '', secrets), 4000),
     duration_ms: Math.round(mishap.ms),
     at,
   }
@@ -100,3 +102,13 @@ export const presentable = (text: string, length: number): string =>
     .replaceAll('\u0000', '')
     .toWellFormed()
     .slice(0, length)
+
+/** The secret settings that a message may hold. Where they cannot be read, the handler did not get them either. */
+const secretsAt = async (core: Core, slug: string, site: string): Promise<readonly string[]> => {
+  try {
+    const standing = (await core.standings.of([site])).get(site)
+    return (await standing?.settings(slug))?.secrets ?? []
+  } catch {
+    return []
+  }
+}

@@ -5,6 +5,7 @@ import type { Capability } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
 import type { MoreFormats } from '../webhooks/make-body.ts'
 import type { Finding } from './contribution.ts'
+import type { SettingsChange, SettingsForm } from './change-settings.ts'
 import type { Rule } from './loaded.ts'
 import type { Mapping } from './mapping.ts'
 import type { Inbound, SourceSecret } from './source.ts'
@@ -234,6 +235,18 @@ export interface Host {
   tick(now: number): Promise<void>
   /** Resolves when the listeners and crons started so far have ended. */
   settled(): Promise<void>
+  /** The settings of a plugin at a site, or (null) of the network; null where it has none. Throws AppError `not_found`. */
+  settings(slug: string, site: string | null): Promise<SettingsForm | null>
+  /**
+   * Sets what is given and takes back what is null. Throws AppError `invalid`, `not_found`, and `revision_conflict` if
+   * somebody else has saved since `revision`; the commit is refused as `constraint` if somebody does right now.
+   */
+  changeSettings(
+    slug: string,
+    site: string | null,
+    given: Readonly<Record<string, unknown>>,
+    revision?: string,
+  ): Promise<SettingsChange>
   /** Runs a cron for a site now, whatever its time. Nothing happens where its plugin does not run. */
   runCron(slug: string, id: string, site: string): Promise<void>
 }

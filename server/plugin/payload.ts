@@ -49,7 +49,8 @@ export function faultsIn(event: PluginEvent, data: JsonObject): FieldError[] {
   return result.error.issues.map((issue) => ({ path: ['data', ...issue.path].join('.'), message: sentenceFor(issue) }))
 }
 
-function sentenceFor(issue: z.core.$ZodIssue): Message {
+/** What zod found wrong, as a sentence for people. */
+export function sentenceFor(issue: z.core.$ZodIssue): Message {
   switch (issue.code) {
     case 'invalid_type':
       return issue.message.endsWith(' received undefined')

@@ -1,4 +1,6 @@
-import type { Vault } from '../webhooks/engine.ts'
+import type { Statement } from '../../db/db.ts'
+import { setNetworkSettings, setSiteSettings, settingsAfter } from '../../db/queries/plugins.ts'
+import type { Engine, Vault } from '../webhooks/engine.ts'
 import type { Field } from './fields.ts'
 import type { Ready } from './loaded.ts'
 
@@ -34,14 +36,29 @@ export const sealSetting = (vault: Vault, place: SettingsPlace, name: string, pl
 export const openSetting = (vault: Vault, place: SettingsPlace, name: string, cipher: string): Promise<string> =>
   vault.open(cipher, context(place, name))
 
-/** Seals the secrets of one column anew, after a change of APP_SECRET. */
-export async function sealSettingsAgain(vault: Vault, place: SettingsPlace, text: string): Promise<string> {
+async function sealedAnew(vault: Vault, place: SettingsPlace, text: string): Promise<string> {
   const stored = readStored(text)
   const secrets: Record<string, string> = {}
   for (const [name, cipher] of Object.entries(stored.secrets)) {
     secrets[name] = await sealSetting(vault, place, name, await openSetting(vault, place, name, cipher))
   }
   return JSON.stringify({ ...stored, secrets })
+}
+
+/** Opens every secret setting and seals it anew, after a change of APP_SECRET. Repeating it does no harm. */
+export async function sealSettingsAgain({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<void> {
+  for (let after = { slug: '', owner: '' }; ;) {
+    const rows = await settingsAfter(db, after)
+    const last = rows.at(-1)
+    if (!last) return
+    for (const { slug, owner, settings: before } of rows) {
+      const write = { slug, before, after: await sealedAnew(vault, { slug, owner }, before) }
+      const statements: readonly Statement[] =
+        owner === 'network' ? setNetworkSettings(db, write) : setSiteSettings(db, { ...write, site: owner })
+      await db.commit(statements)
+    }
+    after = last
+  }
 }
 
 /** What was set at one place, secrets in plain. At a site, what only the network sets counts for nothing. */

@@ -24,14 +24,13 @@ export interface Standing {
   isInTrouble(handler: string): boolean
   /** The settings of a plugin as they hold here, secrets opened. */
   settings(slug: string): Promise<ResolvedSettings>
-  /** What is remembered of a plugin at this site until anything changes anywhere; see `upToDate`. */
-  readonly notes: Map<string, Note>
+  /** The secret ones of them, as far as anybody asked for settings: values that must not get out. */
+  secrets(slug: string): readonly string[]
+  /** The plugins whose steps have all run here, as far as that was looked at; see `mayRun`. */
+  readonly upToDate: Set<string>
   /** The version that the plugin's steps were at when this was read; it may be higher by now. */
   version(slug: string): string
 }
-
-/** Whether all steps have run, or until when (milliseconds UTC) not to try again. */
-export type Note = { readonly done: true } | { readonly done: false; readonly until: number; readonly fault: string }
 
 interface Memory {
   readonly revision: number
@@ -47,7 +46,8 @@ interface Memory {
 interface Own {
   readonly rows: ReadonlyMap<string, PluginSiteTable>
   readonly settings: Map<string, Promise<ResolvedSettings>>
-  readonly notes: Map<string, Note>
+  readonly secrets: Map<string, readonly string[]>
+  readonly upToDate: Set<string>
 }
 
 const nothing: ResolvedSettings = { values: {}, secrets: [] }
@@ -94,10 +94,15 @@ export function standings(
     let here = own.get(site.id)
     if (!here) {
       const rows = await pluginRowsOfSite(db, site.id)
-      here = { rows: new Map(rows.map((row) => [row.slug, row])), settings: new Map(), notes: new Map() }
+      here = {
+        rows: new Map(rows.map((row) => [row.slug, row])),
+        settings: new Map(),
+        secrets: new Map(),
+        upToDate: new Set(),
+      }
       own.set(site.id, here)
     }
-    const { rows, settings, notes } = here
+    const { rows, settings, secrets, upToDate } = here
     const isOnHere = (slug: string) => rows.get(slug)?.active === 1
     const isPaused = (slug: string) => (states.get(slug)?.paused_at ?? null) !== null
     const runs = (slug: string) => {
@@ -126,11 +131,16 @@ export function standings(
         let known = settings.get(slug)
         if (!known) {
           const texts = { network: states.get(slug)?.settings, site: rows.get(slug)?.settings, siteId: site.id }
-          settings.set(slug, (known = resolveSettings(vault, plugin, texts)))
+          known = resolveSettings(vault, plugin, texts).then((resolved) => {
+            secrets.set(slug, resolved.secrets)
+            return resolved
+          })
+          settings.set(slug, known)
         }
         return known
       },
-      notes,
+      secrets: (slug) => secrets.get(slug) ?? [],
+      upToDate,
       version: (slug) => rows.get(slug)?.version ?? NO_VERSION,
     }
   }

@@ -1,4 +1,6 @@
 import { sql } from 'kysely'
+import { z } from 'zod'
+import { NO_VERSION, pluginsChanged, upgradeStep } from '../../db/queries/plugins.ts'
 import { migrate } from '../../db/migrate.ts'
 import type { PluginFaultTable } from '../../db/schema.ts'
 import { readConfig } from '../config.ts'
@@ -8,15 +10,27 @@ import type { JsonObject } from '../lib/json.ts'
 import { buildIfStale } from '../node/build.ts'
 import { readMigrations } from '../node/migrations.ts'
 import { openSqlite } from '../node/sqlite.ts'
+import type { Random } from '../lib/clock.ts'
+import { createVault } from '../webhooks/secrets.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { createHost } from './create-host.ts'
 import { timeLimits, type TimeLimits } from './core.ts'
-import type { Manifest, PayloadOf, Plugin, PluginEvent, Point, RoutePattern } from './define.ts'
+import {
+  definePlugin,
+  event,
+  type Manifest,
+  type PayloadOf,
+  type Plugin,
+  type PluginEvent,
+  type Point,
+  type RoutePattern,
+} from './define.ts'
 import type { Emitted, Filtered, Host, PluginAnswer, PluginView } from './host.ts'
 import { inboundOf } from './inbound.ts'
 import type { Mapping } from './mapping.ts'
 import { webhookGuard, webhookPayload } from './points.ts'
 import { writeStorage } from './storage.ts'
+import { postTo, type Outside } from './test-outside.ts'
 import { openUnit } from './unit.ts'
 
 export interface EmittedEvent {
@@ -38,15 +52,25 @@ type Stored<M> = M extends { readonly storage: infer S }
   ? { readonly [K in keyof S]?: Rows<S[K]> }
   : Record<string, never>
 
+type Settings<M> = M extends { readonly settings: infer S extends z.ZodType }
+  ? Partial<z.input<S>>
+  : Record<string, never>
+
 export interface TestOptions<M> {
   /** Records that are there from the beginning. */
   readonly stored?: Stored<M>
+  /** The version that `stored` is of: the steps of `upgrade` behind it run first. The plugin's own unless told. */
+  readonly version?: string
   /** Further plugins on the same network, such as the owner of an event that this one listens to. */
   readonly beside?: readonly Plugin[]
   /** Where the clock stands at first; it moves only by `clock.advance`. */
   readonly now?: Date
   readonly limits?: Partial<TimeLimits>
   readonly safeMode?: boolean
+  /** What is set for the network from the beginning. */
+  readonly settings?: Settings<M>
+  /** The outside, as `ctx.http` finds it. Without it nobody answers. */
+  readonly http?: Outside
 }
 
 /** What a request of a test may carry: a form, or anything that `fetch` takes. */
@@ -74,8 +98,15 @@ export interface TestHost {
   request(route: RoutePattern, init?: TestRequest): Promise<PluginAnswer>
   /** Emits as the API does, and waits for the listeners. `key` makes it idempotent. */
   emit<E extends PluginEvent>(event: E, payload: PayloadOf<E>, options?: { readonly key?: string }): Promise<Emitted>
-  /** What the filters of a point make of a payload of this event, and why they refuse it, if they do. Nothing is stored. */
-  apply(point: Point<JsonObject>, value: JsonObject, event: PluginEvent): Promise<Filtered>
+  /**
+   * What the filters of a point make of a payload, and why they refuse it, if they do. Nothing is stored. Without an event
+   * it is the plugin's first one, or one that takes any payload.
+   */
+  apply(point: Point<JsonObject>, value: JsonObject, event?: PluginEvent): Promise<Filtered>
+  /** Runs `cron(…, id, …)` once, whatever the time. Its faults are in `faults`. */
+  cron(id: string): Promise<void>
+  /** Sets settings of the network; null takes one back. */
+  settings(values: Readonly<Record<string, unknown>>): Promise<void>
   /** The rendered page, as it stands inside the admin's frame. */
   page(path: string): Promise<string>
   /** What `render` of a route would show, rendered. */
@@ -95,6 +126,24 @@ export interface TestHost {
   settle(): Promise<void>
 }
 
+/** Beside a plugin without events: an event for `apply` that takes any payload. */
+const somethingDone = event('something_done', {
+  title: 'Something Done',
+  sentence: 'Something was done',
+  description: 'Happens in tests.',
+  lane: 'realtime',
+  payload: z.looseObject({}),
+  sample: {},
+})
+const anybodys: Plugin = definePlugin<Manifest>({
+  slug: 'test-host',
+  version: '1.0.0',
+  title: 'Test host',
+  requires: { host: '^1.0' },
+  scope: 'site',
+  events: [somethingDone],
+})
+
 const SITE = 'sit_main'
 /** The order in which SQLite wrote rows: the clock stands still, so times are all the same. */
 const written = sql`rowid`
@@ -109,26 +158,32 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
   let now = (options.now ?? new Date('2026-01-15T09:30:00Z')).getTime()
   const db = await openSqlite({ file: ':memory:', log })
   await migrate(db, await readMigrations())
+  const random: Random = (length) => crypto.getRandomValues(new Uint8Array(length))
   const engine: Engine = {
     config: readConfig({}),
     publicUrl: () => 'http://localhost:3000',
     version: '0.0.0-test',
     db,
     clock: () => now,
-    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    random,
     log,
-    vault: { seal: async (plain) => plain, open: async (cipher) => cipher },
-    post: () => Promise.reject(new Error('A test host sends nothing.')),
+    vault: await createVault({ appSecret: 'the secret of every test host', random }),
+    post: postTo(options.http),
     wake: () => {},
   }
-  const all: readonly Plugin[] = [...(options.beside ?? []), plugin]
+  const owner = plugin.manifest.events?.[0] ? [] : [anybodys]
+  const all: readonly Plugin[] = [...owner, ...(options.beside ?? []), plugin]
   const host = await createHost(engine, {
     registry: Object.fromEntries(all.map((one) => [one.manifest.slug, async () => ({ default: one })])),
     safeMode: options.safeMode ?? false,
     limits: { ...timeLimits, ...options.limits },
   })
   if (!options.safeMode) await switchOn(host, engine, all)
-  await fill(engine, plugin.manifest, options.stored ?? {})
+  const { slug } = plugin.manifest
+  const set = async (values: Readonly<Record<string, unknown>>) =>
+    void (await db.commit((await host.changeSettings(slug, null, values)).statements))
+  if (options.settings) await set(options.settings)
+  await fill(engine, plugin.manifest, options.stored ?? {}, options.version ?? plugin.manifest.version)
 
   const emitted: EmittedEvent[] = []
   const faults: PluginFaultTable[] = []
@@ -166,7 +221,6 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
     if (!answer) throw new Error('The host gave no answer for the event.')
     return answer
   }
-  const { slug } = plugin.manifest
 
   return {
     async request(route, { form, actor = 'Tester', ...init } = {}) {
@@ -205,18 +259,24 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
       }
     },
     emit: (event, payload, { key = null } = {}) => emitOne(event, payload, key),
-    async apply(point, value, event) {
+    async apply(point, value, event = plugin.manifest.events?.[0] ?? somethingDone) {
       const { filtered } = await host.prepare([{ type: event.name, site: SITE, data: value, source: 'api:test' }])
       await settle()
       const [result] = [webhookPayload.name, webhookGuard.name].includes(point.name) ? filtered : []
       if (!result) throw new Error(`Nothing passes through the point ${point.name}.`)
       return result
     },
+    async cron(id) {
+      await host.runCron(slug, id, SITE)
+      await settle()
+    },
+    settings: set,
     async page(path) {
       const request = new Request(`http://localhost:3000/network/plugins/${slug}${path}`)
       const { pathname } = new URL(request.url)
       const visitor = { name: 'Tester', may: () => true }
-      const view = await host.view(slug, pathname.slice(`/network/plugins/${slug}`.length), SITE, request, visitor)
+      const below = pathname.slice(`/network/plugins/${slug}`.length)
+      const view = await host.view(slug, below, SITE, request, visitor).finally(settle)
       if (!view) throw new Error(`${slug} has no page ${path}, or does not run.`)
       return htmlOf(view)
     },
@@ -251,11 +311,14 @@ async function fill(
   engine: Engine,
   manifest: Manifest,
   stored: Readonly<Record<string, readonly { id: string }[] | undefined>>,
+  version: string,
 ) {
   const unit = openUnit()
   const storage = writeStorage(engine, manifest, SITE, unit)
   for (const [name, rows] of Object.entries(stored)) for (const row of rows ?? []) storage[name]?.put(row.id, row)
-  await engine.db.commit(unit.writes)
+  const { slug } = manifest
+  const step = upgradeStep(engine.db, slug, SITE, NO_VERSION, version)
+  await engine.db.commit([...step, ...unit.writes, pluginsChanged(engine.db)])
 }
 
 /** Templates are compiled by the build; a test may well be the first to need them. */

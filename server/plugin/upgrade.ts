@@ -12,7 +12,7 @@ import { openUnit } from './unit.ts'
 import { compareVersions } from './version.ts'
 import { within } from './within.ts'
 
-/** How long a plugin is left alone at a site where a step failed, unless somebody changes something. */
+/** How long a plugin is left alone at a site where a step failed, unless somebody resumes it. */
 const PATIENCE = 10 * MINUTE
 
 /**
@@ -24,9 +24,10 @@ export async function mayRun(core: Core, plugin: Ready, standing: Standing): Pro
   if (!standing.runs(plugin.slug)) return false
   const [last] = plugin.upgrades.slice(-1)
   if (!last || compareVersions(standing.version(plugin.slug), last.version) >= 0) return true
-  const note = standing.notes.get(plugin.slug)
-  if (note?.done === true || (note && note.until > core.engine.clock())) return note.done
+  if (standing.upToDate.has(plugin.slug)) return true
   const key = `${plugin.slug}/${standing.site.id}`
+  const until = core.failedUpgrades.get(key)
+  if (until !== undefined && until > core.engine.clock()) return false
   let running = core.upgrading.get(key)
   if (!running) {
     running = upgrade(core, plugin, standing).finally(() => core.upgrading.delete(key))
@@ -44,17 +45,18 @@ export async function demandRun(core: Core, plugin: Ready, standing: Standing): 
 }
 
 async function upgrade(core: Core, plugin: Ready, standing: Standing): Promise<boolean> {
-  const { notes, site } = standing
+  const { site } = standing
   for (;;) {
     const from = (await upgradedTo(core.engine.db, plugin.slug, site.id)) ?? standing.version(plugin.slug)
     const step = plugin.upgrades.find(({ version }) => compareVersions(version, from) > 0)
     if (!step) {
-      notes.set(plugin.slug, { done: true })
+      standing.upToDate.add(plugin.slug)
+      core.failedUpgrades.delete(`${plugin.slug}/${site.id}`)
       return true
     }
     const fault = await runStep(core, plugin, step, standing, from)
     if (fault === null) continue
-    notes.set(plugin.slug, { done: false, until: core.engine.clock() + PATIENCE, fault })
+    core.failedUpgrades.set(`${plugin.slug}/${site.id}`, core.engine.clock() + PATIENCE)
     return false
   }
 }
