@@ -1,5 +1,4 @@
 import { sql } from 'kysely'
-import { z } from 'zod'
 import { NO_VERSION, pluginsChanged, upgradeStep } from '../../db/queries/plugins.ts'
 import { migrate } from '../../db/migrate.ts'
 import type { PluginFaultTable } from '../../db/schema.ts'
@@ -14,135 +13,18 @@ import type { Random } from '../lib/clock.ts'
 import { createVault } from '../webhooks/secrets.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { createHost } from './create-host.ts'
-import { timeLimits, type TimeLimits } from './core.ts'
-import {
-  definePlugin,
-  event,
-  type Manifest,
-  type PayloadOf,
-  type Plugin,
-  type PluginEvent,
-  type Point,
-  type RoutePattern,
-} from './define.ts'
-import type { Emitted, Filtered, Host, PluginAnswer, PluginView } from './host.ts'
+import { timeLimits } from './core.ts'
+import type { Manifest, Plugin, PluginEvent } from './define.ts'
+import type { Emitted, Host, PluginView } from './host.ts'
 import { inboundOf } from './inbound.ts'
-import type { Mapping } from './mapping.ts'
 import { webhookGuard, webhookPayload } from './points.ts'
 import { writeStorage } from './storage.ts'
-import { postTo, type Outside } from './test-outside.ts'
+import { anybodys, somethingDone } from './test-event.ts'
+import type { EmittedEvent, LogLine, TestHost, TestOptions } from './test-offer.ts'
+import { postTo } from './test-outside.ts'
 import { openUnit } from './unit.ts'
 
-export interface EmittedEvent {
-  readonly id: string
-  readonly name: string
-  readonly payload: JsonObject
-  /** Why a filter refused it, or null. */
-  readonly rejected: string | null
-}
-
-export interface LogLine {
-  readonly level: Level
-  readonly message: string
-  readonly fields: Readonly<Record<string, unknown>>
-}
-
-type Rows<C> = C extends { readonly schema: { readonly _zod: { readonly output: infer Row } } } ? readonly Row[] : never
-type Stored<M> = M extends { readonly storage: infer S }
-  ? { readonly [K in keyof S]?: Rows<S[K]> }
-  : Record<string, never>
-
-type Settings<M> = M extends { readonly settings: infer S extends z.ZodType }
-  ? Partial<z.input<S>>
-  : Record<string, never>
-
-export interface TestOptions<M> {
-  /** Records that are there from the beginning. */
-  readonly stored?: Stored<M>
-  /** The version that `stored` is of: the steps of `upgrade` behind it run first. The plugin's own unless told. */
-  readonly version?: string
-  /** Further plugins on the same network, such as the owner of an event that this one listens to. */
-  readonly beside?: readonly Plugin[]
-  /** Where the clock stands at first; it moves only by `clock.advance`. */
-  readonly now?: Date
-  readonly limits?: Partial<TimeLimits>
-  readonly safeMode?: boolean
-  /** What is set for the network from the beginning. */
-  readonly settings?: Settings<M>
-  /** The outside, as `ctx.http` finds it. Without it nobody answers. */
-  readonly http?: Outside
-}
-
-/** What a request of a test may carry: a form, or anything that `fetch` takes. */
-export type TestRequest = RequestInit & { readonly form?: Readonly<Record<string, string>>; readonly actor?: string }
-
-/** What a sender of a test posts to a source. An object goes as JSON. Without `secret` the source has none. */
-export interface TestArrival {
-  readonly body: string | Uint8Array<ArrayBuffer> | object
-  readonly headers?: Readonly<Record<string, string>>
-  /** What stands behind the token of the address. */
-  readonly event?: string
-  readonly query?: Readonly<Record<string, string>>
-  readonly secret?: string
-  readonly settings?: JsonObject
-  readonly mapping?: Mapping
-}
-
-export interface TestHost {
-  /** Lets a source take a request, and stores what it tells of. `reason`: why it was refused, in English. */
-  receive(
-    source: string,
-    arrival: TestArrival,
-  ): Promise<{ readonly status: number; readonly reason: string | null; readonly events: readonly Emitted[] }>
-  /** `request('POST /orders/o1/pay')` */
-  request(route: RoutePattern, init?: TestRequest): Promise<PluginAnswer>
-  /** Emits as the API does, and waits for the listeners. `key` makes it idempotent. */
-  emit<E extends PluginEvent>(event: E, payload: PayloadOf<E>, options?: { readonly key?: string }): Promise<Emitted>
-  /**
-   * What the filters of a point make of a payload, and why they refuse it, if they do. Nothing is stored. Without an event
-   * it is the plugin's first one, or one that takes any payload.
-   */
-  apply(point: Point<JsonObject>, value: JsonObject, event?: PluginEvent): Promise<Filtered>
-  /** Runs `cron(…, id, …)` once, whatever the time. Its faults are in `faults`. */
-  cron(id: string): Promise<void>
-  /** Sets settings of the network; null takes one back. */
-  settings(values: Readonly<Record<string, unknown>>): Promise<void>
-  /** The rendered page, as it stands inside the admin's frame. */
-  page(path: string): Promise<string>
-  /** What `render` of a route would show, rendered. */
-  html(answer: PluginAnswer): Promise<string>
-  readonly clock: { now(): number; advance(ms: number): void }
-  /** Every event that was stored, oldest first; likewise faults, lines of the log, and records by collection. */
-  readonly emitted: readonly EmittedEvent[]
-  readonly faults: readonly PluginFaultTable[]
-  readonly logs: readonly LogLine[]
-  readonly stored: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
-  /** What the host sees, for tests that go deeper. */
-  readonly host: Host
-  readonly engine: Engine
-  /** Lets time-driven work happen, as the server does each moment. */
-  tick(): Promise<void>
-  /** Reads `emitted`, `faults` and `stored` anew, once the listeners have ended. */
-  settle(): Promise<void>
-}
-
-/** Beside a plugin without events: an event for `apply` that takes any payload. */
-const somethingDone = event('something_done', {
-  title: 'Something Done',
-  sentence: 'Something was done',
-  description: 'Happens in tests.',
-  lane: 'realtime',
-  payload: z.looseObject({}),
-  sample: {},
-})
-const anybodys: Plugin = definePlugin<Manifest>({
-  slug: 'test-host',
-  version: '1.0.0',
-  title: 'Test host',
-  requires: { host: '^1.0' },
-  scope: 'site',
-  events: [somethingDone],
-})
+export type { EmittedEvent, LogLine, TestArrival, TestHost, TestOptions, TestRequest } from './test-offer.ts'
 
 const SITE = 'sit_main'
 /** The order in which SQLite wrote rows: the clock stands still, so times are all the same. */
