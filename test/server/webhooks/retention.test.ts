@@ -1,0 +1,176 @@
+import { sql } from 'kysely'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Database } from '../../../db/schema.ts'
+import { DAY, isoTime, MINUTE } from '../../../server/lib/clock.ts'
+import { testApp, type TestApp } from '../../support/app.ts'
+import { startReceiver } from '../../support/receiver.ts'
+
+type Table = keyof Database
+
+/** What is kept until somebody deletes it, or is a matter of a few rows. */
+const stays: readonly Table[] = [
+  'must',
+  'counter',
+  'setting',
+  'site',
+  'webhook',
+  'webhook_event',
+  'user',
+  'account',
+  'api_key',
+  'farewell',
+  'plugin_state',
+  'plugin_site',
+  'plugin_cron',
+  'plugin_record',
+  'plugin_index',
+  'plugin_guard',
+  'plugin_mute',
+  'source',
+  'source_stranger',
+]
+
+/** What goes with its event, and is made by sending one. */
+const withEvents: readonly Table[] = ['event', 'body', 'delivery', 'attempt', 'delivery_hour', 'delivery_hour_bucket']
+
+/** What goes by its own age, as a row of a time. */
+const byAge = {
+  webhook_secret: (at, id) => ({
+    id,
+    webhook_id: 'unsaved',
+    kind: 'v1',
+    cipher: '',
+    created_by: 'usr_1',
+    created_at: at,
+    expires_at: null,
+    taken_at: null,
+  }),
+  session: (at, id) => ({
+    id,
+    expiresAt: isoTime(at + DAY),
+    token: id,
+    createdAt: isoTime(at),
+    updatedAt: isoTime(at),
+    ipAddress: null,
+    userAgent: null,
+    userId: 'usr_1',
+  }),
+  verification: (at, id) => ({
+    id,
+    identifier: id,
+    value: '',
+    expiresAt: isoTime(at + DAY),
+    createdAt: isoTime(at),
+    updatedAt: isoTime(at),
+  }),
+  throttle: (at, id) => ({ key: 'login', at, id }),
+  audit: (at, id) => ({
+    id,
+    seq: sql<number>`(select coalesce(max(seq), 0) + 1 from audit)`,
+    at,
+    actor_id: 'usr_1',
+    actor_name: 'Anna',
+    address: '',
+    action: 'webhook.updated',
+    target: 'whk_1',
+    owner: 'network',
+    before: null,
+    after: null,
+    hash: null,
+  }),
+  redelivery: (at, id) => ({
+    id,
+    webhook_id: 'whk_1',
+    owner: 'network',
+    after_seq: 0,
+    until_seq: 0,
+    total: 0,
+    done: 0,
+    state: 'finished',
+    created_by: 'usr_1',
+    created_at: at,
+  }),
+  plugin_fault: (at, id) => ({
+    id,
+    slug: 'shop',
+    site_id: 'sit_main',
+    handler: 'shop/on:order_paid#0',
+    event_type: null,
+    event_id: null,
+    message: '',
+    stack: '',
+    duration_ms: 1,
+    at,
+    state: 'past',
+  }),
+  source_log: (at, id) => ({ id, source_id: 'src_1', was_taken: 1, status: 202, reason: null, events: '[]', at }),
+} satisfies Partial<Record<Table, (at: number, id: string) => object>>
+
+/** Tested where they are at home: mail is given up after three days, a held event goes with its event. */
+const elsewhere: readonly Table[] = ['mail', 'guard_hold']
+
+const countOf = async ({ deps: { db } }: TestApp, table: Table): Promise<number> => {
+  const row = await db.q
+    .selectFrom(table)
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}
+
+async function settle(app: TestApp): Promise<void> {
+  for (let n = 0; n < 5; n++) {
+    await app.deliver()
+    await app.tidy()
+    app.clock.advance(MINUTE)
+  }
+}
+
+test('of every table it was decided how long its rows are kept', async () => {
+  const { deps } = await testApp()
+  const { rows } = await sql<{ name: string }>`select name from sqlite_master
+    where type = 'table' and name not like 'sqlite_%' and name <> 'd1_migrations'`.execute(deps.db.q)
+  const decided = [...stays, ...withEvents, ...Object.keys(byAge), ...elsewhere]
+  expect(rows.map(({ name }) => name).sort()).toEqual(decided.sort())
+})
+
+test('what is old goes, of every kind, and what is young stays', async () => {
+  const receiver = await startReceiver()
+  onTestFinished(() => receiver.stop())
+  const app = await testApp()
+  const { db } = app.deps
+  await app.webhook({ url: receiver.url })
+  const make = async (id: string) => {
+    await app.emit()
+    await app.deliver()
+    const rows = Object.entries(byAge).map(([table, row]) =>
+      db.q.insertInto(table as Table).values(row(app.clock.now(), id) as never),
+    )
+    await db.commit(rows)
+    await settle(app)
+  }
+  const tables = [...withEvents, ...(Object.keys(byAge) as Table[])]
+  const counts = async () =>
+    Object.fromEntries(await Promise.all(tables.map(async (name) => [name, await countOf(app, name)])))
+  const once = Object.fromEntries(tables.map((name) => [name, 1]))
+
+  await make('old')
+  expect(await counts()).toEqual(once)
+  app.clock.advance(366 * DAY)
+  await make('young')
+  expect(await counts()).toEqual(once)
+  for (const table of Object.keys(byAge) as (keyof typeof byAge)[]) {
+    const row = await db.q.selectFrom(table).select('id').executeTakeFirstOrThrow()
+    expect([table, row.id]).toEqual([table, 'young'])
+  }
+})
+
+test('a redelivery that still runs is kept, however old', async () => {
+  const app = await testApp()
+  const { db } = app.deps
+  const webhook = await app.webhook({ url: 'https://books.example/', active: false })
+  const row = byAge.redelivery(app.clock.now(), 'red_1')
+  await db.commit([db.q.insertInto('redelivery').values({ ...row, webhook_id: webhook, state: 'running' } as never)])
+  app.clock.advance(40 * DAY)
+  await settle(app)
+  expect(await countOf(app, 'redelivery')).toBe(1)
+})
