@@ -62,7 +62,7 @@ describe('the TypeScript of the docs', () => {
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  test('is what the compiler takes', () => {
+  test('is what the compiler takes', { timeout: 60_000 }, () => {
     let said = ''
     try {
       execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '--project', folder], { cwd: root })
