@@ -1,6 +1,8 @@
 import { MAIN_SITE, siteById } from '../../db/queries/sites.ts'
 import type { Deps } from '../deps.ts'
+import type { Owner } from '../lib/actor.ts'
 import { notFound } from '../lib/errors.ts'
+import type { Json } from '../lib/json.ts'
 import type { EventType } from '../plugin/host.ts'
 import { flat } from '../webhooks/formats.ts'
 import { formatNetwork } from '../webhooks/network.ts'
@@ -13,16 +15,25 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
 
   // An array of one, with the fields that a REST hook delivers: so Zapier and its like ask for samples.
   'GET /api/v1/event-types/:name/sample': async (c) => {
-    const { name, sample } = find(deps, c.req.param('name'))
-    const { owner } = c.get('actor')
-    const site = await siteById(deps.db, owner === 'network' ? MAIN_SITE : owner)
-    const event = { id: SAMPLE_ID, type: name, occurredAt: deps.clock(), site: site?.slug ?? 'main', data: sample }
-    return Response.json([flat.one(event, await formatNetwork(deps), {})])
+    const flatten = await sampler(deps, c.get('actor').owner)
+    return Response.json([flatten(find(deps, c.req.param('name')))])
   },
 })
 
 /** The same each time: builders take another id for another event. */
 const SAMPLE_ID = 'evt_00000000000000000000000000'
+
+/** Makes of a type what a flat webhook of this owner would get with its sample. */
+export async function sampler(deps: Deps, owner: Owner): Promise<(type: EventType) => Json> {
+  const [site, network] = await Promise.all([
+    siteById(deps.db, owner === 'network' ? MAIN_SITE : owner),
+    formatNetwork(deps),
+  ])
+  return ({ name, sample }) => {
+    const event = { id: SAMPLE_ID, type: name, occurredAt: deps.clock(), site: site?.slug ?? 'main', data: sample }
+    return flat.one(event, network, {})
+  }
+}
 
 function find(deps: Deps, name: string | undefined): EventType {
   const type = deps.host.eventType(name ?? '')

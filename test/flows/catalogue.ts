@@ -72,4 +72,32 @@ export function catalogue(flow: Flow): void {
     }
     await submit('/network/plugins/learning-manager/deactivate', {})
   })
+
+  test('a name with capitals and a colon works wherever a name stands', async () => {
+    expect((await submit('/network/plugins/learning-manager/activate', {})).status).toBe(303)
+    const name = 'RESPONSE:ASYNCAPI_USERGROUP_USER_ADDED'
+    const inUrl = encodeURIComponent(name)
+    expect((await api('GET', `/event-types/${inUrl}`)).body).toMatchObject({ name, plugin: 'learning-manager' })
+    const sample = (await api('GET', `/event-types/${inUrl}/sample`)).body as unknown as Record<string, unknown>[]
+    expect(sample).toMatchObject([{ type: name, status: 'SUCCESS', request__metadata__event_id: 'group-of-january' }])
+
+    const { url, kept } = box()
+    const { id } = await addWebhook(url, { events: [name], auth: { type: 'signature' } })
+    const trial = await api('POST', `/webhooks/${id}/test`, { event: name })
+    expect(trial.body).toMatchObject({ ok: true, request: { headers: { 'hookline-event': name } } })
+    const data = { status: 'SUCCESS', request: { data: [{ type: 'user', id: 7 }] } }
+    const sent = await api('POST', '/events', { type: name, data })
+    await flow.subject.deliver()
+    expect((await kept()).map(({ headers }) => headers['hookline-event'])).toEqual([name, name])
+    expect((await api('GET', `/webhooks/${id}`)).body.events).toEqual([name])
+    expect((await api('GET', `/events?type=${inUrl}&limit=1`)).body.data).toMatchObject([{ id: sent.body.id }])
+    expect((await api('GET', `/deliveries?type=${inUrl}&webhook=${id}`)).body.data).toMatchObject([
+      { type: name },
+      { type: name },
+    ])
+    const hook = await api('POST', '/hooks', { target_url: url, event: name })
+    expect(hook).toMatchObject({ status: 201, body: { event: name } })
+    for (const path of [`/webhooks/${id}`, `/hooks/${String(hook.body.id)}`]) await api('DELETE', path)
+    await submit('/network/plugins/learning-manager/deactivate', {})
+  })
 }

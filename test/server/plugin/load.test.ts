@@ -152,6 +152,15 @@ describe('an event', () => {
     expect(await fates([], { outside: registryOf([named]) })).toEqual({ shop: 'inactive: ' })
   })
 
+  test('is in snake_case, but for catalogues of ours, which keep the names of other systems', async () => {
+    const named = (name: string) => definePlugin({ ...base, events: [{ ...orderPaid, name }] })
+    for (const name of ['ORDER_PAID', 'RESPONSE:ORDER_PAID']) expect(await fate(named(name))).toBe('inactive: ')
+    for (const name of ['Order_Paid', 'ORDER PAID', 'ORDER__PAID', ':PAID', 'order-paid', 'order:paid'])
+      expect(await fate(named(name))).toContain('is not named as events are')
+    const outside = registryOf([named('shop.ORDER_PAID')])
+    expect((await fates([], { outside })).shop).toContain('is not named as events are')
+  })
+
   test('is emitted by others only if its owner shares it', async () => {
     const shared = event('order_shipped', { ...about, shared: true, payload: z.looseObject({}), sample: {} })
     const owner = definePlugin({ ...base, events: [orderPaid, shared] })
