@@ -19,6 +19,7 @@ export interface Database {
   session: SessionTable
   account: AccountTable
   verification: VerificationTable
+  one_time_link: OneTimeLinkTable
   throttle: { key: string; at: number; id: string }
   api_key: ApiKeyTable
   audit: AuditTable
@@ -221,6 +222,7 @@ export interface UserTable {
   role: Role
   siteId: string
   locale: string | null
+  timeZone: string | null
   createdAt: string
   updatedAt: string
 }
@@ -234,6 +236,15 @@ export interface SessionTable {
   ipAddress: string | null
   userAgent: string | null
   userId: string
+}
+
+/** `invite` lets in who has no password yet, `reset` who lost it. */
+export interface OneTimeLinkTable {
+  hash: string
+  kind: 'invite' | 'reset'
+  user_id: string
+  until: number
+  opened: number
 }
 
 export interface AccountTable {

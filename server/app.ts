@@ -98,7 +98,9 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
       const visitor = await deps.access.bySession(c.req.raw.headers, c.get('address'))
       const network = await settings(deps.db, ['language', 'time_zone'])
       const language = visitor?.locale ?? (network.language || null)
-      c.set('t', translator(pickLocale(language, c.req.header('accept-language')), network.time_zone))
+      const timeZone = visitor?.timeZone ?? network.time_zone
+      c.set('t', translator(pickLocale(language, c.req.header('accept-language')), timeZone))
+      c.set('networkZone', network.time_zone)
       if (rule === 'public') return handler(c)
       if (!visitor) return toLogin(c)
       const { actor } = visitor

@@ -132,3 +132,18 @@ create table source_stranger (
   requests bigint not null,
   last_at bigint not null
 );
+
+-- The clock that a person reads times by; null is the network's.
+alter table "user" add column "timeZone" text;
+
+-- Links that let somebody set a password, once. hash: of the token in the link, and after it was opened of the pass that
+-- the browser holds instead.
+create table one_time_link (
+  hash text primary key,
+  kind text not null,
+  user_id text not null,
+  until bigint not null,
+  opened integer not null default 0
+);
+create index one_time_link_user on one_time_link (user_id);
+create index one_time_link_until on one_time_link (until);

@@ -2,15 +2,15 @@ import { sql } from 'kysely'
 import type { Db } from '../db.ts'
 import type { ApiKeyTable, Role, UserTable } from '../schema.ts'
 
-export type Person = Pick<UserTable, 'id' | 'name' | 'email' | 'role' | 'siteId' | 'locale' | 'createdAt'>
+export type Person = Pick<UserTable, 'id' | 'name' | 'email' | 'role' | 'siteId' | 'locale' | 'timeZone' | 'createdAt'>
 
-const person = ['id', 'name', 'email', 'role', 'siteId', 'locale', 'createdAt'] as const
+const person = ['id', 'name', 'email', 'role', 'siteId', 'locale', 'timeZone', 'createdAt'] as const
 
 export const people = (db: Db): Promise<(Person & { site: string | null })[]> =>
   db.q
     .selectFrom('user')
     .leftJoin('site', 'site.id', 'user.siteId')
-    .select(['user.id', 'user.name', 'email', 'role', 'siteId', 'locale', 'createdAt', 'site.name as site'])
+    .select(['user.id', 'user.name', 'email', 'role', 'siteId', 'locale', 'timeZone', 'createdAt', 'site.name as site'])
     .orderBy('user.name')
     .orderBy('user.id')
     .execute()
@@ -47,34 +47,31 @@ export const insertPerson = (
     role: row.role,
     siteId: row.siteId,
     locale: row.locale,
+    timeZone: null,
     createdAt: row.at,
     updatedAt: row.at,
   })
 
-/** The row that better-auth checks a password against: provider `credential`, one per person. */
-export const insertPassword = (db: Db, row: { userId: string; hash: string; at: string }) =>
-  db.q.insertInto('account').values({
-    id: row.userId,
-    accountId: row.userId,
-    providerId: 'credential',
-    userId: row.userId,
-    accessToken: null,
-    refreshToken: null,
-    idToken: null,
-    accessTokenExpiresAt: null,
-    refreshTokenExpiresAt: null,
-    scope: null,
-    password: row.hash,
-    createdAt: row.at,
-    updatedAt: row.at,
-  })
-
-export const updatePassword = (db: Db, row: { userId: string; hash: string; at: string }) =>
+/** The row that better-auth checks a password against: provider `credential`, one per person. Over the one that stands. */
+export const setPassword = (db: Db, row: { userId: string; hash: string; at: string }) =>
   db.q
-    .updateTable('account')
-    .set({ password: row.hash, updatedAt: row.at })
-    .where('userId', '=', row.userId)
-    .where('providerId', '=', 'credential')
+    .insertInto('account')
+    .values({
+      id: row.userId,
+      accountId: row.userId,
+      providerId: 'credential',
+      userId: row.userId,
+      accessToken: null,
+      refreshToken: null,
+      idToken: null,
+      accessTokenExpiresAt: null,
+      refreshTokenExpiresAt: null,
+      scope: null,
+      password: row.hash,
+      createdAt: row.at,
+      updatedAt: row.at,
+    })
+    .onConflict((on) => on.column('id').doUpdateSet({ password: row.hash, updatedAt: row.at }))
 
 export async function passwordHash(db: Db, userId: string): Promise<string | null> {
   const row = await db.q
@@ -89,12 +86,30 @@ export async function passwordHash(db: Db, userId: string): Promise<string | nul
 export const updatePerson = (
   db: Db,
   id: string,
-  set: Partial<Pick<UserTable, 'name' | 'locale' | 'role' | 'siteId'>> & { updatedAt: string },
+  set: Partial<Pick<UserTable, 'name' | 'locale' | 'timeZone' | 'role' | 'siteId'>> & { updatedAt: string },
 ) => db.q.updateTable('user').set(set).where('id', '=', id)
 
 export const deletePerson = (db: Db, id: string) => db.q.deleteFrom('user').where('id', '=', id)
 export const deletePasswords = (db: Db, userId: string) => db.q.deleteFrom('account').where('userId', '=', userId)
 export const endSessions = (db: Db, userId: string) => db.q.deleteFrom('session').where('userId', '=', userId)
+
+/** The sessions of a person that are open, the newest first. */
+export const sessionsOf = (db: Db, userId: string, now: string) =>
+  db.q
+    .selectFrom('session')
+    .select(['id', 'createdAt', 'ipAddress', 'userAgent'])
+    .where('userId', '=', userId)
+    .where('expiresAt', '>', now)
+    .orderBy('createdAt', 'desc')
+    .limit(50)
+    .execute()
+
+/** Ends one session of a person. */
+export const endSession = (db: Db, userId: string, id: string) =>
+  db.q.deleteFrom('session').where('userId', '=', userId).where('id', '=', id)
+
+export const endOtherSessions = (db: Db, userId: string, but: string) =>
+  db.q.deleteFrom('session').where('userId', '=', userId).where('id', '<>', but)
 
 export type KeyRow = ApiKeyTable & {
   readonly maker: string | null

@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import type { Db } from '../db.ts'
+import type { Db, Statement } from '../db.ts'
 import { prepared, rowFields } from '../prepared.ts'
 
 /** Rows `{id, about, now}`: a mail about it for each super admin there is. */
@@ -11,13 +11,31 @@ export const insertMail = prepared((db, json) => {
     from ${db.dialect.rows(json)} as r join "user" u on u.role = 'super_admin'`
 })
 
-/** Mails that are to be sent now, oldest first. `email` is null for who is no super admin any more. */
+/** A mail for one person. */
+export const insertMailTo = (db: Db, row: { id: string; userId: string; about: string; now: number }): Statement =>
+  db.q.insertInto('mail').values({
+    id: row.id,
+    user_id: row.userId,
+    about: row.about,
+    created_at: row.now,
+    due_at: row.now,
+    tries: 0,
+    error: null,
+  })
+
+/** A mail for whoever has this address, if anybody has. */
+export const insertMailFor = (db: Db, row: { id: string; email: string; about: string; now: number }): Statement =>
+  sql`insert into mail (id, user_id, about, created_at, due_at, tries)
+    select cast(${row.id} as text), id, cast(${row.about} as text), cast(${row.now} as bigint), cast(${row.now} as bigint), 0
+    from "user" where email = ${row.email}`.compile(db.q)
+
+/** Mails that are to be sent now, oldest first. `email` is null for who is gone. */
 export const dueMail = (db: Db, now: number) =>
   db.q
     .selectFrom('mail')
-    .leftJoin('user', (join) => join.onRef('user.id', '=', 'mail.user_id').on('user.role', '=', 'super_admin'))
+    .leftJoin('user', 'user.id', 'mail.user_id')
     .selectAll('mail')
-    .select(['user.email', 'user.locale'])
+    .select(['user.email', 'user.locale', 'user.role'])
     .where('mail.due_at', '<=', now)
     .orderBy('mail.due_at')
     .orderBy('mail.id')

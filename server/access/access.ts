@@ -11,6 +11,8 @@ export interface Visitor {
   readonly actor: Actor
   /** The user's own choice, or null to go by the browser. */
   readonly locale: string | null
+  /** The clock that the user reads times by, or null for the network's. */
+  readonly timeZone: string | null
 }
 
 /** A try at a password that did not go through. `wait`: too many tries, none before so many milliseconds; 0: it was wrong. */
@@ -40,8 +42,8 @@ export interface Access {
   logout(headers: Headers): Promise<readonly string[]>
   /** Checks the password of a person again, with the same count of tries, and changes nothing. */
   confirm(actor: Actor, password: string): Promise<{ ok: true; person: Person } | Refusal>
-  /** When this session's password was typed, and whether its cookie outlives the browser; null without a session. */
-  sessionOf(headers: Headers): Promise<{ startedAt: number; remembered: boolean } | null>
+  /** Which session this is, when its password was typed, and whether its cookie outlives the browser; null without a session. */
+  sessionOf(headers: Headers): Promise<{ id: string; startedAt: number; remembered: boolean } | null>
   /** What is stored of a password. */
   hash(password: string): Promise<string>
 }
@@ -61,6 +63,7 @@ export async function createAccess(engine: Engine, options: { readonly appSecret
       return {
         actor: { kind: 'user', id: session.userId, name: session.name, address, ...rights },
         locale: session.locale,
+        timeZone: session.timeZone,
       }
     },
     byKey: (authorization, address) => actorByKey(engine, authorization, address),

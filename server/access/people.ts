@@ -4,15 +4,15 @@ import {
   deletePasswords,
   deletePerson,
   endSessions,
-  insertPassword,
   insertPerson,
   noSuperAdmin,
   personByEmail,
   revokeKeysOf,
-  updatePassword,
+  setPassword,
   updatePerson,
   type Person,
 } from '../../db/queries/access.ts'
+import { deleteLinksOf } from '../../db/queries/one-time-links.ts'
 import type { Role } from '../../db/schema.ts'
 import type { Actor } from '../lib/actor.ts'
 import { isoTime } from '../lib/clock.ts'
@@ -47,7 +47,7 @@ export async function createPerson(
   const { db } = deps
   const id = person.id ?? newId('usr', deps)
   const at = isoTime(deps.clock())
-  const hash = await deps.access.hash(person.password)
+  const hash = person.password === null ? null : await deps.access.hash(person.password)
   const { name, email, role, siteId, locale = null } = person
   const prepared = await announce(deps, 'account_created', siteId, created({ id, name, email, siteId }, at))
   const own: Statement[] = [
@@ -59,7 +59,7 @@ export async function createPerson(
     }),
     ...also,
     insertPerson(db, { id, name, email, role, siteId, locale, at }),
-    insertPassword(db, { userId: id, hash, at }),
+    ...(hash === null ? [] : [setPassword(db, { userId: id, hash, at })]),
   ]
   try {
     const results = await db.commit([...own, ...prepared.statements])
@@ -106,6 +106,7 @@ export async function removePerson(deps: PeopleDeps, by: By, person: Person): Pr
       before: { name: person.name, email: person.email, role: person.role, site: person.siteId },
     }),
     endSessions(db, person.id),
+    deleteLinksOf(db, person.id),
     deletePasswords(db, person.id),
     revokeKeysOf(db, person.id, now),
     deletePerson(db, person.id),
@@ -121,8 +122,9 @@ export async function changePassword(deps: PeopleDeps, by: By, person: Person, p
   const hash = await deps.access.hash(password)
   await db.commit([
     ...auditEntry(deps, by, { action: 'user.password_changed', target: person.id, owner: person.siteId }),
-    updatePassword(db, { userId: person.id, hash, at: isoTime(deps.clock()) }),
+    setPassword(db, { userId: person.id, hash, at: isoTime(deps.clock()) }),
     endSessions(db, person.id),
+    deleteLinksOf(db, person.id),
   ])
 }
 
@@ -130,14 +132,14 @@ export async function changeProfile(
   deps: PeopleDeps,
   by: By,
   person: Person,
-  set: { name: string; locale: string | null },
+  set: { name: string; locale: string | null; timeZone: string | null },
 ): Promise<void> {
   await deps.db.commit([
     ...auditEntry(deps, by, {
       action: 'user.updated',
       target: person.id,
       owner: person.siteId,
-      before: { name: person.name, locale: person.locale },
+      before: { name: person.name, locale: person.locale, timeZone: person.timeZone },
       after: set,
     }),
     updatePerson(deps.db, person.id, { ...set, updatedAt: isoTime(deps.clock()) }),

@@ -33,7 +33,8 @@ export function wrongPassword(password: string): Message | null {
 export interface NewPerson {
   readonly name: string
   readonly email: string
-  readonly password: string
+  /** Null: the person sets it by a link. */
+  readonly password: string | null
   readonly role: Role
   /** The site of a site admin; `network` for everybody else. */
   readonly siteId: string
@@ -60,7 +61,7 @@ export function wrongFields(person: Pick<NewPerson, 'name' | 'email' | 'password
   const found = {
     name: wrongName(person.name),
     email: wrongEmail(person.email),
-    password: wrongPassword(person.password),
+    password: person.password === null ? null : wrongPassword(person.password),
   }
   return Object.entries(found).flatMap(([path, message]) => (message ? [{ path, message }] : []))
 }

@@ -15,6 +15,9 @@ export interface Session {
   readonly role: Role
   readonly siteId: string
   readonly locale: string | null
+  /** Null: the network's. */
+  readonly timeZone: string | null
+  readonly id: string
   readonly token: string
   /** When the password was typed: each typing starts a new session. */
   readonly startedAt: number
@@ -56,6 +59,7 @@ export async function createSessions(engine: Engine, options: { appSecret: strin
         role: { type: 'string', input: false },
         siteId: { type: 'string', input: false },
         locale: { type: 'string', input: false, required: false },
+        timeZone: { type: 'string', input: false, required: false },
       },
     },
     // It measures a session's age by the wall clock; `read` measures again by ours.
@@ -91,6 +95,8 @@ export async function createSessions(engine: Engine, options: { appSecret: strin
       role: user.role as Role, // as the column holds it
       siteId: user.siteId,
       locale: user.locale ?? null,
+      timeZone: user.timeZone ?? null,
+      id: session.id,
       token: session.token,
       startedAt: session.createdAt.getTime(),
       remembered: !(headers.get('cookie') ?? '').includes(`${rememberCookie}=`),

@@ -2,7 +2,7 @@ import { HOUR, isoTime } from '../lib/clock.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { sealAudit } from './audit.ts'
 
-/** What has to be done about people now and then: seal the audit log, forget old tries and ended sessions. */
+/** What has to be done about people now and then: seal the audit log, forget old tries, ended sessions and links that were never opened. */
 export async function tickAccess(engine: Engine): Promise<void> {
   await sealAudit(engine)
   await forgetOld(engine)
@@ -12,13 +12,15 @@ export async function tickAccess(engine: Engine): Promise<void> {
 async function forgetOld({ db, clock }: Engine): Promise<void> {
   const oldest = clock() - HOUR
   const ended = isoTime(clock())
-  const [tries, sessions] = await Promise.all([
+  const [tries, sessions, links] = await Promise.all([
     db.q.selectFrom('throttle').select('key').where('at', '<', oldest).limit(1).execute(),
     db.q.selectFrom('session').select('id').where('expiresAt', '<', ended).limit(1).execute(),
+    db.q.selectFrom('one_time_link').select('hash').where('until', '<=', clock()).limit(1).execute(),
   ])
-  if (tries.length + sessions.length === 0) return
+  if (tries.length + sessions.length + links.length === 0) return
   await db.commit([
     db.q.deleteFrom('throttle').where('at', '<', oldest),
     db.q.deleteFrom('session').where('expiresAt', '<', ended),
+    db.q.deleteFrom('one_time_link').where('until', '<=', clock()),
   ])
 }

@@ -1,14 +1,18 @@
-import { personById, type Person } from '../../db/queries/access.ts'
+import { endOtherSessions, endSession, personById, sessionsOf, type Person } from '../../db/queries/access.ts'
 import type { Refusal } from '../access/access.ts'
 import { changePassword, changeProfile } from '../access/people.ts'
+import { auditEntry } from '../access/audit.ts'
+import { timeZones } from '../access/network-settings.ts'
 import { wrongName, wrongPassword } from '../access/person.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
+import { isoTime } from '../lib/clock.ts'
 import { notFound, type FieldError } from '../lib/errors.ts'
 import { msg } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { errorsByPath, readForm } from '../web/forms.ts'
+import { deviceOf } from './device.ts'
 import { languages, readLanguage } from './language.ts'
 import { setCookies } from './login.ts'
 import { faultsNotice, page, type Shown } from './page.ts'
@@ -20,11 +24,32 @@ export const accountRoutes = (deps: Deps): Handlers => ({
 
   'POST /account': async (c) => {
     const [person, form] = await Promise.all([self(c, deps), readForm(c)])
-    const typed = { name: form.get('name').trim(), locale: readLanguage(form.get('language')) }
+    const zone = form.get('time_zone')
+    const typed = {
+      name: form.get('name').trim(),
+      locale: readLanguage(form.get('language')),
+      timeZone: timeZones().includes(zone) ? zone : null,
+    }
     const wrong = wrongName(typed.name)
     if (wrong) return accountPage(c, deps, { ...person, ...typed }, { errors: [{ path: 'name', message: wrong }] })
     await changeProfile(deps, c.get('actor'), person, typed)
     return seeOther(c, deps, '/account', { tone: 'good', title: msg('Account saved.') })
+  },
+
+  'POST /account/sessions/:id/end': async (c) => {
+    const { actor } = c.var
+    const person = await self(c, deps)
+    const audit = auditEntry(deps, actor, { action: 'session.ended', target: person.id, owner: person.siteId })
+    await deps.db.commit([...audit, endSession(deps.db, person.id, c.req.param('id') ?? '')])
+    return seeOther(c, deps, '/account', { tone: 'good', title: msg('The session has ended.') })
+  },
+
+  'POST /account/sessions/end-others': async (c) => {
+    const { actor } = c.var
+    const [person, session] = await Promise.all([self(c, deps), deps.access.sessionOf(c.req.raw.headers)])
+    const audit = auditEntry(deps, actor, { action: 'session.others_ended', target: person.id, owner: person.siteId })
+    await deps.db.commit([...audit, endOtherSessions(deps.db, person.id, session?.id ?? '')])
+    return seeOther(c, deps, '/account', { tone: 'good', title: msg('You are logged out everywhere else.') })
   },
 
   'POST /account/password': async (c) => {
@@ -58,7 +83,7 @@ async function self(c: C, deps: Deps): Promise<Person> {
   return person
 }
 
-function accountPage(
+async function accountPage(
   c: C,
   deps: Deps,
   person: Person,
@@ -66,6 +91,10 @@ function accountPage(
 ): Promise<Response> {
   const t = c.get('t')
   const { errors = [], refused } = faults
+  const [sessions, current] = await Promise.all([
+    sessionsOf(deps.db, person.id, isoTime(deps.clock())),
+    deps.access.sessionOf(c.req.raw.headers),
+  ])
   const notices: Shown[] = [
     ...(errors.length > 0 ? [faultsNotice(t, errors)] : []),
     ...(refused ? [refusalNotice(t, refused, t('Check the current password.'))] : []),
@@ -81,6 +110,18 @@ function accountPage(
       role: roleName(t, person.role),
       language: person.locale ?? '',
       languages: languages(t),
+      timeZone: person.timeZone ?? '',
+      timeZones: [
+        { value: '', label: t('The network’s ({zone})', { zone: c.var.networkZone }) },
+        ...timeZones().map((zone) => ({ value: zone, label: zone.replaceAll('_', ' ') })),
+      ],
+      sessions: sessions.map((session) => ({
+        id: session.id,
+        device: deviceOf(t, session.userAgent ?? ''),
+        address: session.ipAddress ?? '',
+        startedAt: Date.parse(session.createdAt),
+        current: session.id === current?.id,
+      })),
       errors: errorsByPath(errors, t),
     },
   })

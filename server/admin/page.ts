@@ -84,6 +84,7 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
     sendingAt: health ?? (may('GET {area}/deliveries') ? `${scope.base}/deliveries` : null),
     version: deps.version,
     now: deps.clock(),
+    network: translator(t.locale, c.var.networkZone),
   })
   return c.html(html, given.status ?? 200, { ...given.headers })
 }

@@ -16,6 +16,7 @@ import { pluginPageRoutes } from './plugin-pages.ts'
 import { pluginRoutes } from './plugins.ts'
 import { repairRoutes } from './repair.ts'
 import { settingsRoutes } from './settings.ts'
+import { setPasswordRoutes } from './set-password.ts'
 import { setupRoutes } from './setup.ts'
 import { siteRoutes } from './sites.ts'
 import { styleguideRoutes } from './styleguide.ts'
@@ -29,6 +30,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   'GET /favicon.ico': favicon,
   ...setupRoutes(deps),
   ...loginRoutes(deps),
+  ...setPasswordRoutes(deps),
   ...accountRoutes(deps),
   ...userRoutes(deps),
   ...apiKeyRoutes(deps),

@@ -1,5 +1,7 @@
-import { people, personById, type Person } from '../../db/queries/access.ts'
+import { endSessions, passwordHash, people, personById, type Person } from '../../db/queries/access.ts'
 import type { Site } from '../../db/queries/sites.ts'
+import { auditEntry } from '../access/audit.ts'
+import { newLink, type LinkKind } from '../access/links.ts'
 import { changeRole, createPerson, removePerson } from '../access/people.ts'
 import { normalEmail, readRole, wrongFields } from '../access/person.ts'
 import { roles } from '../access/roles.ts'
@@ -43,10 +45,11 @@ export const userRoutes = (deps: Deps): Handlers => ({
 
   'POST /network/users': async (c) => {
     const form = await readForm(c)
+    const byLink = form.get('entry') === 'link'
     const person = {
       name: form.get('name').trim(),
       email: normalEmail(form.get('email')),
-      password: form.get('password'),
+      password: byLink ? null : form.get('password'),
     }
     const role = await roleOf(deps, form, ({ state }) => state === 'active')
     // The form brings the id of the account to be, so that a double click makes one.
@@ -55,20 +58,29 @@ export const userRoutes = (deps: Deps): Handlers => ({
       addForm(
         c,
         deps,
-        { id, name: person.name, email: person.email, role: form.get('role'), site: form.get('site') },
+        { id, name: person.name, email: person.email, role: form.get('role'), site: form.get('site'), byLink },
         errors,
       )
     const errors = [...wrongFields(person), ...(role.ok ? [] : role.errors)]
     if (errors.length > 0 || !role.ok) return again(errors)
+    const { siteId } = role
+    const link = byLink ? await newLink(deps, c.var.actor, { id, siteId }, 'invite') : null
     try {
-      await createPerson(deps, c.get('actor'), { ...person, id, role: role.role, siteId: role.siteId })
+      await createPerson(deps, c.get('actor'), { ...person, id, role: role.role, siteId }, link?.statements)
     } catch (error) {
       const made = await personById(deps.db, id)
       if (made?.email !== person.email) {
         if (error instanceof AppError && error.errors.length > 0) return again(error.errors)
         throw error
       }
+      // A double click: the link went out with the answer to the first.
+      return seeOther(c, deps, `${LIST}/${id}`, {
+        tone: 'info',
+        title: msg('This account was made already.'),
+        text: msg('Make a new link if you did not copy the first.'),
+      })
     }
+    if (link) return linkPage(c, deps, { id, name: person.name }, link.url, 'invite')
     return seeOther(c, deps, LIST, { tone: 'good', title: msg('{name} can log in now.', { name: person.name }) })
   },
 
@@ -86,6 +98,26 @@ export const userRoutes = (deps: Deps): Handlers => ({
       tone: 'good',
       title: msg('{name} saved.', { name: person.name }),
     })
+  },
+
+  'POST /network/users/:id/link': async (c) => {
+    const person = await asked(c, deps)
+    const kind = (await passwordHash(deps.db, person.id)) === null ? 'invite' : 'reset'
+    const { url, statements } = await newLink(deps, c.var.actor, person, kind)
+    await deps.db.commit(statements)
+    return linkPage(c, deps, person, url, kind)
+  },
+
+  'POST /network/users/:id/end-sessions': async (c) => {
+    const person = await asked(c, deps)
+    const audit = auditEntry(deps, c.var.actor, {
+      action: 'session.all_ended',
+      target: person.id,
+      owner: person.siteId,
+    })
+    await deps.db.commit([...audit, endSessions(deps.db, person.id)])
+    const title = msg('{name} is logged out everywhere.', { name: person.name })
+    return seeOther(c, deps, `${LIST}/${person.id}`, { tone: 'good', title })
   },
 
   'GET /network/users/:id/delete': async (c) => deleteForm(c, deps, await asked(c, deps)),
@@ -106,8 +138,10 @@ interface Typed {
   readonly email: string
   readonly role: string
   readonly site: string
+  /** Whether the person sets the password, by a link. */
+  readonly byLink: boolean
 }
-const nothing = { name: '', email: '', role: 'viewer', site: '' }
+const nothing = { name: '', email: '', role: 'viewer', site: '', byLink: true }
 
 async function asked(c: C, deps: Deps): Promise<Person> {
   const person = await personById(deps.db, c.req.param('id') ?? '')
@@ -158,9 +192,28 @@ async function roleForm(c: C, deps: Deps, person: Person, errors: readonly Field
       id: person.id,
       email: person.email,
       role: person.role,
+      hasPassword: (await passwordHash(deps.db, person.id)) !== null,
       ...(await choices(deps, t, person.siteId === 'network' ? '' : person.siteId)),
       errors: errorsByPath(errors, t),
     },
+  })
+}
+
+/** The link, shown this once; who opens it sets the password of the person. */
+function linkPage(
+  c: C,
+  deps: Deps,
+  person: { readonly id: string; readonly name: string },
+  url: string,
+  kind: LinkKind,
+): Promise<Response> {
+  const { t } = c.var
+  return page(c, deps, 'pages/users/link', {
+    title: t('A link for {name}', { name: person.name }),
+    crumbs: crumbs(t),
+    status: 201,
+    headers: { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
+    data: { name: person.name, url, kind, mailed: deps.mailer !== undefined },
   })
 }
 

@@ -16,7 +16,10 @@ export interface Env {
   Variables: {
     actor: Actor
     scope: Scope
+    /** In the language and on the clock of who asks. */
     t: Translator
+    /** The time zone of the network, where things happen by the clock. */
+    networkZone: string
     requestId: string
     address: string
   }

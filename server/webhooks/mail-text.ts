@@ -62,6 +62,24 @@ export const testLetter = (t: Translator, publicUrl: string): Letter => ({
   text: t('This is the test mail that you asked for under Settings of the network at {url}.', { url: publicUrl }),
 })
 
+/** A mail with a link that sets a password: `invite` for who has none yet, `reset` for who lost it. */
+export function linkLetter(t: Translator, kind: 'invite' | 'reset', network: string, url: string): Letter {
+  const isInvite = kind === 'invite'
+  const title = isInvite
+    ? t('You are invited to {network}', { network })
+    : t('A new password for {network}', { network })
+  const lines = [
+    isInvite
+      ? t('Somebody made an account for you. Open this link and choose a password; it works once, within 7 days:')
+      : t('Open this link and choose a new password; it works once, within an hour:'),
+    '',
+    url,
+    '',
+    t('If you did not expect this mail, leave it be: nothing changes.'),
+  ]
+  return { subject: headerText(`Hookline: ${title}`), text: lines.join('\n') }
+}
+
 /** Who our mails are from, unless somebody says otherwise. */
 export function senderOf(publicUrl: string): string {
   const { hostname } = new URL(publicUrl)

@@ -15,7 +15,7 @@ import { newId } from '../lib/ids.ts'
 import { pickLocale, translator, type Translator } from '../web/i18n.ts'
 import type { Engine } from './engine.ts'
 import type { HealthChange } from './judge.ts'
-import { digest, letter, testLetter, type Letter, type News } from './mail-text.ts'
+import { digest, letter, linkLetter, testLetter, type Letter, type News } from './mail-text.ts'
 
 /** A mail as it goes out: plain text, and no line break in what becomes a header. */
 export interface Mail extends Letter {
@@ -55,9 +55,12 @@ export async function sendMail(engine: Engine): Promise<void> {
   if (!mailer) return
   const found = await dueMail(db, clock())
   if (found.length === 0) return
-  const gone = found.filter(({ email, created_at: at }) => email === null || at < clock() - KEPT_FOR)
+  const gone = found.filter((row) => isGone(row, clock()))
   if (gone.length > 0) await db.commit([deleteMail(db, gone.map(keyOf))])
-  const waiting = found.filter((row) => !gone.includes(row))
+  const kept = found.filter((row) => !gone.includes(row))
+  // What somebody waits for goes first, and never into a digest.
+  for (const row of kept.filter(isLetter)) if (!(await sendOne(engine, mailer, [row]))) return
+  const waiting = kept.filter((row) => !isLetter(row))
   for (const [user, rows] of Map.groupBy(waiting, (row) => row.user_id)) {
     const free = MOST_AN_HOUR - (await mailSince(db, user, clock() - HOUR))
     for (const group of lettersOf(rows, free)) {
@@ -65,6 +68,32 @@ export async function sendMail(engine: Engine): Promise<void> {
       if (!(await sendOne(engine, mailer, group))) return
     }
   }
+}
+
+const isLetter = ({ about }: DueMail): boolean => about.startsWith('{"letter"')
+
+/** News are for super admins; a letter is worth nothing when its link is too old. */
+const isGone = (row: DueMail, now: number): boolean =>
+  row.email === null ||
+  row.created_at < now - (isLetter(row) ? HOUR : KEPT_FOR) ||
+  (!isLetter(row) && row.role !== 'super_admin')
+
+/** A link for one person, as a mail is written down: its address opens an account, so it is sealed. */
+interface LinkLetter {
+  readonly letter: 'invite' | 'reset'
+  readonly sealed: string
+}
+
+const contextOf = (id: string) => `mail:${id}:link`
+
+/** What `mail.about` holds of a link until it is sent. */
+export async function sealLetter(
+  { vault }: Pick<Engine, 'vault'>,
+  id: string,
+  letter: LinkLetter['letter'],
+  url: string,
+): Promise<string> {
+  return JSON.stringify({ letter, sealed: await vault.seal(url, contextOf(id)) } satisfies LinkLetter)
 }
 
 /** One mail each while there is room for all of them; else the last one that may go takes all the others along. */
@@ -117,7 +146,7 @@ async function sendOne(engine: Engine, mailer: Mailer, group: readonly DueMail[]
     return false
   }
   const sent = { user: first.user_id, at: clock(), id: newId('mal', engine) }
-  await db.commit([deleteMail(db, rows.map(keyOf)), countMail(db, sent)])
+  await db.commit([deleteMail(db, rows.map(keyOf)), ...(isLetter(first) ? [] : [countMail(db, sent)])])
   return true
 }
 
@@ -129,6 +158,12 @@ async function translatorFor({ db }: Pick<Engine, 'db'>, locale: string | null):
 
 async function written(engine: Engine, rows: readonly DueMail[], locale: string | null): Promise<Letter> {
   const t = await translatorFor(engine, locale)
+  const [one] = rows
+  if (one && isLetter(one)) {
+    const { letter: kind, sealed } = JSON.parse(one.about) as LinkLetter
+    const network = await setting(engine.db, 'network_name')
+    return linkLetter(t, kind, network, await engine.vault.open(sealed, contextOf(one.id)))
+  }
   const news = rows.map(({ about }) => JSON.parse(about) as News)
   const [first] = news
   return first && news.length === 1 ? letter(t, first, engine.publicUrl()) : digest(t, news, engine.publicUrl())

@@ -50,6 +50,7 @@ test('a new user is added, made a site admin and deleted, without JavaScript', a
   await page.getByRole('link', { name: 'Add New User' }).click()
   await page.getByLabel('Name', { exact: true }).fill('Bo Ek')
   await page.getByLabel('E-mail address').fill('bo@nordlys.example')
+  await page.getByLabel('By a password that you tell them').check()
   await page.getByLabel('Initial password').fill(PASSWORD)
   await page.getByLabel('Initial password').press('Enter')
   expect(await page.getByRole('status').innerText()).toContain('Bo Ek can log in now.')
@@ -62,6 +63,29 @@ test('a new user is added, made a site admin and deleted, without JavaScript', a
   await page.getByRole('button', { name: 'Delete' }).click()
   expect(await page.getByRole('row', { name: 'Bo Ek' }).count()).toBe(0)
   await page.context().close()
+})
+
+test('somebody is invited by a link, and chooses a password', async () => {
+  const page = await logIn({})
+  await page.goto(`${server.url}/network/users/new`)
+  await page.getByLabel('Name', { exact: true }).fill('Vera Vik')
+  await page.getByLabel('E-mail address').fill('vera@nordlys.example')
+  await page.getByRole('button', { name: 'Add New User' }).click()
+  expect([...(await axe(page)), await overflow(page)]).toEqual([0])
+  const link = await page.getByLabel('Link', { exact: true }).innerText()
+  await page.context().close()
+  const vera = await openPage(browser, { width: 360 })
+  await vera.goto(link)
+  expect(vera.url()).toBe(`${server.url}/set-password`)
+  expect([...(await axe(vera)), await overflow(vera)]).toEqual([0])
+  await vera.getByLabel('New password').fill(PASSWORD)
+  await vera.getByRole('button', { name: 'Set the password' }).click()
+  expect(await vera.getByRole('status').innerText()).toContain('Your password is set.')
+  await vera.getByLabel('E-mail address').fill('vera@nordlys.example')
+  await vera.getByLabel('Password').fill(PASSWORD)
+  await vera.getByRole('button', { name: 'Log In' }).click()
+  expect(new URL(vera.url()).pathname).toBe('/network')
+  await vera.context().close()
 })
 
 test('a key is made, shown once and revoked', async () => {
@@ -111,6 +135,10 @@ describe.each<View>([{ scheme: 'light' }, { scheme: 'dark' }, { width: 320 }])('
     await page.getByRole('button', { name: 'Log In' }).click()
     expect(await page.getByRole('alert').innerText()).toContain('That did not match.')
     expect([...(await axe(page)), await overflow(page)]).toEqual([0])
+    for (const path of ['/forgot-password', '/set-password']) {
+      await page.goto(server.url + path)
+      expect([path, ...(await axe(page)), await overflow(page)]).toEqual([path, 0])
+    }
     await page.context().close()
   })
 })

@@ -50,7 +50,7 @@ export async function addPerson(world: World, person: Partial<NewPerson> & { ema
     ...person,
   }
   await createPerson(world, null, whole)
-  const { cookie } = await logIn(world, whole.email, whole.password)
+  const { cookie } = await logIn(world, whole.email, whole.password ?? PASSWORD)
   const actor = await actorOf(world, cookie)
   if (!actor) throw new Error('The new person could not log in.')
   return actor

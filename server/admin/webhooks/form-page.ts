@@ -99,6 +99,7 @@ export async function formPage(
       isNew: webhook === null,
       action: `${scope.base}/webhooks/${webhook?.id ?? 'new'}`,
       list: `${scope.base}/webhooks`,
+      zone: c.var.networkZone,
       fields: { ...fields, handle: secret.handle, headers: withoutValues(form.headers) },
       kept: { password: webhook?.auth === 'basic', token: webhook?.auth === 'bearer' },
       lost: {

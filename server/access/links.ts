@@ -1,0 +1,120 @@
+import { DbError, type Statement } from '../../db/db.ts'
+import { must } from '../../db/must.ts'
+import { endSessions, setPassword, type Person } from '../../db/queries/access.ts'
+import { insertMailFor, insertMailTo } from '../../db/queries/mail.ts'
+import {
+  deleteLinksOf,
+  insertLink,
+  insertLinkByEmail,
+  openLink,
+  passIsGone,
+  personByPass,
+} from '../../db/queries/one-time-links.ts'
+import { DAY, HOUR, isoTime } from '../lib/clock.ts'
+import type { Actor } from '../lib/actor.ts'
+import { newId } from '../lib/ids.ts'
+import type { Engine } from '../webhooks/engine.ts'
+import { sealLetter } from '../webhooks/mail.ts'
+import { auditEntry } from './audit.ts'
+import type { PeopleDeps } from './people.ts'
+import { newToken, sha256 } from './token.ts'
+
+// A link opens once: GET swaps its token for a pass, which the browser keeps in a cookie until the password is set. So the
+// token is worth nothing any more when it stands in a history or a log. Only hashes of both are stored.
+
+export type LinkKind = 'invite' | 'reset'
+
+/** How long a link holds, with the pass that it was swapped for. */
+export const LINK_LIFETIME: Readonly<Record<LinkKind, number>> = { invite: 7 * DAY, reset: HOUR }
+
+/** How long a browser may take to fill in the form behind a link. */
+export const PASS_LIFETIME = HOUR
+
+const addressOf = (deps: Pick<Engine, 'publicUrl'>, token: string): string =>
+  `${deps.publicUrl()}/set-password?token=${token}`
+
+/**
+ * A new link for a person, and the statements that make it hold; they also mail it where mail is set up. Links that the
+ * person had no longer open.
+ */
+export async function newLink(
+  deps: PeopleDeps,
+  by: Pick<Actor, 'id' | 'name' | 'address'>,
+  person: Pick<Person, 'id' | 'siteId'>,
+  kind: LinkKind,
+): Promise<{ readonly url: string; readonly statements: readonly Statement[] }> {
+  const token = newToken(deps.random)
+  const url = addressOf(deps, token)
+  const row = { hash: await sha256(token), kind, userId: person.id, until: deps.clock() + LINK_LIFETIME[kind] }
+  return {
+    url,
+    statements: [
+      ...auditEntry(deps, by, {
+        action: kind === 'invite' ? 'user.invited' : 'user.reset_link_made',
+        target: person.id,
+        owner: person.siteId,
+      }),
+      ...insertLink(deps.db, row),
+      ...(deps.mailer ? [insertMailTo(deps.db, { userId: person.id, ...(await mailOf(deps, kind, url)) })] : []),
+    ],
+  }
+}
+
+/** Mails a link to whoever has this address. Takes the same time, and does the same, when nobody has. */
+export async function mailReset(deps: PeopleDeps, email: string): Promise<void> {
+  const token = newToken(deps.random)
+  const hash = await sha256(token)
+  await deps.db.commit([
+    insertLinkByEmail(deps.db, { hash, kind: 'reset', email, until: deps.clock() + LINK_LIFETIME.reset }),
+    insertMailFor(deps.db, { email, ...(await mailOf(deps, 'reset', addressOf(deps, token))) }),
+  ])
+}
+
+async function mailOf(deps: PeopleDeps, kind: LinkKind, url: string) {
+  const id = newId('mal', deps)
+  return { id, about: await sealLetter(deps, id, kind, url), now: deps.clock() }
+}
+
+/** Takes the token of a link and gives a pass for it; null when it was opened before, or is too old. */
+export async function swapLink(deps: PeopleDeps, given: string): Promise<string | null> {
+  const fresh = newToken(deps.random)
+  const [token, pass] = await Promise.all([sha256(given), sha256(fresh)])
+  const [swapped] = await deps.db.commit([
+    openLink(deps.db, { token, pass, now: deps.clock(), until: deps.clock() + PASS_LIFETIME }),
+  ])
+  return swapped?.changes === 1 ? fresh : null
+}
+
+export const holderOf = async (deps: PeopleDeps, pass: string) =>
+  (await personByPass(deps.db, await sha256(pass), deps.clock())) ?? null
+
+/** Stores the password of who holds the pass, which ends with it, as do all sessions; false when it was used meanwhile. */
+export async function setPasswordByPass(
+  deps: PeopleDeps,
+  holder: Person & { readonly kind: LinkKind },
+  pass: string,
+  password: string,
+  address: string,
+): Promise<boolean> {
+  const { db } = deps
+  const hash = await deps.access.hash(password)
+  const by = { id: holder.id, name: holder.name, address }
+  try {
+    await db.commit([
+      ...auditEntry(deps, by, {
+        action: 'user.password_changed',
+        target: holder.id,
+        owner: holder.siteId,
+        after: { by: `${holder.kind} link` },
+      }),
+      must(db, passIsGone(await sha256(pass))),
+      setPassword(db, { userId: holder.id, hash, at: isoTime(deps.clock()) }),
+      endSessions(db, holder.id),
+      deleteLinksOf(db, holder.id),
+    ])
+    return true
+  } catch (error) {
+    if (error instanceof DbError && error.kind === 'constraint') return false
+    throw error
+  }
+}
