@@ -62,12 +62,12 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
   function mount(key: RouteKey, handler: Handler): void {
     const [method = '', path = ''] = key.split(' ')
     const rule: Rule = rules[key]
-    const guarded =
-      PROBES.includes(path) || path.startsWith(INGEST)
-        ? handler
-        : path.startsWith('/api/') || path.startsWith(WU)
-          ? guardApi(rule, handler, path.startsWith(WU))
-          : guardPage(rule, handler)
+    const open = PROBES.includes(path) || path.startsWith(INGEST) || (rule === 'public' && path.startsWith('/api/v1/'))
+    const guarded = open
+      ? handler
+      : path.startsWith('/api/v1/') || path.startsWith(WU)
+        ? guardApi(rule, handler, path.startsWith(WU))
+        : guardPage(rule, handler)
     const paths = path.startsWith('{area}') ? AREAS.map((area) => path.replace('{area}', area)) : [path]
     for (const each of paths) app.on(method, each, guarded)
   }

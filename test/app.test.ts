@@ -30,7 +30,7 @@ const routes: readonly Route[] = Object.keys(rules).flatMap((key) => {
     rule: rules[key as RouteKey],
   }))
 })
-const isApi = ({ pattern }: Route) => pattern.startsWith('/api/')
+const isApi = ({ pattern, rule }: Route) => pattern.startsWith('/api/v1/') && rule !== 'public'
 const isWu = ({ pattern }: Route) => pattern.startsWith('/wp-json/')
 const isIngest = ({ pattern }: Route) => pattern.startsWith('/ingest/')
 const pages = routes.filter((route) => !isApi(route) && !isWu(route) && !isIngest(route))
@@ -133,6 +133,8 @@ describe('nobody', () => {
       'POST /plugins/:plugin/*',
       'GET /sites/:slug/plugins/:plugin/*',
       'POST /sites/:slug/plugins/:plugin/*',
+      'GET /api/v1/openapi.json',
+      'GET /api/docs',
       'POST /ingest/:source/:token',
       'POST /ingest/:source/:token/:event',
     ])

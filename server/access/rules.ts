@@ -155,6 +155,8 @@ export const rules = {
   'DELETE /api/v1/sources/:id': 'network:write',
   'POST /api/v1/sources/:id/rotate-address': 'network:write',
   'GET /api/v1/me': 'session',
+  'GET /api/v1/openapi.json': 'public',
+  'GET /api/docs': 'public',
 
   'GET /wp-json/wu/v2/auth': 'session',
   'GET /wp-json/wu/v2/hooks': 'events:read',

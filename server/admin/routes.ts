@@ -2,6 +2,7 @@ import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { favicon, serveAsset } from '../web/assets.ts'
 import { accountRoutes } from './account.ts'
+import { apiDocsRoutes } from './api-docs.ts'
 import { apiKeyRoutes } from './api-keys.ts'
 import { auditRoutes } from './audit.ts'
 import { dashboardRoutes } from './dashboard.ts'
@@ -34,6 +35,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...accountRoutes(deps),
   ...userRoutes(deps),
   ...apiKeyRoutes(deps),
+  ...apiDocsRoutes(deps),
   ...dashboardRoutes(deps),
   ...webhookPages(deps),
   ...deliveryListRoutes(deps),

@@ -21,7 +21,8 @@ import { draftRules } from './draft-rules.ts'
 import type { Handlers } from './handlers.ts'
 import { listAnswer, pageOf } from './list.ts'
 
-const subscription = z.strictObject({ target_url: z.string(), event: z.string(), secret: z.string().optional() })
+/** What a builder sends to subscribe. */
+export const subscription = z.strictObject({ target_url: z.string(), event: z.string(), secret: z.string().optional() })
 type Subscription = z.output<typeof subscription>
 
 /**

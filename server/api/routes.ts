@@ -7,6 +7,7 @@ import { healthRoutes } from './health.ts'
 import { hookRoutes } from './hooks.ts'
 import { ingestRoutes } from './ingest.ts'
 import { meRoutes } from './me.ts'
+import { openApiRoutes } from './openapi.ts'
 import { repairRoutes } from './repair.ts'
 import { siteRoutes } from './sites.ts'
 import { sourceRoutes } from './sources.ts'
@@ -26,5 +27,6 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...sourceRoutes(deps),
   ...ingestRoutes(deps),
   ...meRoutes(deps),
+  ...openApiRoutes(deps),
   ...wuRoutes(deps),
 })

@@ -23,8 +23,8 @@ const text = (wrong: (text: string) => Message | null) =>
       if (message) ctx.addIssue({ code: 'custom', message: message.text })
     })
 const name = text(wrongSiteName)
-const newSite = z.strictObject({ slug: text(wrongSlug), name })
-const change = z.strictObject({ name: name.optional(), state: z.enum(STATES).optional() })
+export const newSite = z.strictObject({ slug: text(wrongSlug), name })
+export const changedSite = z.strictObject({ name: name.optional(), state: z.enum(STATES).optional() })
 
 export const siteRoutes = (deps: Deps): Handlers => ({
   'GET /api/v1/sites': async (c) => {
@@ -55,7 +55,7 @@ export const siteRoutes = (deps: Deps): Handlers => ({
 
   'PATCH /api/v1/sites/:id': async (c) => {
     const site = await find(deps, c)
-    const body = parsed(change, await readJsonObject(c))
+    const body = parsed(changedSite, await readJsonObject(c))
     return Response.json(show(await changeSite(deps, c.get('actor'), site, body)))
   },
 

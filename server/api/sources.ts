@@ -24,9 +24,12 @@ const fields = z.strictObject({
   settings: z.record(z.string(), z.json()),
   mapping: z.json(),
 })
-const newSource = fields.partial().required({ name: true }).extend({ kind: z.string(), site: z.string().optional() })
-const change = fields.partial().extend({ active: z.boolean().optional() })
-const rotation = z.strictObject({ at_once: z.boolean().default(false) })
+export const newSource = fields
+  .partial()
+  .required({ name: true })
+  .extend({ kind: z.string(), site: z.string().optional() })
+export const changedSource = fields.partial().extend({ active: z.boolean().optional() })
+export const newAddress = z.strictObject({ at_once: z.boolean().default(false) })
 
 export const sourceRoutes = (deps: Deps): Handlers => ({
   'GET /api/v1/sources': async (c) => {
@@ -62,7 +65,7 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
 
   'PATCH /api/v1/sources/:id': async (c) => {
     const source = await asked(c, deps)
-    const { active, ...body } = parsed(change, await readJsonObject(c))
+    const { active, ...body } = parsed(changedSource, await readJsonObject(c))
     if (Object.keys(body).length > 0) {
       const draft = checked(deps, kindOf(deps, source.kind), {
         name: body.name ?? source.name,
@@ -87,7 +90,7 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
 
   'POST /api/v1/sources/:id/rotate-address': async (c) => {
     const source = await asked(c, deps)
-    const { at_once: atOnce } = parsed(rotation, await readJsonObject(c))
+    const { at_once: atOnce } = parsed(newAddress, await readJsonObject(c))
     const url = await unlessChanged(() => rotateToken(deps, c.get('actor'), source, atOnce))
     return Response.json({ ...show(deps, await asked(c, deps)), url })
   },

@@ -82,7 +82,8 @@ export interface DraftRules {
 
 const MOST_EVENTS = 200
 
-const shape = z.strictObject({
+/** The fields, before they are checked one by one. */
+export const webhookShape = z.strictObject({
   name: z.string(),
   description: z.string().default(''),
   url: z.string(),
@@ -118,14 +119,14 @@ const shape = z.strictObject({
 })
 
 /** What the API takes and what the form is turned into: the contract's field names. */
-export type WebhookInput = z.input<typeof shape>
+export type WebhookInput = z.input<typeof webhookShape>
 
 /** Checks every field and names all that is wrong at once, each with the sentence that stands beside it. */
 export function readDraft(
   input: unknown,
   rules: DraftRules,
 ): { ok: true; draft: WebhookDraft } | { ok: false; errors: readonly FieldError[] } {
-  const parsed = shape.safeParse(input)
+  const parsed = webhookShape.safeParse(input)
   if (!parsed.success) return { ok: false, errors: parsed.error.issues.flatMap(issueSentences) }
   const value = parsed.data
   const errors: FieldError[] = []

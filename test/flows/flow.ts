@@ -1,4 +1,5 @@
 import { expect, inject } from 'vitest'
+import { conforms } from '../support/conforms.ts'
 import type { Kept } from '../support/receiver-server.ts'
 import { fiftyEvents } from './fifty-events.ts'
 import { FLOW_ADMIN, FLOW_KEY } from './key.ts'
@@ -42,7 +43,9 @@ export function createFlow(runtime: string, running: () => Subject) {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
-    return { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) }
+    const answer = { status: response.status, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) }
+    conforms(method, `/api/v1${path}`, answer.status, answer.body)
+    return answer
   }
 
   return {

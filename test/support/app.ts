@@ -23,6 +23,7 @@ import { urlRules, type Resolve } from '../../server/webhooks/address.ts'
 import { createDispatcher } from '../../server/webhooks/dispatch.ts'
 import { plainDraft, type WebhookDraft } from '../../server/webhooks/draft.ts'
 import { createWebhook } from '../../server/webhooks/lifecycle.ts'
+import { conforms } from './conforms.ts'
 import { quiet } from './log.ts'
 
 const ADDRESS = '192.0.2.7'
@@ -175,6 +176,7 @@ export async function testApp(
         })
         const text = await answer.text()
         const json = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>)
+        conforms(method, `/api/v1${path}`, answer.status, json)
         return { status: answer.status, headers: answer.headers, body: json }
       }
     },
