@@ -2,6 +2,7 @@ import { keyById, personById } from '../../db/queries/access.ts'
 import { deliveriesBefore, deliveryById, statesOf } from '../../db/queries/deliveries.ts'
 import { eventById, eventsAfter, eventsBefore, type EventRow } from '../../db/queries/events.ts'
 import { firstSites, siteBySlug } from '../../db/queries/sites.ts'
+import { sourceById } from '../../db/queries/sources.ts'
 import { webhookNames } from '../../db/queries/webhooks.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Handlers } from '../api/handlers.ts'
@@ -202,6 +203,7 @@ function sourceOf(t: Translator, source: string): string {
 async function whoOf(deps: Deps, source: string): Promise<string | null> {
   const [kind, id = ''] = source.split(/:(.*)/s)
   if (kind === 'api') return (await keyById(deps.db, id))?.name ?? null
+  if (kind === 'source') return (await sourceById(deps.db, id))?.name ?? null
   if (kind === 'test') return (await personById(deps.db, id))?.name ?? null
   return null
 }

@@ -20,6 +20,7 @@ import { settingsRoutes } from './settings.ts'
 import { setPasswordRoutes } from './set-password.ts'
 import { setupRoutes } from './setup.ts'
 import { siteRoutes } from './sites.ts'
+import { sourcePages } from './sources.ts'
 import { styleguideRoutes } from './styleguide.ts'
 import { userRoutes } from './users.ts'
 import { webhookPages } from './webhooks.ts'
@@ -43,6 +44,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...repairRoutes(deps),
   ...eventPageRoutes(deps),
   ...eventTypeRoutes(deps),
+  ...sourcePages(deps),
   ...healthRoutes(deps),
   ...pluginRoutes(deps),
   ...hookRoutes(deps),

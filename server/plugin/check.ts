@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { JsonObject } from '../lib/json.ts'
 import { inEnglish, msg, type Message } from '../lib/message.ts'
 import type { FormatAbout } from './contribution.ts'
+import { fieldsOf as settingsFields } from './fields.ts'
 import { hostVersion, type Manifest, type PluginEvent } from './define.ts'
 import { compareVersions, isVersion } from './version.ts'
 import { bytesOf, faultsIn, MAX_SAMPLE_BYTES } from './payload.ts'
@@ -134,7 +135,7 @@ const source = z.strictObject({
   description: text,
   steps: z.array(z.custom<Message>()).min(1),
   secret: z.strictObject({ title: text, help: text, required: z.boolean() }).optional(),
-  settings: schema.optional(),
+  settings: z.custom<z.ZodObject>((value) => value instanceof z.ZodObject, 'has to be z.object({ … })').optional(),
   isPing: handler.optional(),
   verify: handler.optional(),
   toEvents: z.union([z.literal('mapped'), handler]),
@@ -151,8 +152,9 @@ export function wrongSource(slug: string, name: string, about: unknown): string 
   }
   const { secret, verify, settings } = parsed.data
   if ((secret === undefined) !== (verify === undefined)) return 'secret and verify belong together.'
-  if (settings && !settings.safeParse({}).success) return 'every field of its settings needs a default.'
-  return null
+  const { fields, wrong } = settingsFields(settings)
+  if (wrong) return inEnglish(wrong)
+  return fields.some((field) => field.secret) ? 'a source keeps one secret: name it as secret, not in settings.' : null
 }
 
 /** Whether a range, `^1.2` or `>=1.2`, takes this version. Both are floors; `^` stays inside the major. */

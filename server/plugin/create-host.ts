@@ -24,6 +24,7 @@ import { runChecks } from './health-check.ts'
 import { listening } from './listen.ts'
 import { loadPlugins } from './load.ts'
 import { handlersOf, type Loaded, type Ready, type Registry } from './loaded.ts'
+import { faultsIn } from './payload.ts'
 import { prepare } from './prepare.ts'
 import { receive } from './receive.ts'
 import { checkSettings, sourceKindsOf } from './source-kind.ts'
@@ -177,6 +178,10 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     route: (slug, path, site, request, actor) => runRoute(core, { slug, path, site, request, actor }),
     sources: () => kinds,
     sourceSettings: (name, settings) => checkSettings(core.sources.get(name), settings),
+    misfits(name, payload) {
+      const type = core.types.get(name)
+      return type ? faultsIn(type.event, payload) : []
+    },
     receive: (arrival) => receive(core, arrival),
     async tick(now) {
       await ears.tick(now)

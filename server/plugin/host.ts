@@ -1,12 +1,13 @@
 import type { Statement, Result } from '../../db/db.ts'
 import type { JsonObject } from '../lib/json.ts'
-import type { AppError } from '../lib/errors.ts'
+import type { AppError, FieldError } from '../lib/errors.ts'
 import type { Capability } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
 import type { MoreFormats } from '../webhooks/make-body.ts'
 import type { Finding } from './contribution.ts'
 import type { SettingsChange, SettingsForm } from './change-settings.ts'
 import type { Rule } from './loaded.ts'
+import type { Field } from './fields.ts'
 import type { Mapping } from './mapping.ts'
 import type { Inbound, SourceSecret } from './source.ts'
 
@@ -153,8 +154,8 @@ export interface SourceKind {
   readonly description: string
   readonly steps: readonly Message[]
   readonly secret: SourceSecret | null
-  /** JSON Schema of its choices; null where there is nothing to choose. */
-  readonly settings: JsonObject | null
+  /** Its choices, as a form shows them. */
+  readonly settings: readonly Field[]
   /** Whether the person who adds it says which event it makes. */
   readonly mapped: boolean
   readonly plugin: string
@@ -229,6 +230,8 @@ export interface Host {
   sources(): readonly SourceKind[]
   /** Checks the choices of a source of this kind, defaults filled in. Throws AppError `invalid` with paths. */
   sourceSettings(name: string, settings: JsonObject): JsonObject
+  /** What of a payload does not fit an event, by path; empty if all does. */
+  misfits(type: string, payload: JsonObject): readonly FieldError[]
   /** Lets a plugin read what came in at one of its sources. Nothing is stored yet. */
   receive(arrival: Arrival): Promise<Received>
   /** Runs listeners that a crash left unheard, and begins crons that are due. Both drivers call it from their tick. */

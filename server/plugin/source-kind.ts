@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { invalid } from '../lib/errors.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { issueSentences } from '../webhooks/draft.ts'
+import { fieldsOf } from './fields.ts'
 import type { SourceKind } from './host.ts'
 import type { Ready, Source } from './loaded.ts'
 
@@ -13,9 +14,7 @@ export const sourceKindsOf = ({ manifest, sources }: Ready): SourceKind[] =>
     description: about.description,
     steps: about.steps,
     secret: about.secret ?? null,
-    settings: about.settings
-      ? (JSON.parse(JSON.stringify(z.toJSONSchema(about.settings, { io: 'input' }))) as JsonObject)
-      : null,
+    settings: fieldsOf(about.settings).fields ?? [],
     mapped: about.toEvents === 'mapped',
     plugin: manifest.slug,
     pluginTitle: manifest.title,

@@ -58,7 +58,7 @@ interface SourceBase<Settings> {
   /** The secret that `verify` needs. */
   readonly secret?: SourceSecret
   /** Choices of the person who adds the source: every field with a default. */
-  readonly settings?: z.ZodType<Settings>
+  readonly settings?: z.ZodObject & z.ZodType<Settings>
   /** Whether the sender only tries the address, as some do unsigned: answered with 200, and nothing else happens. */
   isPing?(request: Inbound): boolean
   /** Whether the sender signed these bytes. `reject(reason)` and `false` are answered with 401. */

@@ -52,6 +52,15 @@ async function furnish(): Promise<string[]> {
     auth: { type: 'signature' },
     retry_schedule: [3600],
   })
+  const source = await api('POST', '/sources', {
+    kind: 'generic',
+    name: `Desk ${HOSTILE}`,
+    mapping: { event: 'generic.request_received', fields: { body: { from: '.' } } },
+  })
+  for (const body of ['{"no":1}', HOSTILE]) {
+    await fetch(String(source.url), { method: 'POST', body })
+    await fetch(`${String(source.url)}x`, { method: 'POST', body })
+  }
   const sample = ((await api('GET', '/event-types/payment_received/sample')) as unknown as Record<string, unknown>[])[0]
   for (let n = 0; n < 4; n++) {
     await api('POST', '/events', {
@@ -72,6 +81,9 @@ async function furnish(): Promise<string[]> {
     `${base}/deliveries`,
     `${base}/events`,
     `${base}/event-types`,
+    `${base}/sources`,
+    `${base}/sources/new`,
+    `${base}/sources/new?kind=generic`,
     `${base}/event-types/payment_received`,
     `${base}/plugins/payments/payments`,
     `${base}/plugins/example/greetings`,
@@ -82,6 +94,8 @@ async function furnish(): Promise<string[]> {
     `/network/webhooks/${String(webhook.id)}/delete`,
     `/network/deliveries/${one?.id ?? ''}`,
     `/network/events/${one?.event ?? ''}`,
+    `/network/sources/${String(source.id)}`,
+    `/network/sources/${String(source.id)}/delete`,
     '/network/users',
     '/network/users/new',
     `/network/users/${users[0]?.id ?? ''}`,

@@ -10,7 +10,7 @@ import * as batches from '../../db/queries/batches.ts'
 import { keyByHash } from '../../db/queries/access.ts'
 import * as log from '../../db/queries/deliveries.ts'
 import * as dispatch from '../../db/queries/dispatch.ts'
-import { eventById, eventsAfter, eventsBefore, type EventFilter } from '../../db/queries/events.ts'
+import { eventById, eventsAfter, eventsBefore, isKeySince, type EventFilter } from '../../db/queries/events.ts'
 import * as health from '../../db/queries/health.ts'
 import * as hooks from '../../db/queries/hooks.ts'
 import * as mail from '../../db/queries/mail.ts'
@@ -20,13 +20,14 @@ import { recordById, recordsWhere } from '../../db/queries/plugin-records.ts'
 import { markHeard, pluginsOfSite, sitesForPlugins, unheardEvents } from '../../db/queries/plugins.ts'
 import { runningOf } from '../../db/queries/redeliveries.ts'
 import * as retention from '../../db/queries/retention.ts'
+import * as sources from '../../db/queries/sources.ts'
 import * as webhooks from '../../db/queries/webhooks.ts'
 import type { Db } from '../../db/db.ts'
 import { explainingDb } from '../support/explain.ts'
 
 // Tables that grow with what happens; the others are read whole without harm.
 const LARGE =
-  /^(event|delivery|attempt|body|delivery_hour|delivery_hour_bucket|webhook_event|audit|session|throttle|api_key|plugin_record|plugin_index|plugin_fault|mail|farewell|e|d|m|b) /
+  /^(event|delivery|attempt|body|delivery_hour|delivery_hour_bucket|webhook_event|audit|session|throttle|api_key|plugin_record|plugin_index|plugin_fault|source|source_log|mail|farewell|e|d|m|b) /
 
 let explaining: Awaited<ReturnType<typeof explainingDb>>
 beforeAll(async () => {
@@ -53,6 +54,7 @@ const aBatch = {
   members: [],
   halfOf: null,
 }
+const aRequest = { id: 'inb_1', source_id: 'src_1', was_taken: 1, status: 200, reason: null, events: '[]', at: 1 }
 const shelf = { slug: 'shop', site: 'sit_main', collection: 'orders' }
 
 describe('what every delivery asks', () => {
@@ -109,6 +111,17 @@ describe('what every event asks', () => {
       ['e by event_idempotency', 'd by delivery_event'],
     ],
     ['mustMatch', (db) => db.commit([outbox.mustMatch(db, few)]), ['e by event_idempotency']],
+    ['isKeySince', (db) => isKeySince(db, 'sit_main', 'key', 1), ['event by event_idempotency']],
+    [
+      'sourceByToken',
+      (db) => sources.sourceByToken(db, 'hash', 1),
+      ['source by source_token', 'source by source_previous'],
+    ],
+    [
+      'logRequest',
+      (db) => db.commit(sources.logRequest(db, aRequest)),
+      ['source by key 1', 'source_log by key 1', 'source_log by source_log_source'],
+    ],
     ['unheardEvents', (db) => unheardEvents(db, 1, 100), ['event along event_unheard']],
     ['markHeard', (db) => db.commit([markHeard(db, 'evt_1', 1)]), ['event by key 1']],
     ['recordById', (db) => recordById(db, shelf, 'rec_1'), ['plugin_record by key 1']],

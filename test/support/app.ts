@@ -59,6 +59,8 @@ export interface TestApp {
   /** A new person of this role, logged in. A site admin belongs to the site with this slug. */
   login(role?: Role, site?: string): Promise<Visitor>
   readonly stranger: Visitor
+  /** A request as a program sends it: without cookies, to a path or an address of ours. */
+  fetch(to: string, init?: RequestInit): Promise<Response>
   /** A script with an API key of all scopes that a site may have, bound to the site with this slug, if one is named. */
   client(site?: string): Promise<Client>
   /** Makes a site and gives its id. */
@@ -141,6 +143,8 @@ export async function testApp(
     deps,
     clock: { now: clock, advance: (ms) => void (time += ms) },
     stranger: visitor(),
+    fetch: async (to, init) =>
+      app.request(new URL(to, HOME).href, { ...init, headers: { host: new URL(HOME).host, ...init?.headers } }),
 
     async login(role = 'super_admin', site) {
       const email = `person-${++people}@example.com`
