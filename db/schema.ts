@@ -60,6 +60,7 @@ export type Outcome =
   | 'protocol'
   | 'unexpected'
 
+/** `moving_below`: its deliveries in front of this `seq` have not followed its state yet; null when all have. */
 export interface SiteTable {
   id: string
   slug: string
@@ -67,6 +68,7 @@ export interface SiteTable {
   state: SiteState
   created_at: number
   deleted_at: number | null
+  moving_below: number | null
 }
 
 /** Something that happened. `payload` is JSON; `source` says who told us: `plugin:<slug>`, `api:<key id>`, `test:<user id>`. */

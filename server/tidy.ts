@@ -5,6 +5,7 @@ import { sendFarewells } from './webhooks/farewell.ts'
 import { sendMail } from './webhooks/mail.ts'
 import { redeliverStep } from './webhooks/redelivery.ts'
 import { purge } from './webhooks/retention.ts'
+import { moveSites } from './webhooks/site-moves.ts'
 
 type Task = (deps: Deps) => Promise<void>
 
@@ -20,6 +21,7 @@ export const tidy = async (deps: Deps): Promise<void> =>
 async function sweep(deps: Deps): Promise<void> {
   await deps.host.tick(deps.clock())
   await redeliverStep(deps)
+  await moveSites(deps)
   await tickAccess(deps)
   if (deps.clock() - (purged.get(deps) ?? 0) >= MINUTE) {
     purged.set(deps, deps.clock())

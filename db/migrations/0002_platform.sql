@@ -147,3 +147,7 @@ create table one_time_link (
 );
 create index one_time_link_user on one_time_link (user_id);
 create index one_time_link_until on one_time_link (until);
+
+-- A site's deliveries follow its state in steps: how far they came, null when all have.
+alter table site add column moving_below bigint;
+create index site_moving on site (id) where moving_below is not null;

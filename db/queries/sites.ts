@@ -8,7 +8,7 @@ export const MAIN_SITE = 'sit_main'
 // Written out: with a parameter here SQLite would plan these look-ups anew each time they run.
 const deleted = sql.lit<SiteState>('deleted')
 
-export type Site = Omit<SiteTable, 'deleted_at'>
+export type Site = Omit<SiteTable, 'deleted_at' | 'moving_below'>
 const columns = ['id', 'slug', 'name', 'state', 'created_at'] as const
 
 /** The oldest sites, the main site first: enough to know whether they are few. */

@@ -1,10 +1,11 @@
 import { DbError } from '../../db/db.ts'
-import { archiveWebhooks, cancelDeliveriesOf, wakeWebhooks } from '../../db/queries/site-state.ts'
+import { archiveWebhooks, retireWebhooks, wakeWebhooks } from '../../db/queries/site-state.ts'
 import { insertSite, MAIN_SITE, siteById, updateSite, type Site } from '../../db/queries/sites.ts'
 import type { Actor } from '../lib/actor.ts'
 import { fail, invalid } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
+import { moveSites } from '../webhooks/site-moves.ts'
 import { auditEntry } from './audit.ts'
 import { wrongName } from './person.ts'
 
@@ -55,12 +56,8 @@ export async function changeSite(
   const next = { name: change.name ?? site.name, state: change.state ?? site.state }
   if (next.name === site.name && next.state === site.state) return site
   const { db } = deps
-  const moved =
-    next.state === site.state
-      ? []
-      : next.state === 'archived'
-        ? archiveWebhooks(db, site.id)
-        : wakeWebhooks(db, site.id, deps.clock())
+  const changed = next.state !== site.state
+  const move = next.state === 'archived' ? archiveWebhooks : wakeWebhooks
   const audit = auditEntry(deps, by, {
     action: 'site.updated',
     target: site.id,
@@ -68,7 +65,8 @@ export async function changeSite(
     before: { name: site.name, state: site.state },
     after: next,
   })
-  await db.commit([updateSite(db, site.id, next), ...moved, ...audit])
+  await db.commit([updateSite(db, site.id, next), ...(changed ? move(db, site.id) : []), ...audit])
+  if (changed) await moveSites(deps)
   return { ...site, ...next }
 }
 
@@ -88,7 +86,8 @@ export async function deleteSite(deps: Deps, by: Actor, site: Site): Promise<voi
   })
   await db.commit([
     updateSite(db, site.id, { state: 'deleted', deleted_at: now }),
-    ...cancelDeliveriesOf(db, site.id, now),
+    ...retireWebhooks(db, site.id),
     ...audit,
   ])
+  await moveSites(deps)
 }

@@ -21,6 +21,7 @@ import { markHeard, pluginsOfSite, sitesForPlugins, unheardEvents } from '../../
 import { runningOf } from '../../db/queries/redeliveries.ts'
 import * as retention from '../../db/queries/retention.ts'
 import * as sources from '../../db/queries/sources.ts'
+import * as siteState from '../../db/queries/site-state.ts'
 import * as webhooks from '../../db/queries/webhooks.ts'
 import type { Db } from '../../db/db.ts'
 import { explainingDb } from '../support/explain.ts'
@@ -337,8 +338,13 @@ describe('what pages ask', () => {
   })
 })
 
+const moving = { id: 'sit_1', state: 'archived', moving_below: 9 } as const
+
 describe('what goes on in the background', () => {
   test.each<Asked>([
+    ['movingSites', (db) => siteState.movingSites(db), []],
+    ['nextMove', (db) => siteState.nextMove(db, moving), ['delivery by delivery_site']],
+    ['moveDeliveries', (db) => db.commit(siteState.moveDeliveries(db, moving, 1, 1)), ['delivery by delivery_site']],
     ['oldestEvents', (db) => retention.oldestEvents(db, 1), ['event along key 2']],
     [
       'deleteEvents',
