@@ -23,7 +23,7 @@ const isOurs = (name: string) => /^(server|db|plugins|views)\//.test(name)
 /** The first that fits says how high a file stands. */
 const layers: readonly (readonly [RegExp, number])[] = [
   // The test host of plugins composes a product of its own, with a database in memory.
-  [/^server\/plugin\/test-host\.ts$/, 7],
+  [/^server\/plugin\/(test-host|conformance)\.ts$/, 7],
   [/^server\/(node|worker)\//, 7],
   [/^server\/(app|compose|tidy)\.ts$/, 6],
   [/^server\/(admin\/|api\/|deps\.ts$)/, 5],
@@ -70,7 +70,7 @@ describe('runtimes', () => {
   const ofWorkers = /^(@cloudflare\/|cloudflare:)/
 
   test('only server/node knows Node', () => {
-    expect(wrong(/^(?!server\/(node|worker)\/|server\/plugin\/test-host\.ts)/, (name) => !ofNode.test(name))).toEqual(
+    expect(wrong(/^(?!server\/(node|worker)\/|server\/plugin\/(test-host|conformance)\.ts)/, (name) => !ofNode.test(name))).toEqual(
       [],
     )
     expect(wrong(/^server\/worker\//, (name) => name === 'node:dns/promises' || !ofNode.test(name))).toEqual([])

@@ -1,0 +1,122 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Plugin } from './define.ts'
+import { testHost, type TestHost } from './test-host.ts'
+
+export interface ConformanceOptions {
+  /** Where `plugin.ts` and `readme.md` stand: `import.meta.dirname` of a test beside them. */
+  readonly folder: string
+  /** The owners of the events in `emits`, and of what the plugin listens to. */
+  readonly beside?: readonly Plugin[]
+}
+
+/**
+ * Holds a plugin to the rules of plugins, and gives a sentence for each that it breaks; none is well. It is imported by
+ * `load` meanwhile, so that what it does while it is imported is seen as well.
+ *
+ *     test('keeps to the rules', async () => {
+ *       expect(await breaches(() => import('../plugin.ts'), { folder })).toEqual([])
+ *     })
+ */
+export async function breaches(
+  load: () => Promise<{ readonly default: Plugin }>,
+  { folder, beside = [] }: ConformanceOptions,
+): Promise<readonly string[]> {
+  const { plugin, touched } = await watched(load, folder)
+  const written = [...ofSources(folder), ...ofReadme(folder, plugin), ...ofSettings(plugin)]
+  try {
+    const host = await testHost(plugin, { beside })
+    return [...touched, ...written, ...(await ofSamples(plugin, host)), ...(await ofPages(plugin, host))]
+  } catch (error) {
+    return [...touched, ...written, error instanceof Error ? error.message : String(error)]
+  }
+}
+
+const WATCHED = ['fetch', 'setTimeout', 'setInterval', 'queueMicrotask'] as const
+
+/** Imports the plugin, and tells which of the things that a plugin leaves alone it touched. Others may use them meanwhile. */
+async function watched(load: () => Promise<{ readonly default: Plugin }>, folder: string) {
+  const before = new Set(Object.getOwnPropertyNames(globalThis))
+  const touched = new Set<string>()
+  const originals = WATCHED.map((name) => [name, globalThis[name]] as const)
+  for (const [name, original] of originals) {
+    const trap = (...args: unknown[]): unknown => {
+      if (new Error().stack?.includes(folder)) touched.add(name)
+      return Reflect.apply(original, globalThis, args)
+    }
+    Object.assign(globalThis, { [name]: trap })
+  }
+  try {
+    const { default: plugin } = await load()
+    const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.has(name))
+    return {
+      plugin,
+      touched: [...touched, ...added].map((name) => `While it is imported it touches ${name}.`),
+    }
+  } finally {
+    Object.assign(globalThis, Object.fromEntries(originals))
+  }
+}
+
+/** A plugin runs on Node and on Workers, and has time, network and the rest from its context. */
+const FOREIGN = /\b(fetch|setTimeout|setInterval|Date\.now|Math\.random|process|globalThis)\b/
+const withoutHttp = (text: string): string => text.replaceAll(/\bhttp\.fetch\b/g, '')
+const withoutComments = (text: string): string => text.replaceAll(/^\s*(\*|\/\/|\/\*).*$/gm, '')
+
+function ofSources(folder: string): string[] {
+  const sources = readdirSync(folder).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+  return sources.flatMap((name) => {
+    const text = withoutComments(readFileSync(join(folder, name), 'utf8'))
+    const ofNode = [...text.matchAll(/\b(?:from|import)\s*\(?\s*'(node:[^']+)'/g)].map((found) => found[1] ?? '')
+    const foreign = FOREIGN.exec(withoutHttp(text))?.[1]
+    return [
+      ...ofNode.map((path) => `${name} imports ${path}, which Workers do not have.`),
+      ...(foreign === undefined ? [] : [`${name} uses ${foreign}. Take what the context gives.`]),
+    ]
+  })
+}
+
+function ofReadme(folder: string, { manifest }: Plugin): string[] {
+  if (!readdirSync(folder).includes('readme.md')) return ['It has no readme.md.']
+  const readme = readFileSync(join(folder, 'readme.md'), 'utf8')
+  const events = [...(manifest.events ?? []), ...(manifest.emits ?? [])]
+  return events
+    .filter(({ name }) => !readme.includes(`\`${name}\``))
+    .map(({ name }) => `readme.md does not tell of the event ${name}.`)
+}
+
+function ofSettings({ manifest: { settings } }: Plugin): string[] {
+  return settings && !settings.safeParse({}).success ? ['Not every field of its settings has a default.'] : []
+}
+
+/** Every sample is taken by the real host, and stored as it is. */
+async function ofSamples({ manifest }: Plugin, host: TestHost): Promise<string[]> {
+  const events = manifest.events ?? []
+  const before = host.emitted.length
+  for (const event of events) await host.emit(event, event.sample)
+  const stored = host.emitted.slice(before)
+  const changed = events.filter(
+    ({ name, sample }) =>
+      !stored.some((one) => one.name === name && JSON.stringify(one.payload) === JSON.stringify(sample)),
+  )
+  return [
+    ...changed.map(({ name }) => `The sample of ${name} is not stored as it is.`),
+    ...host.faults.map(({ handler, message }) => `The samples make ${handler} fail: ${message}`),
+  ]
+}
+
+/** Every page renders with what it loads while nothing is stored yet, under the policy that pages have. */
+async function ofPages({ manifest: { slug } }: Plugin, host: TestHost): Promise<string[]> {
+  const pages = (await host.host.pages(null)).filter((page) => page.plugin === slug)
+  const found = await Promise.all(
+    pages.map(async ({ path }) => {
+      const html = await host.page(path)
+      const wrong = /<script|<style|\sstyle=|\son\w+=|undefined|\[object/i.exec(html)?.[0]
+      return [
+        ...(wrong === undefined ? [] : [`The page ${path} holds ${wrong}.`]),
+        ...(html.includes('<h2') ? [] : [`The page ${path} has no heading <h2>.`]),
+      ]
+    }),
+  )
+  return found.flat()
+}
