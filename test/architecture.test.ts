@@ -70,9 +70,9 @@ describe('runtimes', () => {
   const ofWorkers = /^(@cloudflare\/|cloudflare:)/
 
   test('only server/node knows Node', () => {
-    expect(wrong(/^(?!server\/(node|worker)\/|server\/plugin\/(test-host|conformance)\.ts)/, (name) => !ofNode.test(name))).toEqual(
-      [],
-    )
+    expect(
+      wrong(/^(?!server\/(node|worker)\/|server\/plugin\/(test-host|conformance)\.ts)/, (name) => !ofNode.test(name)),
+    ).toEqual([])
     expect(wrong(/^server\/worker\//, (name) => name === 'node:dns/promises' || !ofNode.test(name))).toEqual([])
   })
 
