@@ -12,11 +12,7 @@ export interface ConformanceOptions {
 
 /**
  * Holds a plugin to the rules of plugins, and gives a sentence for each that it breaks; none is well. It is imported by
- * `load` meanwhile, so that what it does while it is imported is seen as well.
- *
- *     test('keeps to the rules', async () => {
- *       expect(await breaches(() => import('../plugin.ts'), { folder })).toEqual([])
- *     })
+ * `load` meanwhile, so that what it does while it is imported is seen as well. docs/plugins.md shows a test.
  */
 export async function breaches(
   load: () => Promise<{ readonly default: Plugin }>,
