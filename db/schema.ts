@@ -25,6 +25,8 @@ export interface Database {
   audit: AuditTable
   redelivery: RedeliveryTable
   mail: MailTable
+  bin: BinTable
+  capture: CaptureTable
   plugin_state: PluginStateTable
   plugin_site: PluginSiteTable
   plugin_cron: PluginCronTable
@@ -440,4 +442,35 @@ export interface SourceLogTable {
   reason: string | null
   events: string
   at: number
+}
+
+/** A request bin. `answer` is the JSON of what it says; `webhook_id` names the webhook whose signature it checks. */
+export interface BinTable {
+  id: string
+  token: string
+  owner: string
+  name: string
+  answer: string
+  webhook_id: string | null
+  /** How many requests ever came. */
+  received: number
+  created_at: number
+  created_by: string
+}
+
+export type Verdict = 'valid' | 'wrong' | 'old' | 'unsigned' | 'unchecked'
+
+/** A request that a bin caught. `bytes` is the length of the whole body, `body` base64 of what was kept of it. */
+export interface CaptureTable {
+  id: string
+  bin_id: string
+  at: number
+  method: string
+  query: string
+  headers: string
+  hidden: string | null
+  body: string
+  bytes: number
+  verdict: Verdict
+  status: number
 }

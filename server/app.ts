@@ -25,8 +25,8 @@ const AREAS = ['/network', '/sites/:slug/admin']
 const WU = '/wp-json/'
 /** Asked by machines, and most of all when something is wrong: nothing may stand in front of them. */
 const PROBES = ['/healthz', '/readyz']
-/** The token in the path is all that counts there: neither a session nor a key. */
-const INGEST = '/ingest/'
+/** What the path names is all that counts there: neither a session nor a key is looked at. */
+const OPEN = /^\/(bin|ingest)\//
 
 /** The whole product behind one `fetch`. `remoteAddress` says whose socket a request came through. */
 export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env> {
@@ -62,7 +62,7 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
   function mount(key: RouteKey, handler: Handler): void {
     const [method = '', path = ''] = key.split(' ')
     const rule: Rule = rules[key]
-    const open = PROBES.includes(path) || path.startsWith(INGEST) || (rule === 'public' && path.startsWith('/api/v1/'))
+    const open = PROBES.includes(path) || OPEN.test(path) || (rule === 'public' && path.startsWith('/api/v1/'))
     const guarded = open
       ? handler
       : path.startsWith('/api/v1/') || path.startsWith(WU)

@@ -5,6 +5,7 @@ import { ConfigError } from './config.ts'
 import type { Deps } from './deps.ts'
 import { createHost } from './plugin/create-host.ts'
 import type { HostOptions, Registry } from './plugin/create-host.ts'
+import { reachingBins } from './webhooks/bins/catch.ts'
 import type { Engine } from './webhooks/engine.ts'
 import { ensureNetwork } from './webhooks/network.ts'
 import { sealSettingsAgain } from './plugin/settings.ts'
@@ -29,7 +30,8 @@ export async function compose({ appSecret, registry, limits = {}, dispatcher, ..
   const previous = config.appSecretPrevious
   const vault = await createVault({ appSecret, previous, random })
   await settleAppSecret({ db, vault }, appSecret, previous)
-  const engine: Engine = { ...parts, vault, formats: () => host.formats }
+  const outward: Engine = { ...parts, vault, formats: () => host.formats }
+  const engine: Engine = { ...outward, post: reachingBins(outward) }
   const host = await createHost(engine, { registry, limits, safeMode: config.safeMode })
   const access = await createAccess(engine, { appSecret })
   await ensureSetupKey(engine)

@@ -151,3 +151,33 @@ create index one_time_link_until on one_time_link (until);
 -- A site's deliveries follow its state in steps: how far they came, null when all have.
 alter table site add column moving_below bigint;
 create index site_moving on site (id) where moving_below is not null;
+
+-- Request bins: addresses of our own that catch what is sent to them. answer: JSON, what they say to it.
+create table bin (
+  id text primary key,
+  token text not null unique,
+  owner text not null,
+  name text not null,
+  answer text not null,
+  webhook_id text,
+  received bigint not null,
+  created_at bigint not null,
+  created_by text not null
+);
+create index bin_owner on bin (owner, created_at);
+-- What a bin caught. headers: JSON, credentials masked; hidden: the same unmasked, sealed, where any were. body: base64.
+create table capture (
+  id text primary key,
+  bin_id text not null,
+  at bigint not null,
+  method text not null,
+  query text not null,
+  headers text not null,
+  hidden text,
+  body text not null,
+  bytes integer not null,
+  verdict text not null,
+  status integer not null
+);
+create index capture_bin on capture (bin_id, id);
+create index capture_at on capture (at);

@@ -102,6 +102,8 @@ export function deleteSiteRow(db: Db, siteId: string): Statement[] {
     db.q.deleteFrom('plugin_site').where('site_id', '=', siteId),
     db.q.deleteFrom('api_key').where('owner', '=', siteId),
     db.q.deleteFrom('source').where('site_id', '=', siteId),
+    db.q.deleteFrom('capture').where('bin_id', 'in', db.q.selectFrom('bin').select('id').where('owner', '=', siteId)),
+    db.q.deleteFrom('bin').where('owner', '=', siteId),
     db.q.deleteFrom('site').where('id', '=', siteId),
   ]
 }

@@ -14,6 +14,11 @@ const defaults = {
   keep_days_events: '30',
   keep_days_answers: '7',
   keep_days_audit: '365',
+  keep_days_captures: '7',
+  /** Of each owner. */
+  bins: '20',
+  /** Of each bin. */
+  bin_captures: '200',
   /** Empty: what SMTP_URL says, or else a name at the host of PUBLIC_URL. */
   mail_from: '',
   /** `on`: wu/v2 takes credentials from the query as well. */

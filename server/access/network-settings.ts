@@ -20,6 +20,9 @@ export const bounds = {
   keep_days_events: { min: 1, max: 3650, optional: false },
   keep_days_answers: { min: 1, max: 3650, optional: false },
   keep_days_audit: { min: 30, max: 3650, optional: false },
+  keep_days_captures: { min: 1, max: 30, optional: false },
+  bins: { min: 0, max: 100, optional: false },
+  bin_captures: { min: 10, max: 1000, optional: false },
 } as const
 
 /** What a super admin sets for the whole network, in the order of the form. */
@@ -33,6 +36,9 @@ export const networkSettings = [
   'keep_days_events',
   'keep_days_answers',
   'keep_days_audit',
+  'keep_days_captures',
+  'bins',
+  'bin_captures',
   'mail_from',
   'wu_query_credentials',
 ] as const

@@ -53,6 +53,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
       ),
       ...when(may('GET {area}/deliveries'), () => entry(`${base}/deliveries`, t('Deliveries'), 'deliveries')),
       ...when(may('GET {area}/events'), () => entry(`${base}/events`, t('Events'), 'events')),
+      ...when(may('GET {area}/bins'), () => entry(`${base}/bins`, t('Bins'), 'bin')),
       ...when(may('GET {area}/event-types'), () => entry(`${base}/event-types`, t('Event Types'), 'types')),
       ...when(may('GET {area}/sources'), () => entry(`${base}/sources`, t('Sources'), 'source')),
     ],

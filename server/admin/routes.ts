@@ -5,6 +5,7 @@ import { accountRoutes } from './account.ts'
 import { apiDocsRoutes } from './api-docs.ts'
 import { apiKeyRoutes } from './api-keys.ts'
 import { auditRoutes } from './audit.ts'
+import { binRoutes } from './bins.ts'
 import { dashboardRoutes } from './dashboard.ts'
 import { deliveryListRoutes } from './deliveries.ts'
 import { deliveryRoutes } from './delivery.ts'
@@ -39,6 +40,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...apiDocsRoutes(deps),
   ...dashboardRoutes(deps),
   ...webhookPages(deps),
+  ...binRoutes(deps),
   ...deliveryListRoutes(deps),
   ...deliveryRoutes(deps),
   ...repairRoutes(deps),

@@ -99,6 +99,9 @@ const labelsOf = (t: Translator): Record<NetworkSetting, string> => ({
   keep_days_events: t('Events and deliveries'),
   keep_days_answers: t('Answers of receivers'),
   keep_days_audit: t('Audit log'),
+  keep_days_captures: t('Requests in bins'),
+  bins: t('Bins'),
+  bin_captures: t('Requests in a bin'),
   mail_from: t('From address'),
   wu_query_credentials: t('Take credentials from the address'),
 })

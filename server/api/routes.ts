@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import { binCatchRoutes } from './bin.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { eventTypeRoutes } from './event-types.ts'
 import { eventRoutes } from './events.ts'
@@ -28,5 +29,6 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...ingestRoutes(deps),
   ...meRoutes(deps),
   ...openApiRoutes(deps),
+  ...binCatchRoutes(deps),
   ...wuRoutes(deps),
 })

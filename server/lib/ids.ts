@@ -17,6 +17,8 @@ export type IdPrefix =
   | 'mal'
   | 'src'
   | 'inb'
+  | 'bin'
+  | 'cap'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford's base 32, lower case
 

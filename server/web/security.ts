@@ -67,6 +67,7 @@ export function sameOriginOnly(reach: Reach): MiddlewareHandler<Env> {
     const ours =
       SAFE.has(c.req.method) ||
       c.req.path.startsWith('/api/') ||
+      c.req.path.startsWith('/bin/') ||
       PUBLIC_OF_PLUGINS.test(c.req.path) ||
       c.req.path.startsWith('/wp-json/') ||
       c.req.path.startsWith('/ingest/') ||

@@ -11,6 +11,7 @@ import {
   oldestDeletedSite,
   oldestEvents,
 } from '../../db/queries/retention.ts'
+import { deleteOldCaptures } from '../../db/queries/bins.ts'
 import { setSetting, setting, settings } from '../../db/queries/settings.ts'
 import { DAY } from '../lib/clock.ts'
 import { idBefore } from '../lib/ids.ts'
@@ -28,7 +29,7 @@ export interface AuditBase {
 /** What is older than its kind is kept goes, in small steps. Resolves with how many steps were made. */
 export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<number> {
   const { db, clock } = engine
-  const kept = await settings(db, ['keep_days_events', 'keep_days_answers', 'keep_days_audit'])
+  const kept = await settings(db, ['keep_days_events', 'keep_days_answers', 'keep_days_audit', 'keep_days_captures'])
   const before = (days: string) => clock() - Number(days) * DAY
   const events = before(kept.keep_days_events)
   let steps = 0
@@ -41,6 +42,7 @@ export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<numbe
   ]) {
     while (steps < MOST_STEPS && (await step())) steps++
   }
+  await db.commit([deleteOldCaptures(db, before(kept.keep_days_captures))])
   await db.commit(deleteLeftovers(db, { events, unsaved: clock() - DAY, now: clock() }))
   return steps
 }

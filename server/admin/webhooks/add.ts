@@ -13,6 +13,7 @@ import { createWebhook } from '../../webhooks/lifecycle.ts'
 import { ownWebhook } from '../../webhooks/own-webhook.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import { checkForm } from './check.ts'
+import { catchInBin } from './bin.ts'
 import { blankForm, intentOf, sentForm, withPreset, type WebhookForm } from './form.ts'
 import { formPage, newTarget, type Target } from './form-page.ts'
 import { backToWebhook } from './saved.ts'
@@ -22,7 +23,11 @@ import { tryForm } from './trial.ts'
 /** Add New Webhook. */
 export const addRoutes = (deps: Deps): Handlers => ({
   'GET {area}/webhooks/new': (c) =>
-    formPage(c, deps, newTarget(deps), { ...blankForm, events: c.req.queries('event') ?? [] }),
+    formPage(c, deps, newTarget(deps), {
+      ...blankForm,
+      events: c.req.queries('event') ?? [],
+      url: c.req.query('url') ?? '',
+    }),
 
   'POST {area}/webhooks/new': async (c) => {
     const sent = await readForm(c)
@@ -35,6 +40,8 @@ export const addRoutes = (deps: Deps): Handlers => ({
         return formPage(c, deps, target, ...(await generate(c, deps, form)))
       case 'show':
         return formPage(c, deps, target, form, await reveal(c, deps, null, form))
+      case 'bin':
+        return formPage(c, deps, target, ...(await catchInBin(c, deps, target, form)))
       case 'preset':
         return formPage(c, deps, target, withPreset(form), { testEvent: sent.get('test_event') })
       case 'preview':

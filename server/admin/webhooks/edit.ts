@@ -14,6 +14,7 @@ import { draftOf, type WebhookDraft } from '../../webhooks/draft.ts'
 import { saveWebhook } from '../../webhooks/lifecycle.ts'
 import { ownWebhook } from '../../webhooks/own-webhook.ts'
 import { askPassword, recentPassword } from '../login.ts'
+import { catchInBin } from './bin.ts'
 import { checkForm } from './check.ts'
 import { intentOf, isWebhookForm, sentForm, storedForm, withPreset, type WebhookForm } from './form.ts'
 import { formPage, targetOf, type Target } from './form-page.ts'
@@ -41,6 +42,8 @@ export const editRoutes = (deps: Deps): Handlers => ({
     switch (intentOf(sent)) {
       case 'generate':
         return formPage(c, deps, target, ...(await generate(c, deps, form)))
+      case 'bin':
+        return formPage(c, deps, target, ...(await catchInBin(c, deps, target, form)))
       case 'preset':
         return formPage(c, deps, target, withPreset(form), { testEvent })
       case 'preview':

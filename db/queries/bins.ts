@@ -1,0 +1,62 @@
+import { sql, type CompiledQuery } from 'kysely'
+import type { Db, Statement } from '../db.ts'
+import { must } from '../must.ts'
+import type { BinTable, CaptureTable } from '../schema.ts'
+import { STEP } from './retention.ts'
+
+export const binByToken = (db: Db, token: string): Promise<BinTable | undefined> =>
+  db.q.selectFrom('bin').selectAll().where('token', '=', token).executeTakeFirst()
+
+export const binById = (db: Db, id: string): Promise<BinTable | undefined> =>
+  db.q.selectFrom('bin').selectAll().where('id', '=', id).executeTakeFirst()
+
+/** The bins of an owner, the newest first. */
+export const binsOf = (db: Db, owner: string): Promise<BinTable[]> =>
+  db.q.selectFrom('bin').selectAll().where('owner', '=', owner).orderBy('created_at', 'desc').orderBy('id').execute()
+
+export const insertBin = (db: Db, row: Omit<BinTable, 'received'>): Statement =>
+  db.q.insertInto('bin').values({ ...row, received: 0 })
+
+/** Breaks the commit when the owner has `most` bins already. */
+export const mustHaveRoomForBin = (db: Db, owner: string, most: number): CompiledQuery =>
+  must(db, sql`(select count(*) from bin where owner = ${owner}) >= cast(${most} as bigint)`)
+
+export const updateBin = (db: Db, id: string, change: Pick<BinTable, 'name' | 'answer' | 'webhook_id'>): Statement =>
+  db.q.updateTable('bin').set(change).where('id', '=', id)
+
+export const deleteCaptures = (db: Db, bin: string): Statement => db.q.deleteFrom('capture').where('bin_id', '=', bin)
+export const deleteBin = (db: Db, id: string): Statement => db.q.deleteFrom('bin').where('id', '=', id)
+
+/**
+ * Catches a request: counts it, stores it with the status that its turn gets (the first `fails` get `failure`), and lets
+ * the oldest go where there are more than `most`. The last result holds the status; none when the bin is gone.
+ */
+export const catchRequest = (
+  db: Db,
+  row: Omit<CaptureTable, 'status'>,
+  answer: { readonly fails: number; readonly failure: number; readonly status: number },
+  most: number,
+): Statement[] => [
+  sql`update bin set received = received + 1 where id = ${row.bin_id}`.compile(db.q),
+  sql`insert into capture (id, bin_id, at, method, query, headers, hidden, body, bytes, verdict, status)
+    select ${row.id}, id, cast(${row.at} as bigint), ${row.method}, ${row.query}, ${row.headers},
+      cast(${row.hidden} as text), ${row.body}, cast(${row.bytes} as integer), ${row.verdict},
+      case when received <= cast(${answer.fails} as bigint) then cast(${answer.failure} as integer)
+        else cast(${answer.status} as integer) end
+    from bin where id = ${row.bin_id}`.compile(db.q),
+  sql`delete from capture where bin_id = ${row.bin_id} and id <= (select id from capture
+    where bin_id = ${row.bin_id} order by id desc limit 1 offset ${sql.lit(most)})`.compile(db.q),
+  db.q.selectFrom('capture').select('status').where('id', '=', row.id),
+]
+
+export const capturesOf = (db: Db, bin: string, limit: number): Promise<CaptureTable[]> =>
+  db.q.selectFrom('capture').selectAll().where('bin_id', '=', bin).orderBy('id', 'desc').limit(limit).execute()
+
+export const captureById = (db: Db, id: string): Promise<CaptureTable | undefined> =>
+  db.q.selectFrom('capture').selectAll().where('id', '=', id).executeTakeFirst()
+
+/** What was caught before `before`, a step of it. */
+export const deleteOldCaptures = (db: Db, before: number): Statement =>
+  sql`delete from capture where id in (select id from capture where at < ${before} order by at limit ${sql.lit(STEP)})`.compile(
+    db.q,
+  )

@@ -1,0 +1,172 @@
+import { binById, capturesOf, deleteBin, deleteCaptures, updateBin } from '../../../db/queries/bins.ts'
+import { settings } from '../../../db/queries/settings.ts'
+import { webhookById, webhookNames } from '../../../db/queries/webhooks.ts'
+import type { BinTable, CaptureTable } from '../../../db/schema.ts'
+import { auditEntry } from '../../access/audit.ts'
+import { wrongName } from '../../access/person.ts'
+import type { Handlers } from '../../api/handlers.ts'
+import type { Deps } from '../../deps.ts'
+import { can } from '../../lib/actor.ts'
+import { notFound, type FieldError } from '../../lib/errors.ts'
+import { isId } from '../../lib/ids.ts'
+import type { JsonObject } from '../../lib/json.ts'
+import { msg } from '../../lib/message.ts'
+import { binUrl } from '../../webhooks/bins/address.ts'
+import { answerKinds, figures, type AnswerKind, type BinAnswer } from '../../webhooks/bins/answer.ts'
+import type { C } from '../../web/env.ts'
+import { seeOther } from '../../web/flash.ts'
+import { errorsByPath, readForm, type Form } from '../../web/forms.ts'
+import { faultsNotice, page } from '../page.ts'
+import { shownCapture, type Opened } from './capture.ts'
+import { answerChoices, verdictWords } from './words.ts'
+
+const MOST_LISTED = 50
+
+export const binRoutes = (deps: Deps): Handlers => ({
+  'GET {area}/bins/:id': async (c) => binPage(c, deps, await binOf(c, deps)),
+
+  'POST {area}/bins/:id': async (c) => {
+    const { actor, scope } = c.var
+    const bin = await binOf(c, deps)
+    const { typed, errors } = await readBin(c, deps, await readForm(c))
+    if (errors.length > 0) return binPage(c, deps, bin, { errors, typed })
+    const audit = auditEntry(deps, actor, {
+      action: 'bin.updated',
+      target: bin.id,
+      owner: bin.owner,
+      before: { name: bin.name, answer: JSON.parse(bin.answer) as JsonObject, webhook: bin.webhook_id },
+      after: { name: typed.name, answer: { ...typed.answer }, webhook: typed.webhookId },
+    })
+    const change = { name: typed.name, answer: JSON.stringify(typed.answer), webhook_id: typed.webhookId }
+    await deps.db.commit([...audit, updateBin(deps.db, bin.id, change)])
+    return seeOther(c, deps, `${scope.base}/bins/${bin.id}`, { tone: 'good', title: msg('The bin is saved.') })
+  },
+
+  'POST {area}/bins/:id/clear': async (c) => {
+    const { actor, scope } = c.var
+    const bin = await binOf(c, deps)
+    const audit = auditEntry(deps, actor, { action: 'bin.cleared', target: bin.id, owner: bin.owner })
+    await deps.db.commit([...audit, deleteCaptures(deps.db, bin.id)])
+    return seeOther(c, deps, `${scope.base}/bins/${bin.id}`, { tone: 'good', title: msg('The bin is empty.') })
+  },
+
+  'GET {area}/bins/:id/delete': async (c) => {
+    const { scope, t } = c.var
+    const bin = await binOf(c, deps)
+    const path = `${scope.base}/bins/${bin.id}`
+    return page(c, deps, 'pages/bins/delete', {
+      title: t('Delete {name}?', { name: bin.name }),
+      crumbs: [{ href: path, label: bin.name }],
+      data: { path },
+    })
+  },
+
+  'POST {area}/bins/:id/delete': async (c) => {
+    const { actor, scope } = c.var
+    const bin = await binOf(c, deps)
+    const audit = auditEntry(deps, actor, {
+      action: 'bin.deleted',
+      target: bin.id,
+      owner: bin.owner,
+      before: { name: bin.name },
+    })
+    await deps.db.commit([...audit, deleteCaptures(deps.db, bin.id), deleteBin(deps.db, bin.id)])
+    return seeOther(c, deps, `${scope.base}/bins`, {
+      tone: 'good',
+      title: msg('{name} is deleted.', { name: bin.name }),
+    })
+  },
+})
+
+/** The bin of the URL, where the area reaches it. Throws `not_found`. */
+export async function binOf(c: C, deps: Deps): Promise<BinTable> {
+  const id = c.req.param('id') ?? ''
+  const bin = isId('bin', id) ? await binById(deps.db, id) : undefined
+  if (!bin || bin.owner !== c.var.scope.owner) throw notFound()
+  return bin
+}
+
+interface Typed {
+  readonly name: string
+  readonly answer: BinAnswer
+  readonly webhookId: string | null
+}
+
+async function readBin(c: C, deps: Deps, form: Form): Promise<{ typed: Typed; errors: readonly FieldError[] }> {
+  const name = form.get('name').trim()
+  const kind = answerKinds.find((one) => one === form.get('answer')) ?? 'ok'
+  const bounds = figures[kind]
+  const figure = bounds ? Number(form.get('figure').trim() || bounds.usual) : 0
+  const id = form.get('webhook')
+  const webhook = id === '' ? undefined : await webhookById(deps.db, id)
+  const errors: FieldError[] = []
+  const wrong = wrongName(name)
+  if (wrong) errors.push({ path: 'name', message: wrong })
+  if (bounds && !(Number.isInteger(figure) && figure >= bounds.min && figure <= bounds.max)) {
+    errors.push({ path: 'figure', message: msg('This has to be a whole number from {min} to {max}.', bounds) })
+  }
+  if (id !== '' && webhook?.owner !== c.var.scope.owner) {
+    errors.push({ path: 'webhook', message: msg('There is no such webhook any more.') })
+  }
+  return { typed: { name, answer: { kind, figure }, webhookId: webhook?.id ?? null }, errors }
+}
+
+interface State {
+  readonly errors?: readonly FieldError[]
+  readonly typed?: Typed
+  /** What somebody did with a request just now. */
+  readonly opened?: Opened
+}
+
+/** A bin: its address, what it answers, what it caught, and one of the requests. */
+export async function binPage(c: C, deps: Deps, bin: BinTable, state: State = {}): Promise<Response> {
+  const { actor, scope, t } = c.var
+  const { errors = [], opened = {} } = state
+  const [captures, webhooks, limits] = await Promise.all([
+    capturesOf(deps.db, bin.id, MOST_LISTED),
+    webhookNames(deps.db, scope.owner),
+    settings(deps.db, ['bin_captures', 'keep_days_captures']),
+  ])
+  const path = `${scope.base}/bins/${bin.id}`
+  const url = binUrl(deps.publicUrl(), bin.token)
+  const wanted = c.req.param('capture') ?? c.req.query('capture')
+  const chosen = captures.find(({ id }) => id === wanted) ?? captures[0]
+  const webhook = webhooks.find(({ id }) => id === bin.webhook_id)?.name ?? null
+  const answer = state.typed?.answer ?? (JSON.parse(bin.answer) as BinAnswer)
+  return page(c, deps, 'pages/bins/bin', {
+    title: bin.name,
+    crumbs: [{ href: `${scope.base}/bins`, label: t('Bins') }],
+    headers: { 'referrer-policy': 'no-referrer' },
+    ...(errors.length > 0 && { status: 422 }),
+    notices: [...(errors.length > 0 ? [faultsNotice(t, errors)] : []), ...(opened.notices ?? [])],
+    data: {
+      path,
+      url,
+      mayWrite: can(actor, 'webhooks:write', scope.owner),
+      name: state.typed?.name ?? bin.name,
+      answer: answer.kind,
+      figure: figures[answer.kind as AnswerKind] ? answer.figure : '',
+      webhook: state.typed ? (state.typed.webhookId ?? '') : (bin.webhook_id ?? ''),
+      errors: errorsByPath(errors, t),
+      answers: answerChoices(t),
+      webhooks: webhooks.map(({ id, name }) => ({ value: id, label: name })),
+      kept: { most: Number(limits.bin_captures), days: Number(limits.keep_days_captures) },
+      captures: captures.map((capture) => ({
+        ...titleOf(capture),
+        id: capture.id,
+        at: capture.at,
+        verdict: verdictWords(t, capture.verdict, webhook),
+        status: capture.status,
+        current: capture.id === chosen?.id,
+      })),
+      more: captures.length === MOST_LISTED,
+      one: chosen ? { ...titleOf(chosen), ...shownCapture(t, chosen, { url, webhook, path, opened }) } : null,
+    },
+  })
+}
+
+/** The event that a request tells of, or else how it came. */
+function titleOf({ method, headers }: CaptureTable): { event: string | null; method: string } {
+  const list = JSON.parse(headers) as [string, string][]
+  return { event: list.find(([name]) => name === 'hookline-event')?.[1] ?? null, method }
+}

@@ -1,0 +1,69 @@
+import { binsOf } from '../../../db/queries/bins.ts'
+import { setting } from '../../../db/queries/settings.ts'
+import { auditEntry } from '../../access/audit.ts'
+import { wrongName } from '../../access/person.ts'
+import type { Handlers } from '../../api/handlers.ts'
+import type { Deps } from '../../deps.ts'
+import { can } from '../../lib/actor.ts'
+import { AppError, type FieldError } from '../../lib/errors.ts'
+import { msg } from '../../lib/message.ts'
+import type { BinAnswer } from '../../webhooks/bins/answer.ts'
+import { makeBin } from '../../webhooks/bins/make.ts'
+import type { C } from '../../web/env.ts'
+import { seeOther } from '../../web/flash.ts'
+import { errorsByPath, readForm } from '../../web/forms.ts'
+import { faultsNotice, page, type Shown } from '../page.ts'
+import { answerWords } from './words.ts'
+
+export const binListRoutes = (deps: Deps): Handlers => ({
+  'GET {area}/bins': (c) => listPage(c, deps, '', []),
+
+  'POST {area}/bins': async (c) => {
+    const { actor, scope, t } = c.var
+    const name = (await readForm(c)).get('name').trim()
+    const wrong = wrongName(name)
+    if (wrong) return listPage(c, deps, name, [{ path: 'name', message: wrong }])
+    const draft = { name, answer: { kind: 'ok', figure: 0 }, webhookId: null } as const
+    try {
+      const bin = await makeBin(deps, draft, { owner: scope.owner, by: actor.id }, (id) =>
+        auditEntry(deps, actor, { action: 'bin.created', target: id, owner: scope.owner, after: { name } }),
+      )
+      return seeOther(c, deps, `${scope.base}/bins/${bin.id}`, { tone: 'good', title: msg('The bin is ready.') })
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'conflict') throw error
+      const title = t('No bin was made.')
+      return listPage(c, deps, name, [], { tone: 'bad', title, text: t.say(error.detail) })
+    }
+  },
+})
+
+async function listPage(
+  c: C,
+  deps: Deps,
+  name: string,
+  errors: readonly FieldError[],
+  refused?: Shown,
+): Promise<Response> {
+  const { actor, scope, t } = c.var
+  const [bins, most] = await Promise.all([binsOf(deps.db, scope.owner), setting(deps.db, 'bins')])
+  return page(c, deps, 'pages/bins/list', {
+    title: t('Bins'),
+    lead: t('A bin catches whatever is sent to it, so that you see what a receiver would get.'),
+    ...((errors.length > 0 || refused) && { status: refused ? 409 : 422 }),
+    notices: [...(errors.length > 0 ? [faultsNotice(t, errors)] : []), ...(refused ? [refused] : [])],
+    data: {
+      path: `${scope.base}/bins`,
+      mayWrite: can(actor, 'webhooks:write', scope.owner),
+      typed: name,
+      errors: errorsByPath(errors, t),
+      most: Number(most),
+      bins: bins.map((bin) => ({
+        id: bin.id,
+        name: bin.name,
+        received: bin.received,
+        answer: answerWords(t, JSON.parse(bin.answer) as BinAnswer),
+        createdAt: bin.created_at,
+      })),
+    },
+  })
+}

@@ -1,0 +1,45 @@
+import { insertBin, mustHaveRoomForBin } from '../../../db/queries/bins.ts'
+import { setting } from '../../../db/queries/settings.ts'
+import { DbError, type Statement } from '../../../db/db.ts'
+import type { BinTable } from '../../../db/schema.ts'
+import { toBase64 } from '../../lib/base64.ts'
+import { fail } from '../../lib/errors.ts'
+import { newId } from '../../lib/ids.ts'
+import type { Engine } from '../engine.ts'
+import type { BinAnswer } from './answer.ts'
+
+/** A bin as somebody wants it. */
+export interface BinDraft {
+  readonly name: string
+  readonly answer: BinAnswer
+  /** The webhook whose signature it checks. */
+  readonly webhookId: string | null
+}
+
+/** Makes a bin, with the audit rows that `audit` gives for its id. Throws `conflict` when the owner has as many as it may. */
+export async function makeBin(
+  engine: Pick<Engine, 'db' | 'clock' | 'random'>,
+  draft: BinDraft,
+  { owner, by }: { owner: string; by: string },
+  audit: (id: string) => readonly Statement[],
+): Promise<Omit<BinTable, 'received'>> {
+  const { db } = engine
+  const row = {
+    id: newId('bin', engine),
+    token: toBase64(engine.random(16)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''),
+    owner,
+    name: draft.name,
+    answer: JSON.stringify(draft.answer),
+    webhook_id: draft.webhookId,
+    created_at: engine.clock(),
+    created_by: by,
+  }
+  const most = Number(await setting(db, 'bins'))
+  try {
+    await db.commit([...audit(row.id), mustHaveRoomForBin(db, owner, most), insertBin(db, row)])
+  } catch (error) {
+    if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
+    throw fail('conflict', 'There are {most} bins already, as many as there may be. Delete one first.', { most })
+  }
+  return row
+}
