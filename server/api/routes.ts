@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import { binApiRoutes } from './bins.ts'
 import { binCatchRoutes } from './bin.ts'
 import { deliveryRoutes } from './deliveries.ts'
 import { eventTypeRoutes } from './event-types.ts'
@@ -29,6 +30,7 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...ingestRoutes(deps),
   ...meRoutes(deps),
   ...openApiRoutes(deps),
+  ...binApiRoutes(deps),
   ...binCatchRoutes(deps),
   ...wuRoutes(deps),
 })

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { insertSite, MAIN_SITE } from '../../db/queries/sites.ts'
 import { readConfig } from '../config.ts'
 import { newId } from '../lib/ids.ts'
+import { binUrl } from '../webhooks/bins/address.ts'
+import type { BinAnswer } from '../webhooks/bins/answer.ts'
+import { makeBin } from '../webhooks/bins/make.ts'
 import { plainDraft, type WebhookDraft } from '../webhooks/draft.ts'
 import { createWebhook } from '../webhooks/lifecycle.ts'
+import { plainSigning } from '../webhooks/sign.ts'
 import { buildIfStale } from './build.ts'
 import type { Running } from './start.ts'
 
@@ -16,6 +18,8 @@ import type { Running } from './start.ts'
 
 const EMAIL = 'ingrid@nordlys.example'
 const EVERY = 2000
+/** The plugins whose samples it emits. */
+const SPEAKERS = ['payments', 'accounts', 'example']
 const SITES = [
   { id: 'sit_kafe', slug: 'kafe', name: 'Kafé Fjord' },
   { id: 'sit_bokhandel', slug: 'bokhandel', name: 'Bokhandel Nord' },
@@ -24,7 +28,6 @@ const SITES = [
 
 buildIfStale()
 const folder = mkdtempSync(join(tmpdir(), 'hookline-demo-'))
-const receiver = await startReceivers()
 const password = randomBytes(9).toString('base64url')
 const running = await startOnFreePort()
 await furnish(running)
@@ -46,7 +49,6 @@ async function end(): Promise<void> {
   stopping = true
   clearInterval(stream)
   await running.stop()
-  receiver.close()
   rmSync(folder, { recursive: true, force: true })
   process.exit(0)
 }
@@ -58,7 +60,6 @@ async function startOnFreePort(): Promise<Running> {
     readConfig({
       PORT: port,
       DATA_DIR: folder,
-      OUTBOUND_ALLOW: '127.0.0.0/8',
       LOG_LEVEL: 'warn',
       SETUP_EMAIL: EMAIL,
       SETUP_PASSWORD: password,
@@ -71,61 +72,44 @@ async function startOnFreePort(): Promise<Running> {
   }
 }
 
-/** Receivers of every temper, by path: most answer at once, one is slow, one fails now and then, one always. */
-async function startReceivers(): Promise<{ url: string; close(): void }> {
-  let count = 0
-  const server = createServer((request, response) => {
-    request.resume().on('end', () => {
-      const path = request.url ?? '/'
-      const fails = path.startsWith('/broken') || (path.startsWith('/moody') && ++count % 3 === 0)
-      const answer = () =>
-        response
-          .writeHead(fails ? 503 : 200, { 'content-type': 'application/json' })
-          .end(fails ? '{"error":"restarting"}' : '{"ok":true}')
-      if (path.startsWith('/slow')) setTimeout(answer, 1500)
-      else answer()
-    })
-  })
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  const { port } = server.address() as AddressInfo
-  return {
-    url: `http://127.0.0.1:${port}`,
-    close: () => {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
-}
-
 async function furnish({ deps }: Running): Promise<void> {
   const now = deps.clock()
   await deps.db.commit(SITES.map((site) => insertSite(deps.db, { ...site, created_at: now })))
-  const webhooks: [name: string, path: string, draft: Partial<WebhookDraft>][] = [
+  // Receivers of every temper: most answer at once, one is slow, one fails for a while, one always.
+  const webhooks: [name: string, answer: BinAnswer, draft: Partial<WebhookDraft>][] = [
     [
       'Payments to bookkeeping',
-      '/books',
-      { description: 'Books each payment.', events: ['payment_received', 'payment_refunded'] },
+      { kind: 'ok', figure: 0 },
+      {
+        description: 'Books each payment.',
+        events: ['payment_received', 'payment_refunded'],
+        auth: 'signature',
+        signing: plainSigning,
+      },
     ],
-    ['New customers to the CRM', '/slow/crm', { format: 'flat', events: ['account_created'] }],
+    ['New customers to the CRM', { kind: 'waits', figure: 1 }, { format: 'flat', events: ['account_created'] }],
     [
       'Order desk',
-      '/moody/orders',
+      { kind: 'fails', figure: 3 },
       { format: 'envelope', events: ['payment_received', 'payment_failed'], retrySchedule: [5, 10, 30] },
     ],
-    ['Old data warehouse', '/broken/warehouse', { allEvents: true, retrySchedule: [20, 60] }],
+    ['Old data warehouse', { kind: 'unavailable', figure: 0 }, { allEvents: true, retrySchedule: [20, 60] }],
   ]
-  for (const [name, path, draft] of webhooks) {
-    const whole = { ...plainDraft, name, url: receiver.url + path, ...draft }
-    const made = await createWebhook(deps, whole, { id: newId('whk', deps), owner: 'network', by: 'demo', room: null })
+  for (const [name, answer, draft] of webhooks) {
+    const id = newId('whk', deps)
+    const maker = { owner: 'network', by: 'demo' }
+    const { token } = await makeBin(deps, { name, answer, webhookId: id }, maker, () => [])
+    const whole = { ...plainDraft, name, url: binUrl(deps.publicUrl(), token), ...draft }
+    const made = await createWebhook(deps, whole, { id, ...maker, room: null }, { handedOut: true })
     await deps.db.commit(made.statements)
   }
 }
 
 /** Samples of the plugins' own events, one after the other. */
 async function emitOne({ deps }: Running, n: number): Promise<void> {
-  const types = deps.host.eventTypes().filter((type) => type.plugin !== 'hookline')
+  const site = SITES[n % SITES.length]?.id ?? MAIN_SITE
+  const types = deps.host.eventTypes().filter(({ plugin }) => SPEAKERS.includes(plugin))
   const type = types[n % types.length]
   if (!type) return
-  const site = SITES[n % SITES.length]?.id ?? MAIN_SITE
   await deps.host.emit([{ type: type.name, site, data: type.sample, source: 'demo' }])
 }

@@ -2,6 +2,8 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newId } from '../../server/lib/ids.ts'
 import { readConfig } from '../../server/config.ts'
+import { binUrl } from '../../server/webhooks/bins/address.ts'
+import { makeBin } from '../../server/webhooks/bins/make.ts'
 import { start, type Running } from '../../server/node/start.ts'
 import { axe, faultsOf, openBrowser, openPage, overflow, type View } from '../support/browser.ts'
 import { temporaryFolders } from '../support/folder.ts'
@@ -73,6 +75,10 @@ async function furnish(): Promise<string[]> {
   const { data } = (await api('GET', '/deliveries')) as { data: { id: string; event: string; state: string }[] }
   const one = data.find(({ state }) => state === 'retrying') ?? data[0]
   const audit = await server.deps.db.q.selectFrom('audit').select('id').orderBy('seq', 'desc').executeTakeFirst()
+  const draft = { name: `Bin ${HOSTILE}`, answer: { kind: 'ok', figure: 0 }, webhookId: null } as const
+  const bin = await makeBin(server.deps, draft, { owner: 'network', by: 'usr_test' }, () => [])
+  const lure = { method: 'PUT', body: HOSTILE, headers: { 'x-note': HOSTILE, authorization: 'Bearer secret' } }
+  await fetch(`${binUrl(server.url, bin.token)}?q=${encodeURIComponent(HOSTILE)}`, lure)
   const users = await server.deps.db.q.selectFrom('user').select('id').execute()
   const scoped = (base: string) => [
     base,
@@ -80,6 +86,7 @@ async function furnish(): Promise<string[]> {
     `${base}/webhooks/new`,
     `${base}/deliveries`,
     `${base}/events`,
+    `${base}/bins`,
     `${base}/event-types`,
     `${base}/sources`,
     `${base}/sources/new`,
@@ -96,6 +103,8 @@ async function furnish(): Promise<string[]> {
     `/network/events/${one?.event ?? ''}`,
     `/network/sources/${String(source.id)}`,
     `/network/sources/${String(source.id)}/delete`,
+    `/network/bins/${bin.id}`,
+    `/network/bins/${bin.id}/delete`,
     '/network/users',
     '/network/users/new',
     `/network/users/${users[0]?.id ?? ''}`,

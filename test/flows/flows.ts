@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, vi } from 'vitest'
 import { batches } from './batches.ts'
+import { bins } from './bins.ts'
 import { builders } from './builders.ts'
 import { catalogue } from './catalogue.ts'
 import { choice } from './choice.ts'
@@ -26,7 +27,7 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
     afterAll(() => subject.stop())
 
     const flow = createFlow(runtime, () => subject)
-    const told = [mainJob, repair, choice, builders, catalogue, wu, batches, signing, sources]
+    const told = [mainJob, repair, choice, builders, bins, catalogue, wu, batches, signing, sources]
     const parts = [...told, health, hostileFields, limits]
     for (const part of parts) part(flow)
   })

@@ -12,7 +12,7 @@ import { isId } from '../../lib/ids.ts'
 import type { JsonObject } from '../../lib/json.ts'
 import { msg } from '../../lib/message.ts'
 import { binUrl } from '../../webhooks/bins/address.ts'
-import { answerKinds, figures, type AnswerKind, type BinAnswer } from '../../webhooks/bins/answer.ts'
+import { answerKinds, figures, wrongFigure, type BinAnswer } from '../../webhooks/bins/answer.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm, type Form } from '../../web/forms.ts'
@@ -95,20 +95,19 @@ interface Typed {
 async function readBin(c: C, deps: Deps, form: Form): Promise<{ typed: Typed; errors: readonly FieldError[] }> {
   const name = form.get('name').trim()
   const kind = answerKinds.find((one) => one === form.get('answer')) ?? 'ok'
-  const bounds = figures[kind]
-  const figure = bounds ? Number(form.get('figure').trim() || bounds.usual) : 0
+  const usual = figures[kind]?.usual
+  const answer = { kind, figure: usual === undefined ? 0 : Number(form.get('figure').trim() || usual) }
   const id = form.get('webhook')
   const webhook = id === '' ? undefined : await webhookById(deps.db, id)
   const errors: FieldError[] = []
   const wrong = wrongName(name)
   if (wrong) errors.push({ path: 'name', message: wrong })
-  if (bounds && !(Number.isInteger(figure) && figure >= bounds.min && figure <= bounds.max)) {
-    errors.push({ path: 'figure', message: msg('This has to be a whole number from {min} to {max}.', bounds) })
-  }
+  const figure = wrongFigure(answer)
+  if (figure) errors.push({ path: 'figure', message: figure })
   if (id !== '' && webhook?.owner !== c.var.scope.owner) {
     errors.push({ path: 'webhook', message: msg('There is no such webhook any more.') })
   }
-  return { typed: { name, answer: { kind, figure }, webhookId: webhook?.id ?? null }, errors }
+  return { typed: { name, answer, webhookId: webhook?.id ?? null }, errors }
 }
 
 interface State {
@@ -145,7 +144,7 @@ export async function binPage(c: C, deps: Deps, bin: BinTable, state: State = {}
       mayWrite: can(actor, 'webhooks:write', scope.owner),
       name: state.typed?.name ?? bin.name,
       answer: answer.kind,
-      figure: figures[answer.kind as AnswerKind] ? answer.figure : '',
+      figure: figures[answer.kind] ? answer.figure : '',
       webhook: state.typed ? (state.typed.webhookId ?? '') : (bin.webhook_id ?? ''),
       errors: errorsByPath(errors, t),
       answers: answerChoices(t),

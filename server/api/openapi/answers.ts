@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { codes, type Code } from '../../lib/errors.ts'
 import type { IdPrefix } from '../../lib/ids.ts'
+import { answerKinds } from '../../webhooks/bins/answer.ts'
 
 /*
  * What the API answers with. The flows hold every answer they get to these schemas, so a field that is new here without
@@ -200,6 +201,28 @@ export const source = z.strictObject({
   last_taken_at: time.nullable(),
   last_refused_at: time.nullable(),
   created_at: time,
+})
+
+export const bin = z.strictObject({
+  id: id('bin'),
+  name: z.string(),
+  url: z.string(),
+  answer: z.strictObject({ kind: z.enum(answerKinds), figure: z.int() }),
+  webhook: z.string().nullable(),
+  received: z.int(),
+  created_at: time,
+})
+
+export const capture = z.strictObject({
+  id: id('cap'),
+  method: z.string(),
+  query: z.string(),
+  headers: z.array(z.tuple([z.string(), z.string()])),
+  body: z.string().meta({ description: 'base64' }),
+  bytes: z.int(),
+  verdict: z.enum(['valid', 'wrong', 'old', 'unsigned', 'unchecked']),
+  status: z.int(),
+  received_at: time,
 })
 
 /** A page of a list. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RouteKey } from '../../access/rules.ts'
 import { webhookShape } from '../../webhooks/draft.ts'
+import { changedBin } from '../bins.ts'
 import { subscription } from '../hooks.ts'
 import { changedSite, newSite } from '../sites.ts'
 import { changedSource, newAddress, newSource } from '../sources.ts'
@@ -266,6 +267,18 @@ export const operations: Readonly<Record<ApiRoute, Operation>> = {
     status: 200,
     answer: answers.source,
   },
+
+  'GET /api/v1/bins': { summary: 'List bins', status: 200, answer: answers.listOf(answers.bin) },
+  'POST /api/v1/bins': { summary: 'Add a bin', body: changedBin, status: 201, answer: answers.bin },
+  'GET /api/v1/bins/:id': { summary: 'Read a bin', status: 200, answer: answers.bin },
+  'GET /api/v1/bins/:id/captures': {
+    summary: 'List what a bin caught',
+    description: 'The newest hundred. Values of headers with credentials are masked.',
+    status: 200,
+    answer: answers.listOf(answers.capture),
+  },
+  'PATCH /api/v1/bins/:id': { summary: 'Change a bin', body: changedBin, status: 200, answer: answers.bin },
+  'DELETE /api/v1/bins/:id': { summary: 'Delete a bin', ...nothing },
 
   'GET /api/v1/me': { summary: 'Read whose key this is', status: 200, answer: answers.me },
   'GET /api/v1/openapi.json': {

@@ -1,3 +1,5 @@
+import { msg, type Message } from '../../lib/message.ts'
+
 /** What a bin can say to whoever sends something. */
 export const answerKinds = [
   'ok',
@@ -24,6 +26,13 @@ export const figures: Partial<
   fails: { usual: 3, min: 1, max: 100 },
   slow_down: { usual: 30, min: 1, max: 86_400 },
   waits: { usual: 20, min: 1, max: 30 },
+}
+
+/** Why the figure does not suit its kind, or null. */
+export function wrongFigure({ kind, figure }: BinAnswer): Message | null {
+  const { min, max } = figures[kind] ?? { min: 0, max: 0 }
+  if (Number.isInteger(figure) && figure >= min && figure <= max) return null
+  return msg('This has to be a whole number from {min} to {max}.', { min, max })
 }
 
 /** How a bin answers: the first `fails` requests get `failure`, all others `status`, after `waitMs`. */

@@ -6,7 +6,6 @@ import { testApp, type TestApp, type Visitor } from '../../support/app.ts'
 import { fillIn, wordsOf } from '../../support/form.ts'
 import { startReceiver } from '../../support/receiver.ts'
 
-const HOME = 'http://127.0.0.1:3000'
 const ok: BinAnswer = { kind: 'ok', figure: 0 }
 
 /** A bin with its address and page. */
@@ -17,7 +16,7 @@ async function bin(app: TestApp, answer: BinAnswer = ok, webhookId: string | nul
 
 /** Somebody outside sends something. */
 const send = (app: TestApp, url: string, init: RequestInit = {}) =>
-  app.fetch(url.replace(app.deps.publicUrl(), HOME), { method: 'POST', ...init })
+  app.fetch(url.slice(app.deps.publicUrl().length), { method: 'POST', ...init })
 
 const stateOf = async ({ deps }: TestApp) =>
   (await deps.db.q.selectFrom('delivery').select(['state', 'last_outcome', 'last_status']).execute())[0]
@@ -37,7 +36,8 @@ test('what anybody sends to a bin shows up in it, and what is wild in it stays t
   expect(answer.headers.get('content-security-policy')).toBe('sandbox')
   const { html } = await admin.get(page)
   const text = wordsOf(html)
-  for (const words of ['PUT', 'Not signed, answered 200', 'tenant=1', 'x-note', 'Bearer …']) expect(text).toContain(words)
+  for (const words of ['PUT', 'Not signed, answered 200', 'tenant=1', 'x-note', 'Bearer …'])
+    expect(text).toContain(words)
   expect(html).not.toContain('<script>alert')
   expect(html).not.toContain('very-secret')
 })
@@ -50,7 +50,11 @@ test('credentials are shown to those who may see secrets, and the audit log says
   const [path = ''] = /\/network\/bins\/\w+\/captures\/\w+/.exec((await admin.get(page)).html) ?? []
   expect(wordsOf((await admin.post(`${path}/reveal`)).html)).toContain('Bearer very-secret')
   expect((await (await app.login('viewer')).post(`${path}/reveal`)).status).toBe(403)
-  const audit = await app.deps.db.q.selectFrom('audit').select('action').where('action', '=', 'capture.revealed').execute()
+  const audit = await app.deps.db.q
+    .selectFrom('audit')
+    .select('action')
+    .where('action', '=', 'capture.revealed')
+    .execute()
   expect(audit).toHaveLength(1)
   const stored = await app.deps.db.q.selectFrom('capture').selectAll().execute()
   expect(JSON.stringify(stored)).not.toContain('very-secret')
@@ -70,7 +74,10 @@ describe('a webhook that sends to a bin of ours', () => {
       '/network/webhooks/new',
       fillIn(generated.html, 'webhook', { ...fields, intent: 'show' }),
     )
-    const caught = await admin.post('/network/webhooks/new', fillIn(shown.html, 'webhook', { ...fields, intent: 'bin' }))
+    const caught = await admin.post(
+      '/network/webhooks/new',
+      fillIn(shown.html, 'webhook', { ...fields, intent: 'bin' }),
+    )
     expect(wordsOf(caught.html)).toContain('A bin is ready to catch.')
     const saved = await admin.post('/network/webhooks/new', fillIn(caught.html, 'webhook', fields))
     expect(saved.status).toBe(303)
@@ -126,7 +133,11 @@ describe('a webhook that sends to a bin of ours', () => {
 })
 
 test.each([
-  ['another secret', { 'webhook-signature': 'v1,AAAA', 'webhook-timestamp': '1', 'webhook-id': 'evt_1' }, 'Wrong signature'],
+  [
+    'another secret',
+    { 'webhook-signature': 'v1,AAAA', 'webhook-timestamp': '1', 'webhook-id': 'evt_1' },
+    'Wrong signature',
+  ],
   ['no signature', {}, 'Not signed'],
 ])('a request with %s is told so', async (_, headers, words) => {
   const app = await testApp()
