@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { MINUTE } from '../../server/lib/clock.ts'
 import type { Flow } from './flow.ts'
 
 /** What failed is put right: again, many again, cancelled, discarded, sent to who did not get it. */
@@ -75,5 +76,33 @@ export function repair(flow: Flow): void {
     expect((await api('POST', `/webhooks/${third.id}/discard`)).body).toEqual({ discarded: 1 })
     expect((await api('GET', `/deliveries?webhook=${third.id}&state=cancelled`)).body.data).toHaveLength(1)
     for (const webhook of [id, other.id, third.id]) await api('DELETE', `/webhooks/${webhook}`)
+  })
+
+  test('what waits of a site is held with it, goes out when it is back, and is cancelled when it is deleted', async () => {
+    const { url, kept } = box('500,200,500')
+    const { id } = await addWebhook(url, { retry_schedule: [60, 60] })
+    const site = await api('POST', '/sites', { slug: 'moving', name: 'Moving' })
+    expect(site.status, JSON.stringify(site.body)).toBe(201)
+    const at = `/sites/${String(site.body.id)}`
+    const send = (n: number) => api('POST', '/events', { type: 'payment_received', site: 'moving', data: payment(n) })
+    const states = async () =>
+      ((await api('GET', `/deliveries?webhook=${id}`)).body.data as { state: string }[]).map(({ state }) => state)
+    await send(21)
+    await flow.subject.deliver()
+    expect(await states()).toEqual(['retrying'])
+    expect((await api('PATCH', at, { state: 'archived' })).status).toBe(200)
+    expect(await states()).toEqual(['held'])
+    flow.subject.advance(2 * MINUTE)
+    await flow.subject.deliver()
+    expect(await kept()).toHaveLength(1)
+    expect((await api('PATCH', at, { state: 'active' })).status).toBe(200)
+    await flow.subject.deliver()
+    expect(await states()).toEqual(['delivered'])
+    await send(22)
+    await flow.subject.deliver()
+    expect(await states()).toEqual(['retrying', 'delivered'])
+    expect((await api('DELETE', at)).status).toBe(204)
+    expect(await states()).toEqual(['cancelled', 'delivered'])
+    await api('DELETE', `/webhooks/${id}`)
   })
 }
