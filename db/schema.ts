@@ -40,6 +40,7 @@ export interface Database {
   source_log: SourceLogTable
   /** Requests with a token that nobody gave out, by kind of source. */
   source_stranger: { kind: string; requests: number; last_at: number }
+  plugin_crash: { slug: string; at: number }
 }
 
 export type SiteState = 'active' | 'archived' | 'deleted'

@@ -5,6 +5,7 @@ import { ConfigError } from './config.ts'
 import type { Deps } from './deps.ts'
 import { createHost } from './plugin/create-host.ts'
 import type { HostOptions, Registry } from './plugin/create-host.ts'
+import type { Watch } from './plugin/watch.ts'
 import { reachingBins } from './webhooks/bins/catch.ts'
 import type { Engine } from './webhooks/engine.ts'
 import { ensureNetwork } from './webhooks/network.ts'
@@ -18,13 +19,14 @@ export interface Parts extends Omit<Engine, 'vault'> {
   readonly sign?: Sign
   readonly appSecret: string
   readonly registry: Registry
+  readonly watch?: Watch
   /** How long handlers may take here, where that differs. */
   readonly limits?: HostOptions['limits']
   readonly dispatcher: Deps['dispatcher']
 }
 
 /** Puts the product together from what a runtime brings. Throws ConfigError when the database was made with another secret. */
-export async function compose({ appSecret, registry, limits = {}, dispatcher, ...parts }: Parts): Promise<Deps> {
+export async function compose({ appSecret, registry, limits = {}, watch, dispatcher, ...parts }: Parts): Promise<Deps> {
   const { config, db, random } = parts
   await ensureNetwork({ db, random })
   const previous = config.appSecretPrevious
@@ -32,7 +34,7 @@ export async function compose({ appSecret, registry, limits = {}, dispatcher, ..
   await settleAppSecret({ db, vault }, appSecret, previous)
   const outward: Engine = { ...parts, vault, formats: () => host.formats }
   const engine: Engine = { ...outward, post: reachingBins(outward) }
-  const host = await createHost(engine, { registry, limits, safeMode: config.safeMode })
+  const host = await createHost(engine, { registry, limits, safeMode: config.safeMode, ...(watch && { watch }) })
   const access = await createAccess(engine, { appSecret })
   await ensureSetupKey(engine)
   return { ...engine, host, access, dispatcher }

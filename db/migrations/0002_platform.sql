@@ -36,6 +36,12 @@ create table guard_hold (
 );
 create index guard_hold_due on guard_hold (handler, due_at);
 
+-- The plugins that took a process down while they were loaded: they are not, until somebody resumes them.
+create table plugin_crash (
+  slug text primary key,
+  at bigint not null
+);
+
 -- Who made a webhook: a person in the admin, a script by the API, or a builder such as Zapier, as a REST hook.
 alter table webhook add column origin text not null default 'admin';
 update webhook set origin = 'api' where created_by like 'key%';

@@ -113,6 +113,7 @@ export interface UnheardEvent {
   readonly site_id: string
   readonly payload: string
   readonly occurred_at: number
+  readonly created_at: number
   readonly hops: number
 }
 
@@ -120,7 +121,7 @@ export interface UnheardEvent {
 export const unheardEvents = (db: Db, before: number, limit: number): Promise<UnheardEvent[]> =>
   db.q
     .selectFrom('event')
-    .select(['id', 'type', 'site_id', 'payload', 'occurred_at', 'hops'])
+    .select(['id', 'type', 'site_id', 'payload', 'occurred_at', 'created_at', 'hops'])
     .where('heard_at', 'is', sql.lit(null))
     .where('created_at', '<', before)
     .orderBy('seq')

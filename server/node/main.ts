@@ -2,12 +2,22 @@ import { DbError } from '../../db/db.ts'
 import { ConfigError, readConfig } from '../config.ts'
 import { buildIfStale } from './build.ts'
 import { DataDirTaken } from './lock.ts'
+import { isStray } from './watch.ts'
 
 // Exit codes of sysexits.h: EX_CONFIG for settings that cannot work, EX_TEMPFAIL for what may pass,
 // such as a folder that is in use or a database that does not answer, EX_SOFTWARE for what a new start repairs.
 const EX_SOFTWARE = 70
 const EX_CONFIG = 78
 const EX_TEMPFAIL = 75
+
+/** An error that nobody caught: of a plugin it is a fault; of ours nobody knows what still holds, and a new start does. */
+const uncaught = (error: unknown) => {
+  if (isStray(error)) return
+  console.error(error)
+  process.exit(EX_SOFTWARE)
+}
+process.on('uncaughtException', uncaught)
+process.on('unhandledRejection', uncaught)
 
 try {
   buildIfStale()

@@ -21,6 +21,7 @@ import { lockDataDir } from './lock.ts'
 import { createMailer } from './mail.ts'
 import { readMigrations } from './migrations.ts'
 import { openPostgres, tuneAutovacuum } from './postgres.ts'
+import { createWatch } from './watch.ts'
 import { createRandom } from './random.ts'
 import { createNodeSign } from './sign.ts'
 import { openSqlite } from './sqlite.ts'
@@ -83,6 +84,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       if (!config.delivery) return 'off'
       return clock() - dispatcher.lastTick() > STALLED ? 'stalled' : 'on'
     }
+    const watch = createWatch(config.dataDir)
     const deps = await compose({
       config,
       publicUrl,
@@ -97,8 +99,10 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       wake: () => void setImmediate(() => void dispatcher.tick()),
       appSecret: appSecretOf(config, random),
       registry,
+      watch,
       dispatcher: state,
     })
+    watch.tell((handler, error) => void deps.host.blame(handler.id, null, error))
     const owner = Buffer.from(random(9)).toString('hex')
     const dispatcher = createDispatcher(deps, { owner, alone })
     await dispatcher.start()

@@ -5,6 +5,7 @@ import type { Emission } from './host.ts'
 import type { Format, Loaded, Ordered, Ready, Source } from './loaded.ts'
 import type { PluginEvent } from './define.ts'
 import type { Standings } from './standing.ts'
+import type { Tally, Watch } from './watch.ts'
 
 /** How long each kind of handler may take, in milliseconds. */
 export interface TimeLimits {
@@ -56,6 +57,12 @@ export interface Core {
   /** By the name that webhooks use. */
   readonly formats: ReadonlyMap<string, Format>
   readonly standings: Standings
+  readonly watch: Watch
+  /** By the id of the handler. */
+  readonly tallies: Map<string, Tally>
+  /** Plugins of which one took the last process down: what runs by itself runs alone, see `marked`. */
+  readonly suspects: ReadonlySet<string>
+  readonly line: { last: Promise<void> }
   /** Upgrades under way in this process, by plugin and site. */
   readonly upgrading: Map<string, Promise<boolean>>
   /** Where a step failed, by plugin and site, and until when it is not tried again. */

@@ -1,5 +1,6 @@
 import { askGuardsAgain, pluginGuards } from '../../db/queries/guards.ts'
 import { muteHandler, unmuteHandler } from '../../db/queries/mutes.ts'
+import { forgetCrash } from '../../db/queries/plugin-crashes.ts'
 import { faultsOf } from '../../db/queries/plugin-faults.ts'
 import {
   pluginsChanged,
@@ -14,6 +15,7 @@ import { msg, type Message } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { runRoute, showPage } from './answer.ts'
 import { changeSettings, settingsForm } from './change-settings.ts'
+import { crashedAtLoad, pauseCrashed } from './crash.ts'
 import { ticking } from './cron.ts'
 import { inOrder, timeLimits, type Core, type TimeLimits } from './core.ts'
 import { recordFault } from './fault.ts'
@@ -29,6 +31,7 @@ import { prepare } from './prepare.ts'
 import { receive } from './receive.ts'
 import { checkSettings, sourceKindsOf } from './source-kind.ts'
 import { isOnForAll, standings } from './standing.ts'
+import { noWatch, type Watch } from './watch.ts'
 import { loadWidgets } from './widget.ts'
 
 export type { Registry } from './loaded.ts'
@@ -43,6 +46,8 @@ export interface HostOptions {
   /** The names of all compiled templates: a plugin whose page has none is refused. */
   readonly templates?: ReadonlySet<string>
   readonly limits?: Partial<TimeLimits>
+  /** Where plugins can take the process down. */
+  readonly watch?: Watch
 }
 
 const MAIN_SITE = 'sit_main'
@@ -51,6 +56,7 @@ const FAULTS_SHOWN = 20
 /** Loads the plugins and makes the host. Resolves also when plugins fail: then that is their state. */
 export async function createHost(engine: Engine, options: HostOptions): Promise<Host> {
   const { db } = engine
+  const watch = options.watch ?? noWatch
   const limits = { ...timeLimits, ...options.limits }
   const slugs = [...Object.keys(options.registry), ...Object.keys(options.outside ?? {})].sort()
   const loaded = options.safeMode
@@ -58,6 +64,8 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     : await loadPlugins(options.registry, options.outside ?? {}, {
         clock: engine.clock,
         limit: limits.load,
+        watch,
+        crashed: await crashedAtLoad(engine, watch),
         templates: options.templates,
       })
   for (const plugin of loaded) {
@@ -66,7 +74,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
   }
   const plugins = new Map(loaded.map((plugin) => [plugin.slug, plugin]))
   const ready = loaded.filter((plugin) => plugin.state === 'ready')
-  const ears = listening(() => core)
+  const ears = listening(() => core, engine.clock())
   const crons = ticking(() => core)
   const release = releasing(() => core)
   const core: Core = {
@@ -84,9 +92,16 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     standings: standings(engine, plugins),
     upgrading: new Map(),
     failedUpgrades: new Map(),
+    watch,
+    tallies: new Map(),
+    suspects: new Set(watch.left.length > 1 ? watch.left.map(({ slug }) => slug) : []),
+    line: { last: Promise.resolve() },
     hear: ears.hear,
   }
-  if (!options.safeMode) await rememberGuards(core)
+  if (!options.safeMode) {
+    await rememberGuards(core)
+    await pauseCrashed(core)
+  }
   const types = new Map(
     ready
       .flatMap(eventTypesOf)
@@ -144,6 +159,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     activate: async (slug, site) => turn(slug, true, site),
     deactivate: async (slug, site) => turn(slug, false, site),
     async resume(slug) {
+      if (plugins.get(slug)?.state === 'paused') return [forgetCrash(db, slug)]
       usable(slug)
       for (const key of core.failedUpgrades.keys()) if (key.startsWith(`${slug}/`)) core.failedUpgrades.delete(key)
       return [...resumePlugin(db, slug), askGuardsAgain(db, slug), pluginsChanged(db)]

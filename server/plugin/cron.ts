@@ -18,6 +18,7 @@ import type { Core } from './core.ts'
 import { recordFault } from './fault.ts'
 import { handle } from './handle.ts'
 import type { CronHandler, Ready } from './loaded.ts'
+import { marked } from './run.ts'
 import { nextRun } from './schedule.ts'
 import { isOnForAll } from './standing.ts'
 import { mayRun } from './upgrade.ts'
@@ -156,18 +157,20 @@ async function runOne(core: Core, { plugin, handler }: Cron, site: string): Prom
     return
   }
   try {
-    const handled = await handle(core, {
-      handler,
-      standing,
-      limit: core.limits.cron,
-      run: async (unit, signal) => {
-        unit.write([end])
-        await handler.run({
-          ...baseContext(core, plugin, standing, signal),
-          ...(await writePart(core, plugin, standing, { unit, signal })),
-        })
-      },
-    })
+    const handled = await marked(core, handler, () =>
+      handle(core, {
+        handler,
+        standing,
+        limit: core.limits.cron,
+        run: async (unit, signal) => {
+          unit.write([end])
+          await handler.run({
+            ...baseContext(core, plugin, standing, signal),
+            ...(await writePart(core, plugin, standing, { unit, signal })),
+          })
+        },
+      }),
+    )
     if (!handled.ok) await db.commit([end])
   } catch (error) {
     // It emitted what could not be taken. A database that fails is not its doing: then the run waits for its lease.

@@ -89,7 +89,7 @@ export async function recordFault(core: Core, mishap: Mishap): Promise<string> {
 }
 
 /** Whether a plugin was paused is known behind the commit only, so that telling of it is one of its own. */
-async function tellPaused({ engine }: Core, data: JsonObject): Promise<void> {
+export async function tellPaused({ engine }: Core, data: JsonObject): Promise<void> {
   const { statements } = await recordEvents(engine, [ownEvent(engine, 'plugin_paused', data)])
   await engine.db.commit(statements)
   engine.wake()

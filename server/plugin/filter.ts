@@ -9,7 +9,8 @@ import type { Ordered } from './loaded.ts'
 import { snapshot } from './payload.ts'
 import { isRejection, type Point, type Rejection } from './points.ts'
 import type { Standing } from './standing.ts'
-import { within, type Ran } from './within.ts'
+import { run } from './run.ts'
+import type { Ran } from './within.ts'
 import { mayRun } from './upgrade.ts'
 
 /**
@@ -53,7 +54,7 @@ export async function runFilter(
   if (plugin?.state !== 'ready' || !(await mayRun(core, plugin, standing))) {
     return { ok: false, error: new Error(`${filter.slug} could not be brought up to date for this site.`), ms: 0 }
   }
-  const ran = await within(limits.filter, engine.clock, async (signal) => {
+  const ran = await run(core, filter, limits.filter, async (signal) => {
     const ctx = {
       ...baseContext(core, plugin, standing, signal),
       event: happening(event),

@@ -10,7 +10,7 @@ import type { Core } from './core.ts'
 import { presentable, recordFault } from './fault.ts'
 import { sentenceOf, type Format } from './loaded.ts'
 import { bytesOf } from './payload.ts'
-import { within } from './within.ts'
+import { run } from './run.ts'
 
 const MAX_BODY = 1024 * 1024
 
@@ -21,13 +21,13 @@ export function pluginFormats(core: () => Core): MoreFormats {
   const make = async (
     name: string,
     event: { readonly id: string; readonly type: string } | null,
-    run: (format: Format) => unknown,
+    use: (format: Format) => unknown,
   ): Promise<MadeBody> => {
     const format = found(name)
     if (!format || core().safeMode) return { ok: false, why: formatMissing(name) }
     const standing = await core().standings.anywhere(format.slug)
     if (!standing || standing.isMuted(format.id)) return asleep(name)
-    const ran = await within(core().limits.format, core().engine.clock, async () => textOf(await run(format)))
+    const ran = await run(core(), format, core().limits.format, async () => textOf(await use(format)))
     if (!ran.ok) {
       const { error, ms } = ran
       await recordFault(core(), { handler: format, site: MAIN_SITE, event, error, ms, quiet: true })

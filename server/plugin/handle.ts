@@ -7,7 +7,7 @@ import type { Handler } from './loaded.ts'
 import { prepare } from './prepare.ts'
 import type { Standing } from './standing.ts'
 import { openUnit, type Unit } from './unit.ts'
-import { within } from './within.ts'
+import { run } from './run.ts'
 
 export type Handled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string }
 
@@ -30,7 +30,6 @@ export interface Handling<T> {
  * an inactive plugin), DbError of the commit.
  */
 export async function handle<T>(core: Core, handling: Handling<T>): Promise<Handled<T>> {
-  const { engine } = core
   const { handler, standing, event } = handling
   const fault = async (error: unknown, ms: number): Promise<Handled<T>> => {
     const about = event ? { id: event.id, type: event.type } : null
@@ -38,7 +37,7 @@ export async function handle<T>(core: Core, handling: Handling<T>): Promise<Hand
   }
   for (let again = true; ; again = false) {
     const unit = openUnit()
-    const ran = await within(handling.limit, engine.clock, (signal) => handling.run(unit, signal))
+    const ran = await run(core, handler, handling.limit, (signal) => handling.run(unit, signal))
     unit.close()
     if (!ran.ok) return fault(ran.error, ran.ms)
     try {

@@ -1,4 +1,4 @@
-import { markHeard, unheardEvents } from '../../db/queries/plugins.ts'
+import { markHeard, unheardEvents, type UnheardEvent } from '../../db/queries/plugins.ts'
 import { SECOND } from '../lib/clock.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { baseContext, happening, writePart } from './context.ts'
@@ -8,6 +8,7 @@ import type { Ordered } from './loaded.ts'
 import type { Standing } from './standing.ts'
 import { AppError } from '../lib/errors.ts'
 import { recordFault } from './fault.ts'
+import { marked } from './run.ts'
 import { mayRun } from './upgrade.ts'
 
 const AT_ONCE = 8
@@ -19,22 +20,25 @@ const GRACE = 10 * SECOND
  * Runs listeners after the commit: one event's handlers in series, several events at once. An event stays unheard in
  * the database until all its listeners have run, so that `tick` finds what a crash left behind.
  */
-export function listening(core: () => Core) {
+export function listening(core: () => Core, begun: number) {
   const waiting: Stored[] = []
   const known = new Set<string>()
   const running = new Set<Promise<void>>()
+
+  /** What an earlier process left is heard one after the other: one of its listeners may have ended that process. */
+  let line = Promise.resolve()
+  const cutShort = (event: Stored, error: unknown) =>
+    core().engine.log.error('Listeners were cut short; the tick runs them again.', {
+      event: event.id,
+      error: String(error),
+    })
 
   const start = () => {
     while (running.size < AT_ONCE) {
       const event = waiting.shift()
       if (!event) return
       const run = tell(core(), event)
-        .catch((error: unknown) => {
-          core().engine.log.error('Listeners were cut short; the tick runs them again.', {
-            event: event.id,
-            error: String(error),
-          })
-        })
+        .catch((error: unknown) => cutShort(event, error))
         .finally(() => {
           running.delete(run)
           known.delete(event.id)
@@ -58,23 +62,36 @@ export function listening(core: () => Core) {
     async tick(now: number): Promise<void> {
       if (core().safeMode) return
       const events = await unheardEvents(core().engine.db, now - GRACE, 100)
-      hear(
-        events.map(({ id, type, site_id, payload, occurred_at, hops }) => {
-          const data = JSON.parse(payload) as JsonObject
-          return { id, type, site: site_id, data, occurredAt: occurred_at, hops, chain: 0 }
-        }),
-      )
+      const isLeft = (event: UnheardEvent) => event.created_at < begun
+      hear(events.filter((event) => !isLeft(event)).map(storedOf))
+      for (const event of events.filter(isLeft).map(storedOf)) {
+        if (known.has(event.id)) continue
+        known.add(event.id)
+        line = line
+          .then(() => tell(core(), event, true))
+          .catch((error: unknown) => cutShort(event, error))
+          .finally(() => known.delete(event.id))
+      }
     },
     async settled(): Promise<void> {
+      await line
       while (running.size > 0) await Promise.all(running)
     },
   }
 }
 
-async function tell(core: Core, event: Stored): Promise<void> {
+const storedOf = ({ id, type, site_id: site, payload, occurred_at: occurredAt, hops }: UnheardEvent): Stored => {
+  return { id, type, site, data: JSON.parse(payload) as JsonObject, occurredAt, hops, chain: 0 }
+}
+
+/** `left`: by an earlier process. */
+async function tell(core: Core, event: Stored, left = false): Promise<void> {
   const standing = (await core.standings.of([event.site])).get(event.site)
   for (const listener of standing ? (core.listeners.get(event.type) ?? []) : []) {
-    if (standing?.runs(listener.slug) && !standing.isMuted(listener.id)) await tellOne(core, listener, standing, event)
+    if (standing?.runs(listener.slug) && !standing.isMuted(listener.id)) {
+      const once = () => tellOne(core, listener, standing, event)
+      await (left ? marked(core, listener, once) : once())
+    }
   }
   await core.engine.db.commit([markHeard(core.engine.db, event.id, core.engine.clock())])
 }

@@ -7,26 +7,44 @@ import { hostVersion, type Plugin, type PluginEvent } from './define.ts'
 import { fieldsOf } from './fields.ts'
 import { failed, sentenceOf, type Loaded, type Registry } from './loaded.ts'
 import { knowEachOther } from './owners.ts'
+import { noWatch, type Watch } from './watch.ts'
 import { within } from './within.ts'
+import { WHILE_LOADING } from './crash.ts'
+
+export interface LoadDeps {
+  readonly clock: Clock
+  readonly limit: number
+  readonly templates?: ReadonlySet<string> | undefined
+  readonly watch?: Watch
+  /** Plugins that must not even be imported. */
+  readonly crashed?: ReadonlySet<string>
+}
 
 /**
  * Imports, checks and registers every plugin, each on its own: what is wrong with one becomes its state and never
  * anybody else's problem. `ours` are the plugins of this repository.
  */
-export async function loadPlugins(
-  ours: Registry,
-  outside: Registry,
-  deps: { readonly clock: Clock; readonly limit: number; readonly templates?: ReadonlySet<string> | undefined },
-): Promise<readonly Loaded[]> {
+export async function loadPlugins(ours: Registry, outside: Registry, deps: LoadDeps): Promise<readonly Loaded[]> {
   const slugs = [...new Set([...Object.keys(ours), ...Object.keys(outside)])].sort()
-  const loaded = await Promise.all(
-    slugs.map(async (slug) => {
-      const load = ours[slug] ?? outside[slug]
-      const got = await within(deps.limit, deps.clock, async () => (await load?.())?.default)
-      if (!got.ok) return failed(slug, {}, msg('It could not be loaded: {error}', { error: sentenceOf(got.error) }))
-      return examine(slug, got.value, slug in ours, deps.templates)
-    }),
-  )
+  const { watch = noWatch } = deps
+  const loadOne = async (slug: string): Promise<Loaded> => {
+    if (deps.crashed?.has(slug)) return { state: 'paused', slug, manifest: {}, reason: WHILE_LOADING }
+    const load = ours[slug] ?? outside[slug]
+    const end = watch.mark({ slug, doing: 'load' })
+    try {
+      return await watch.attend({ slug, id: `${slug}/load` }, async () => {
+        const got = await within(deps.limit, deps.clock, async () => (await load?.())?.default)
+        if (!got.ok) return failed(slug, {}, msg('It could not be loaded: {error}', { error: sentenceOf(got.error) }))
+        return examine(slug, got.value, slug in ours, deps.templates)
+      })
+    } finally {
+      end()
+    }
+  }
+  // One after the other where the process can be taken down: then it is known by whom.
+  const loaded: Loaded[] = []
+  if (watch === noWatch) loaded.push(...(await Promise.all(slugs.map(loadOne))))
+  else for (const slug of slugs) loaded.push(await loadOne(slug))
   return knowEachOther(loaded)
 }
 

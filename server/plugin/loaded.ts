@@ -101,7 +101,8 @@ export const handlersOf = (plugin: Ready): readonly Handler[] => [
 
 /** A plugin that may not, and why. */
 export interface Unusable {
-  readonly state: 'failed' | 'incompatible'
+  /** `paused`: not even loaded, because it took the process down. */
+  readonly state: 'failed' | 'incompatible' | 'paused'
   readonly slug: string
   readonly manifest: Partial<Manifest>
   readonly reason: Message

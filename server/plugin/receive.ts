@@ -16,7 +16,7 @@ import { safeMode } from './prepare.ts'
 import type { Inbound, SourceContext, Told } from './source.ts'
 import type { Standing } from './standing.ts'
 import { mayRun } from './upgrade.ts'
-import { within } from './within.ts'
+import { run } from './run.ts'
 
 const LONGEST_KEY = 200
 
@@ -37,9 +37,7 @@ export async function receive(core: Core, arrival: Arrival): Promise<Received> {
   if (!source || !isOn || standing.isMuted(source.id))
     return refuse(fail('plugin_inactive', 'The plugin of this source is not active here.'))
 
-  const ran = await within(limits.source, engine.clock, (signal) =>
-    read(core, source, plugin, standing, arrival, signal),
-  )
+  const ran = await run(core, source, limits.source, (signal) => read(core, source, plugin, standing, arrival, signal))
   if (ran.ok) {
     if (standing.isInTrouble(source.id))
       await engine.db.commit([interruptFaults(engine.db, source.id), pluginsChanged(engine.db)])

@@ -10,7 +10,7 @@ import type { Standing } from './standing.ts'
 import { writeStorage } from './storage.ts'
 import { openUnit } from './unit.ts'
 import { compareVersions } from './version.ts'
-import { within } from './within.ts'
+import { run } from './run.ts'
 
 /** How long a plugin is left alone at a site where a step failed, unless somebody resumes it. */
 const PATIENCE = 10 * MINUTE
@@ -72,7 +72,7 @@ async function runStep(
   const { engine } = core
   const { site } = standing
   const unit = openUnit()
-  const ran = await within(core.limits.upgrade, engine.clock, async (signal) => {
+  const ran = await run(core, step, core.limits.upgrade, async (signal) => {
     await step.run({
       ...baseContext(core, plugin, standing, signal),
       ...(await settingsPart(plugin, standing)),
