@@ -19,6 +19,10 @@ export interface Parts extends Omit<Engine, 'vault'> {
   readonly sign?: Sign
   readonly appSecret: string
   readonly registry: Registry
+  /** Plugins that are not of this repository. */
+  readonly outside?: Registry
+  /** Refuse what a manifest of theirs says that this host does not know, instead of leaving it out. */
+  readonly strict?: boolean
   readonly watch?: Watch
   /** How long handlers may take here, where that differs. */
   readonly limits?: HostOptions['limits']
@@ -26,7 +30,16 @@ export interface Parts extends Omit<Engine, 'vault'> {
 }
 
 /** Puts the product together from what a runtime brings. Throws ConfigError when the database was made with another secret. */
-export async function compose({ appSecret, registry, limits = {}, watch, dispatcher, ...parts }: Parts): Promise<Deps> {
+export async function compose({
+  appSecret,
+  registry,
+  outside = {},
+  strict = false,
+  limits = {},
+  watch,
+  dispatcher,
+  ...parts
+}: Parts): Promise<Deps> {
   const { config, db, random } = parts
   await ensureNetwork({ db, random })
   const previous = config.appSecretPrevious
@@ -34,7 +47,14 @@ export async function compose({ appSecret, registry, limits = {}, watch, dispatc
   await settleAppSecret({ db, vault }, appSecret, previous)
   const outward: Engine = { ...parts, vault, formats: () => host.formats }
   const engine: Engine = { ...outward, post: reachingBins(outward) }
-  const host = await createHost(engine, { registry, limits, safeMode: config.safeMode, ...(watch && { watch }) })
+  const host = await createHost(engine, {
+    registry,
+    outside,
+    strict,
+    limits,
+    safeMode: config.safeMode,
+    ...(watch && { watch }),
+  })
   const access = await createAccess(engine, { appSecret })
   await ensureSetupKey(engine)
   return { ...engine, host, access, dispatcher }

@@ -17,6 +17,8 @@ export interface Config {
   readonly outboundAllow: readonly string[]
   readonly delivery: boolean
   readonly safeMode: boolean
+  /** A folder of further plugins. Read on Node alone. */
+  readonly pluginDir: string | null
   /** Where mail goes out; null: nowhere. */
   readonly smtpUrl: string | null
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error'
@@ -118,6 +120,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
       false,
       '1 (or 0, or not set)',
     ),
+    pluginDir: get('PLUGIN_DIR'),
     smtpUrl: check(
       'SMTP_URL',
       z.string().refine((text) => /^smtps?:$/.test(URL.parse(text)?.protocol ?? '') && URL.parse(text)?.hostname),

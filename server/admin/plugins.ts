@@ -75,7 +75,10 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
     turn(deps, c, {
       action: 'plugin.resumed',
       statements: (slug) => deps.host.resume(slug),
-      done: (plugin) => msg('{plugin} runs again.', { plugin }),
+      done: (plugin, { version }) =>
+        version === ''
+          ? msg('{plugin} is loaded when the server starts the next time.', { plugin })
+          : msg('{plugin} runs again.', { plugin }),
     }),
 })
 
@@ -86,7 +89,7 @@ async function turn(
   how: {
     action: string
     statements: (slug: string) => Promise<readonly Statement[]>
-    done: (title: string) => Message
+    done: (title: string, plugin: PluginInfo) => Message
   },
 ): Promise<Response> {
   const slug = c.req.param('slug') ?? ''
@@ -94,7 +97,7 @@ async function turn(
   if (!plugin) throw notFound()
   const entry = { action: how.action, target: slug, owner: 'network', before: { state: plugin.state } }
   await deps.db.commit([...(await how.statements(slug)), ...auditEntry(deps, c.var.actor, entry)])
-  return seeOther(c, deps, '/network/plugins', { tone: 'good', title: how.done(plugin.title) })
+  return seeOther(c, deps, '/network/plugins', { tone: 'good', title: how.done(plugin.title, plugin) })
 }
 
 const shown = (t: Translator, plugin: PluginInfo, mayWrite: boolean) => ({
@@ -108,8 +111,9 @@ const shown = (t: Translator, plugin: PluginInfo, mayWrite: boolean) => ({
 
 /** What can be done with a plugin now. One that cannot be loaded, or is not because of safe mode, is left alone. */
 function actsOn(t: Translator, { state, mustUse, version }: PluginInfo) {
-  if (version === '') return []
   const resume = { verb: 'resume', label: t('Resume'), danger: false }
+  // One that took the process down is not even loaded.
+  if (version === '') return state === 'paused' ? [resume] : []
   const turn =
     state === 'inactive'
       ? { verb: 'activate', label: t('Activate'), danger: false }

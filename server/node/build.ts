@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { assetsModule } from './build/assets.ts'
 import { catalogsModule, POT, potOf, problemsOfTranslations } from './build/catalogs.ts'
 import { filesBelow, read, stampOf, write } from './build/files.ts'
+import { installedPlugins } from './build/installed.ts'
 import { registryModule } from './build/registry.ts'
 import { compileTemplates, templatesModule } from './build/templates.ts'
 import { collectTexts } from './build/texts.ts'
@@ -22,6 +23,8 @@ const sources = (root: string): string[] => [
   ...filesBelow(root, 'views', ['.eta', '.po', '.css', '.svg', '.js']),
   ...filesBelow(root, 'plugins', ['.eta', '.po', 'plugin.ts']),
   ...filesBelow(root, 'server/node/build', ['.ts']),
+  ...['package.json'].filter((path) => existsSync(join(root, path))),
+  ...installedPlugins(root).flatMap(({ folder }) => filesBelow(root, folder, ['.eta', '.po', 'package.json'])),
 ]
 
 function generate(root: string): void {

@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { migrate } from '../../db/migrate.ts'
-import { registry } from '../../plugins/registry.gen.ts'
+import { installed, registry } from '../../plugins/registry.gen.ts'
 import { ensureSetup } from '../access/setup.ts'
 import { createApp } from '../app.ts'
 import { compose } from '../compose.ts'
@@ -17,6 +17,7 @@ import { urlRules } from '../webhooks/address.ts'
 import { createDispatcher, type Dispatcher } from '../webhooks/dispatch.ts'
 import { appSecretOf } from './app-secret.ts'
 import { createPost } from './connect.ts'
+import { readPluginDir } from './plugin-dir.ts'
 import { lockDataDir } from './lock.ts'
 import { createMailer } from './mail.ts'
 import { readMigrations } from './migrations.ts'
@@ -99,6 +100,9 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       wake: () => void setImmediate(() => void dispatcher.tick()),
       appSecret: appSecretOf(config, random),
       registry,
+      outside: { ...installed, ...(config.pluginDir === null ? {} : readPluginDir(config.pluginDir)) },
+      // While somebody works on a plugin (npm run dev), a word that the host does not know is a mistake.
+      strict: process.env['WATCH_REPORT_DEPENDENCIES'] !== undefined,
       watch,
       dispatcher: state,
     })

@@ -57,8 +57,14 @@ const shape = z.strictObject({
  * What is wrong with a manifest, or null. `ours`: the plugin ships with this repository, so its events may have bare
  * names and it may be always on.
  */
-export function wrongManifest(slug: string, manifest: unknown, ours: boolean): Message | null {
-  const parsed = shape.safeParse(manifest)
+export function wrongManifest(
+  slug: string,
+  manifest: unknown,
+  ours: boolean,
+  ignored: readonly string[] = [],
+): Message | null {
+  const known = Object.entries(manifest ?? {}).filter(([key]) => !ignored.includes(key))
+  const parsed = shape.safeParse(Object.fromEntries(known))
   if (!parsed.success) {
     const issue = parsed.error.issues[0]
     return msg('The manifest is not right at {path}: {problem}.', {
@@ -88,6 +94,10 @@ const fieldsOf = (schema: z.ZodType): string[] => (schema instanceof z.ZodObject
 const SNAKE_CASE = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/
 /** Names such as `COURSE_COMPLETED`: our catalogues keep those of the systems that they stand for. */
 const UPPER_CASE = /^[A-Z][A-Z0-9]*([_:][A-Z0-9]+)*$/
+
+/** What a manifest says that this host does not know: it may have been written for a later one. */
+export const unknownKeys = (manifest: object): readonly string[] =>
+  Object.keys(manifest ?? {}).filter((key) => !(key in shape.shape))
 
 /** What is wrong with an event, or its JSON Schema. */
 export function checkEvent(

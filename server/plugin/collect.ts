@@ -17,7 +17,7 @@ import type {
 import { wrongPattern } from './schedule.ts'
 import { compareVersions, isVersion } from './version.ts'
 
-type Collected = Omit<Ready, 'state' | 'slug' | 'manifest' | 'events' | 'fields'>
+type Collected = Omit<Ready, 'state' | 'slug' | 'manifest' | 'ignored' | 'events' | 'fields'>
 
 /** Lets the plugin register. Throws a sentence for what cannot be wired. */
 export function collect(plugin: Plugin): Collected {

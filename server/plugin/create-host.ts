@@ -1,6 +1,6 @@
 import { askGuardsAgain, pluginGuards } from '../../db/queries/guards.ts'
 import { muteHandler, unmuteHandler } from '../../db/queries/mutes.ts'
-import { forgetCrash } from '../../db/queries/plugin-crashes.ts'
+import { crashes, forgetCrash } from '../../db/queries/plugin-crashes.ts'
 import { faultsOf } from '../../db/queries/plugin-faults.ts'
 import {
   pluginsChanged,
@@ -9,9 +9,7 @@ import {
   switchPlugin,
   switchPluginForSite,
 } from '../../db/queries/plugins.ts'
-import type { PluginFaultTable, PluginStateTable } from '../../db/schema.ts'
 import { fail, notFound } from '../lib/errors.ts'
-import { msg, type Message } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { runRoute, showPage } from './answer.ts'
 import { changeSettings, settingsForm } from './change-settings.ts'
@@ -21,16 +19,17 @@ import { inOrder, timeLimits, type Core, type TimeLimits } from './core.ts'
 import { recordFault } from './fault.ts'
 import { pluginFormats, releasing } from './format.ts'
 import { askAboutHeld, guardsToShow, rememberGuards } from './guard.ts'
-import type { EventType, Fault, Host, PluginInfo } from './host.ts'
+import type { EventType, Host } from './host.ts'
 import { runChecks } from './health-check.ts'
+import { AT_NEXT_START, IN_SAFE_MODE, infoOf, unloaded } from './info.ts'
 import { listening } from './listen.ts'
 import { loadPlugins } from './load.ts'
-import { handlersOf, type Loaded, type Ready, type Registry } from './loaded.ts'
+import { handlersOf, type Ready, type Registry } from './loaded.ts'
 import { faultsIn } from './payload.ts'
 import { prepare } from './prepare.ts'
 import { receive } from './receive.ts'
 import { checkSettings, sourceKindsOf } from './source-kind.ts'
-import { isOnForAll, standings } from './standing.ts'
+import { standings } from './standing.ts'
 import { noWatch, type Watch } from './watch.ts'
 import { loadWidgets } from './widget.ts'
 
@@ -46,6 +45,8 @@ export interface HostOptions {
   /** The names of all compiled templates: a plugin whose page has none is refused. */
   readonly templates?: ReadonlySet<string>
   readonly limits?: Partial<TimeLimits>
+  /** Whether keys of a manifest that this host does not know keep an outside plugin from running. */
+  readonly strict?: boolean
   /** Where plugins can take the process down. */
   readonly watch?: Watch
 }
@@ -58,12 +59,19 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
   const { db } = engine
   const watch = options.watch ?? noWatch
   const limits = { ...timeLimits, ...options.limits }
-  const slugs = [...Object.keys(options.registry), ...Object.keys(options.outside ?? {})].sort()
+  const { registry } = options
+  const outside = Object.fromEntries(Object.entries(options.outside ?? {}).filter(([slug]) => !(slug in registry)))
+  for (const slug of Object.keys(options.outside ?? {})) {
+    if (!(slug in outside))
+      engine.log.error('A plugin from outside has the slug of one of ours, and is left out.', { plugin: slug })
+  }
+  const slugs = [...Object.keys(registry), ...Object.keys(outside)].sort()
   const loaded = options.safeMode
     ? []
-    : await loadPlugins(options.registry, options.outside ?? {}, {
+    : await loadPlugins(registry, outside, {
         clock: engine.clock,
         limit: limits.load,
+        strict: options.strict ?? true,
         watch,
         crashed: await crashedAtLoad(engine, watch),
         templates: options.templates,
@@ -101,6 +109,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
   if (!options.safeMode) {
     await rememberGuards(core)
     await pauseCrashed(core)
+    await tellIgnored(core)
   }
   const types = new Map(
     ready
@@ -148,12 +157,16 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       return prepared.finish(await db.commit(prepared.statements))
     },
     async plugins() {
-      if (options.safeMode) return slugs.map(unloaded)
+      if (options.safeMode) return slugs.map((slug) => unloaded(slug, IN_SAFE_MODE))
       const states = new Map((await pluginStates(db)).map((state) => [state.slug, state]))
+      const left = new Set(await crashes(db))
       return Promise.all(
-        loaded.map(async (plugin) =>
-          infoOf(plugin, states.get(plugin.slug), await faultsOf(db, plugin.slug, FAULTS_SHOWN)),
-        ),
+        loaded.map(async (plugin) => {
+          const isBack = plugin.state === 'paused' && !left.has(plugin.slug)
+          return isBack
+            ? unloaded(plugin.slug, AT_NEXT_START)
+            : infoOf(plugin, states.get(plugin.slug), await faultsOf(db, plugin.slug, FAULTS_SHOWN))
+        }),
       )
     },
     activate: async (slug, site) => turn(slug, true, site),
@@ -218,6 +231,18 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
   }
 }
 
+/** What a manifest says that this host does not know is left out, and told. */
+async function tellIgnored(core: Core): Promise<void> {
+  for (const plugin of core.plugins.values()) {
+    if (plugin.state !== 'ready' || plugin.ignored.length === 0) continue
+    const error = new Error(
+      `Its manifest says what this host does not know, so it is left out: ${plugin.ignored.join(', ')}.`,
+    )
+    const handler = { slug: plugin.slug, id: `${plugin.slug}/manifest` }
+    await recordFault(core, { handler, site: MAIN_SITE, event: null, error, ms: 0, apart: true })
+  }
+}
+
 const eventTypesOf = ({ manifest, events }: Ready): EventType[] =>
   events.map(({ event, schema }) => ({
     name: event.name,
@@ -234,52 +259,3 @@ const eventTypesOf = ({ manifest, events }: Ready): EventType[] =>
 
 const byPluginAndTitle = (a: EventType, b: EventType): number =>
   a.pluginTitle.localeCompare(b.pluginTitle, 'en') || a.title.localeCompare(b.title, 'en')
-
-const nothing = { events: [], listens: [], filters: [], stores: [], routes: [], sources: [], faults: [] }
-
-const unloaded = (slug: string): PluginInfo => ({
-  ...nothing,
-  slug,
-  title: slug,
-  description: '',
-  version: '',
-  state: 'inactive',
-  reason: msg('Safe mode is on: no plugin code runs.'),
-  mustUse: false,
-})
-
-function infoOf(plugin: Loaded, state: PluginStateTable | undefined, faults: readonly PluginFaultTable[]): PluginInfo {
-  const { slug, manifest } = plugin
-  const about = {
-    slug,
-    title: manifest.title ?? slug,
-    description: manifest.description ?? '',
-    version: manifest.version ?? '',
-    mustUse: manifest.mustUse ?? false,
-    faults: faults.map(faultOf),
-  }
-  if (plugin.state !== 'ready') return { ...nothing, ...about, state: plugin.state, reason: plugin.reason }
-  const paused = state !== undefined && state.paused_at !== null
-  return {
-    ...about,
-    state: paused ? 'paused' : isOnForAll(plugin, state) ? 'active' : 'inactive',
-    reason: paused && state.paused_reason !== null ? (JSON.parse(state.paused_reason) as Message) : null,
-    events: plugin.events.map(({ event }) => event.name),
-    listens: [...plugin.listeners.keys()],
-    filters: [...plugin.filters.keys()],
-    stores: Object.keys(manifest.storage ?? {}),
-    routes: plugin.routes.map(({ pattern }) => `POST ${pattern}`),
-    sources: plugin.sources.map(({ name }) => name),
-  }
-}
-
-const faultOf = (row: PluginFaultTable): Fault => ({
-  id: row.id,
-  handler: row.handler,
-  event: row.event_type,
-  site: row.site_id,
-  message: row.message,
-  stack: row.stack,
-  durationMs: row.duration_ms,
-  at: row.at,
-})

@@ -1,7 +1,7 @@
 import type { Clock } from '../lib/clock.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
-import { checkEvent, takes, wrongManifest } from './check.ts'
+import { checkEvent, takes, unknownKeys, wrongManifest } from './check.ts'
 import { collect } from './collect.ts'
 import { hostVersion, type Plugin, type PluginEvent } from './define.ts'
 import { fieldsOf } from './fields.ts'
@@ -15,6 +15,8 @@ export interface LoadDeps {
   readonly clock: Clock
   readonly limit: number
   readonly templates?: ReadonlySet<string> | undefined
+  /** Whether keys of a manifest that nobody knows keep an outside plugin from running; so they do unless told. */
+  readonly strict?: boolean
   readonly watch?: Watch
   /** Plugins that must not even be imported. */
   readonly crashed?: ReadonlySet<string>
@@ -35,7 +37,7 @@ export async function loadPlugins(ours: Registry, outside: Registry, deps: LoadD
       return await watch.attend({ slug, id: `${slug}/load` }, async () => {
         const got = await within(deps.limit, deps.clock, async () => (await load?.())?.default)
         if (!got.ok) return failed(slug, {}, msg('It could not be loaded: {error}', { error: sentenceOf(got.error) }))
-        return examine(slug, got.value, slug in ours, deps.templates)
+        return examine(slug, got.value, slug in ours, deps)
       })
     } finally {
       end()
@@ -52,11 +54,12 @@ function examine(
   slug: string,
   plugin: Plugin | undefined,
   ours: boolean,
-  templates: ReadonlySet<string> | undefined,
+  { templates, strict = true }: LoadDeps,
 ): Loaded {
   if (!plugin) return failed(slug, {}, msg('It has no default export.'))
   const { manifest } = plugin
-  const wrong = wrongManifest(slug, manifest, ours)
+  const ignored = ours || strict ? [] : unknownKeys(manifest)
+  const wrong = wrongManifest(slug, manifest, ours, ignored)
   if (wrong) return failed(slug, {}, wrong)
   if (!takes(manifest.requires.host)) {
     const reason = msg('It needs the plugin interface {needed}; this is {version}.', {
@@ -86,7 +89,7 @@ function examine(
       const [id, file] = [empty.id, `${empty.about.template}.eta`]
       return failed(slug, manifest, msg('{handler} has no template {file}.', { handler: id, file }))
     }
-    return { state: 'ready', slug, manifest, events, fields, ...registered }
+    return { state: 'ready', slug, manifest, ignored, events, fields, ...registered }
   } catch (error) {
     return failed(slug, manifest, msg('It could not register: {error}', { error: sentenceOf(error) }))
   }

@@ -69,6 +69,8 @@ export interface Ready {
   readonly state: 'ready'
   readonly slug: string
   readonly manifest: Manifest
+  /** Keys of its manifest that this host does not know. */
+  readonly ignored: readonly string[]
   readonly events: readonly { readonly event: PluginEvent; readonly schema: JsonObject }[]
   /** By event name. */
   readonly listeners: ReadonlyMap<string, readonly Ordered[]>

@@ -61,12 +61,20 @@ export function pickLocale(choice: string | null, acceptLanguage: string | null 
 
 const made = new Map<string, Translator>()
 
+const added = new Map<Locale, Catalog>()
+
+/** Adds translations that came after the build. Of one text, ours is the translation that counts. */
+export function addTexts(locale: Locale, catalog: Catalog): void {
+  added.set(locale, { ...added.get(locale), ...catalog })
+  made.clear()
+}
+
 /** The translator of a language and an IANA time zone. They are made once: `Intl` formatters are dear. */
 export function translator(locale: Locale, timeZone = 'UTC'): Translator {
   const key = `${locale} ${timeZone}`
   const known = made.get(key)
   if (known) return known
-  const fresh = makeTranslator(locale, timeZone, catalogs[locale] ?? {})
+  const fresh = makeTranslator(locale, timeZone, { ...added.get(locale), ...catalogs[locale] })
   made.set(key, fresh)
   return fresh
 }

@@ -1,4 +1,4 @@
-import { Eta } from 'eta/core'
+import { Eta, type TemplateFunction } from 'eta/core'
 import { templates } from '../../views/templates.gen.ts'
 import { asset } from './assets.ts'
 import { pretty } from './pretty.ts'
@@ -6,6 +6,9 @@ import { safeUrl } from './safe-url.ts'
 
 const eta = new Eta()
 for (const [name, template] of Object.entries(templates)) eta.loadTemplate(name, template)
+
+/** Adds a template that came after the build. */
+export const addTemplate = (name: string, template: TemplateFunction): void => eta.loadTemplate(name, template)
 
 /**
  * Renders a compiled template: `layout`, `pages/webhooks/list`, `partials/status`, `@payments/payments`. What it writes

@@ -1,5 +1,5 @@
 import type { D1Database, ExecutionContext, ScheduledController, SendEmail } from '@cloudflare/workers-types'
-import { registry } from '../../plugins/registry.gen.ts'
+import { installed, registry } from '../../plugins/registry.gen.ts'
 import { ensureSetup } from '../access/setup.ts'
 import { createApp } from '../app.ts'
 import { compose } from '../compose.ts'
@@ -94,6 +94,7 @@ async function assemble(env: Bindings): Promise<Product> {
     },
     appSecret,
     registry,
+    outside: installed,
     limits: { cron: LONGEST_CRON },
     dispatcher: () => (config.delivery ? 'cron' : 'off'),
   })

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { po, type Entry, type Po } from 'gettext-parser'
 import { filesBelow, read } from './files.ts'
+import { installedPlugins } from './installed.ts'
 import type { Text } from './texts.ts'
 
 export const languages = ['sv', 'nl', 'es', 'nb'] as const
@@ -20,17 +21,23 @@ const entries = (file: Po): Entry[] => Object.values(file.translations[''] ?? {}
 
 export const isFuzzy = (entry: Entry): boolean => entry.comments?.flag?.includes('fuzzy') ?? false
 
-/** English text to its translation; with a plural, to both forms. */
+/** What a file of translations holds: the English text, and its translation; with a plural, both forms. */
+export function entriesOf(text: string): Record<string, string | string[]> {
+  const known = new Map<string, string | string[]>()
+  for (const entry of entries(po.parse(text))) {
+    const [one, other] = entry.msgstr
+    if (one && !isFuzzy(entry)) known.set(entry.msgid, other ? [one, other] : one)
+  }
+  return Object.fromEntries(known)
+}
+
+/** The module with all translations, by language. */
 export function catalogsModule(root: string): string {
   const catalogs = languages.map((language) => {
-    const known = new Map<string, string | string[]>()
-    for (const path of poFiles(root, language)) {
-      for (const entry of entries(po.parse(read(root, path)))) {
-        const [one, other] = entry.msgstr
-        if (one && !isFuzzy(entry)) known.set(entry.msgid, other ? [one, other] : one)
-      }
-    }
-    return [language, Object.fromEntries(known)]
+    const bundled = installedPlugins(root).flatMap(({ folder }) => filesBelow(root, folder, [`${language}.po`]))
+    // Of one text, ours is the translation that counts.
+    const files = [...bundled, ...poFiles(root, language)]
+    return [language, Object.assign({}, ...files.map((path) => entriesOf(read(root, path))))]
   })
   return `// Made by server/node/build.ts from the .po files.
 export type Catalog = Readonly<Record<string, string | readonly string[]>>

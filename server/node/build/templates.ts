@@ -1,5 +1,7 @@
 import { Eta } from 'eta'
+import type { TemplateFunction } from 'eta/core'
 import { filesBelow, read } from './files.ts'
+import { installedPlugins } from './installed.ts'
 
 /** A template, named as `render` and `include` call it, with the body of the function that Eta made of it. */
 export interface CompiledTemplate {
@@ -24,11 +26,20 @@ const handOn = {
 
 const eta = new Eta({ functionHeader: `const { ${GIVEN.join(', ')} } = it`, plugins: [handOn] })
 
+/** A template that came after the build, as the function that the build would have made of it. */
+export const compileTemplate = (text: string): TemplateFunction =>
+  // Only ever on Node, from files that belong to a plugin: what may run there may do this too.
+  new Function('it', 'options', eta.compileToString(text.trimEnd())) as TemplateFunction
+
 /** Compiles views/**.eta (`pages/webhooks/list`) and plugins/<slug>/*.eta (`@payments/payments`). */
 export function compileTemplates(root: string): CompiledTemplate[] {
-  return [...filesBelow(root, 'views', ['.eta']), ...filesBelow(root, 'plugins', ['.eta'])].map((path) => {
+  const own = [...filesBelow(root, 'views', ['.eta']), ...filesBelow(root, 'plugins', ['.eta'])]
+  const installed = installedPlugins(root).flatMap(({ slug, folder }) =>
+    filesBelow(root, folder, ['.eta']).map((path) => ({ path, name: `@${slug}${bare(path).slice(folder.length)}` })),
+  )
+  return [...own.map((path) => ({ path, name: nameOf(path) })), ...installed].map(({ path, name }) => {
     try {
-      return { name: nameOf(path), path, body: eta.compileToString(read(root, path).trimEnd()) }
+      return { name, path, body: eta.compileToString(read(root, path).trimEnd()) }
     } catch (cause) {
       throw new Error(`${path} cannot be compiled: ${cause instanceof Error ? cause.message : String(cause)}`, {
         cause,
@@ -37,10 +48,10 @@ export function compileTemplates(root: string): CompiledTemplate[] {
   })
 }
 
-function nameOf(path: string): string {
-  const bare = path.slice(0, -'.eta'.length)
-  return bare.startsWith('views/') ? bare.slice('views/'.length) : bare.replace(/^plugins\//, '@')
-}
+const bare = (path: string): string => path.slice(0, -'.eta'.length)
+
+const nameOf = (path: string): string =>
+  path.startsWith('views/') ? bare(path).slice('views/'.length) : bare(path).replace(/^plugins\//, '@')
 
 /** The module: real functions, because Workers refuse `new Function`. */
 export function templatesModule(templates: readonly CompiledTemplate[]): string {

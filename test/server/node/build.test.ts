@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -259,4 +260,33 @@ test('removing one line from a translation of our own fails its build', () => {
   expect(before).toEqual([])
   put('views/locales/sv.po', filled.replace(/^msgstr "Delivered"$/m, 'msgstr ""'))
   expect(complaints()).toContain('views/locales/sv.po: "Delivered" is not translated.')
+})
+
+test('plugins that npm installed are in the registry, with templates and translations; other packages are not', () => {
+  const about = (more: object) =>
+    JSON.stringify({ keywords: ['hookline-plugin'], peerDependencies: { hookline: '>=0.1.0' }, ...more })
+  const names = [
+    'hookline-plugin-till',
+    '@acme/hookline-plugin-scale',
+    'hookline-plugin-odd',
+    'hookline-plugin-loose',
+    'other',
+  ]
+  put('package.json', JSON.stringify({ dependencies: Object.fromEntries(names.map((name) => [name, '1.0.0'])) }))
+  put('node_modules/hookline-plugin-till/package.json', about({ type: 'module', exports: './plugin.js' }))
+  put('node_modules/hookline-plugin-till/plugin.js', 'export default { manifest: "till" }\n')
+  put('node_modules/hookline-plugin-till/rolls.eta', '<p>Rolls</p>')
+  put('node_modules/hookline-plugin-till/sv.po', 'msgid "Rolls"\nmsgstr "Rullar"\n')
+  put('node_modules/@acme/hookline-plugin-scale/package.json', about({}))
+  put('node_modules/hookline-plugin-odd/package.json', about({ keywords: [] }))
+  put('node_modules/hookline-plugin-loose/package.json', about({ peerDependencies: {} }))
+  put('node_modules/other/package.json', about({}))
+  buildIfStale(root)
+  expect(get('plugins/registry.gen.ts')).toContain(
+    `export const installed = {\n  "scale": () => import('@acme/hookline-plugin-scale'),\n  "till": () => import('hookline-plugin-till'),\n}`,
+  )
+  expect(get('views/templates.gen.ts')).toContain('"@till/rolls": function (it, options)')
+  expect(get('views/catalogs.gen.ts')).toContain('"Rolls": "Rullar"')
+  const script = `import('./plugins/registry.gen.ts').then(({ installed }) => installed.till()).then((found) => console.log(found.default.manifest))`
+  expect(execFileSync(process.execPath, ['-e', script], { cwd: root, encoding: 'utf8' })).toBe('till\n')
 })
