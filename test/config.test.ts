@@ -28,6 +28,7 @@ describe('without settings', () => {
       outboundAllow: [],
       delivery: true,
       safeMode: false,
+      pluginDir: null,
       smtpUrl: null,
       logLevel: 'info',
       trustProxy: 0,
