@@ -1,40 +1,61 @@
+import type { z } from 'zod'
 import type { Handlers } from '../api/handlers.ts'
-import { apiRoutes, jsonSchema, operationId, ruleOf, splitRoute, tagOf } from '../api/openapi/document.ts'
+import {
+  apiRoutes,
+  jsonSchema,
+  namedAnswers,
+  nameOf,
+  operationId,
+  ruleOf,
+  splitRoute,
+  tagOf,
+} from '../api/openapi/document.ts'
 import { operations, type ApiRoute, type Operation } from '../api/openapi/operations.ts'
 import type { Deps } from '../deps.ts'
-import type { JsonObject } from '../lib/json.ts'
-import { isObject } from '../lib/json.ts'
+import { isObject, type JsonObject } from '../lib/json.ts'
 import { render } from '../web/render.ts'
 import { fieldsOf } from './schema-fields.ts'
 
 /** The API as people read it. What it tells of a route is English, like its answers. */
 export const apiDocsRoutes = (deps: Deps): Handlers => ({
   'GET /api/docs': (c) => {
+    const { t } = c.var
     const parts = [...Map.groupBy(apiRoutes, tagOf)].map(([title, routes]) => ({
       id: title.toLowerCase().replaceAll(' ', '-'),
       title,
-      routes: routes.map(shown),
+      routes: routes.map(routeShown),
     }))
-    const { t } = c.var
-    return c.html(
-      render('reference', {
-        t,
-        base: '',
-        title: t('API'),
-        template: 'pages/api/docs',
-        menu: parts.map(({ id, title }) => ({ href: `#${id}`, label: title })),
-        data: { parts, address: `${deps.publicUrl()}/api/v1` },
-        version: deps.version,
-      }),
-    )
+    const answers = namedAnswers.map(({ name, schema }) => ({
+      id: idOf(name),
+      name,
+      fields: rowsOf(jsonSchema(schema, 'output')),
+    }))
+    const html = render('reference', {
+      t,
+      base: '',
+      title: t('API'),
+      template: 'pages/api/docs',
+      menu: [...parts, { id: 'answers', title: t('Answers') }],
+      data: { parts, answers, address: `${deps.publicUrl()}/api/v1` },
+      version: deps.version,
+    })
+    return c.html(html)
   },
 })
 
-function shown(route: ApiRoute) {
-  const { summary, description = '', query = {}, headers = {}, body, status, answer }: Operation = operations[route]
+function routeShown(route: ApiRoute) {
+  const {
+    summary,
+    description = '',
+    query = {},
+    headers = {},
+    body,
+    like,
+    status,
+    answer,
+  }: Operation = operations[route]
   const [method, path] = splitRoute(route)
   const rule = ruleOf(route)
-  const parameters = Object.entries({ ...query, ...headers })
   return {
     id: operationId(route),
     method,
@@ -43,14 +64,24 @@ function shown(route: ApiRoute) {
     needsKey: rule !== 'public',
     summary,
     description,
-    parameters: parameters.flatMap(([name, schema]) =>
+    parameters: Object.entries({ ...query, ...headers }).flatMap(([name, schema]) =>
       fieldsOf({ type: 'object', properties: { [name]: jsonSchema(schema) } }),
     ),
-    body: body ? rowsOf(jsonSchema(body)) : [],
+    body: body && !like ? rowsOf(jsonSchema(body)) : [],
+    like: like ? { href: `#${operationId(like)}`, text: like.replace('/api/v1', '') } : null,
     status,
-    answer: answer ? rowsOf(jsonSchema(answer, 'output')) : [],
+    answer: answer ? answerShown(answer) : null,
   }
 }
+
+/** What many routes answer with stands once on the page, and is only named here. */
+function answerShown(answer: z.ZodType) {
+  const known = nameOf(answer)
+  if (known) return { ...known, href: `#${idOf(known.name)}`, fields: [] }
+  return { name: null, list: false, href: '', fields: rowsOf(jsonSchema(answer, 'output')) }
+}
+
+const idOf = (name: string): string => `answer-${name.toLowerCase()}`
 
 /** The fields of an object, or of the objects in a list. */
 const rowsOf = (schema: JsonObject) => (isObject(schema['items']) ? fieldsOf(schema['items'], '[].') : fieldsOf(schema))

@@ -109,6 +109,7 @@ async function furnish(): Promise<string[]> {
     '/network/users/new',
     `/network/users/${users[0]?.id ?? ''}`,
     '/network/api-keys',
+    '/api/docs',
     '/network/api-keys/new',
     '/network/plugins',
     '/network/health',

@@ -135,6 +135,18 @@ const capital = (name: string) => name.charAt(0).toUpperCase() + name.slice(1)
 const named = new Map<z.ZodType, string>(
   Object.entries(answers).flatMap(([name, schema]) => (schema instanceof z.ZodType ? [[schema, capital(name)]] : [])),
 )
+/** What is answered with, under their names. */
+export const namedAnswers = [...named].map(([schema, name]) => ({ name, schema }))
+
+/** The name of what is answered with, or of what the page of a list is made of; null for what has none. */
+export function nameOf(answer: z.ZodType): { readonly name: string; readonly list: boolean } | null {
+  const own = named.get(answer)
+  if (own !== undefined) return { name: own, list: false }
+  const data: unknown = answer instanceof z.ZodObject ? answer.shape['data'] : undefined
+  const item = data instanceof z.ZodArray ? named.get(data.element as z.ZodType) : undefined
+  return item === undefined ? null : { name: item, list: true }
+}
+
 const answerName = (route: ApiRoute, answer: z.ZodType) => named.get(answer) ?? `${operationId(route)}Answer`
 
 /** The bodies that are sent, or the answers, each under its name; one that holds another refers to it. */

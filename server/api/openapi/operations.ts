@@ -15,6 +15,8 @@ export interface Operation {
   readonly query?: Readonly<Record<string, z.ZodType>>
   readonly headers?: Readonly<Record<string, z.ZodType>>
   readonly body?: z.ZodType
+  /** The route whose fields the body has, more or less: the page tells of them once. */
+  readonly like?: ApiRoute
   readonly status: 200 | 201 | 202 | 204
   /** What is answered with that status; nothing unless told. */
   readonly answer?: z.ZodType
@@ -116,7 +118,9 @@ export const operations: Readonly<Record<ApiRoute, Operation>> = {
   },
   'POST /api/v1/webhooks/test': {
     summary: 'Send a test event for a webhook that is not saved',
+    description: 'Takes event as well: the type to send the sample of.',
     body: newWebhook.extend({ event: event.optional() }),
+    like: 'POST /api/v1/webhooks',
     status: 200,
     answer: answers.exchange,
   },
@@ -126,6 +130,7 @@ export const operations: Readonly<Record<ApiRoute, Operation>> = {
     description:
       'Takes any field, and within auth, signing, headers and delivery single ones. A header that is null goes.',
     body: changedWebhook,
+    like: 'POST /api/v1/webhooks',
     status: 200,
     answer: answers.webhook,
   },
@@ -255,7 +260,9 @@ export const operations: Readonly<Record<ApiRoute, Operation>> = {
   'GET /api/v1/sources/:id': { summary: 'Read a source', status: 200, answer: answers.source },
   'PATCH /api/v1/sources/:id': {
     summary: 'Change a source',
+    description: 'Takes active as well.',
     body: changedSource.extend(anyJson),
+    like: 'POST /api/v1/sources',
     status: 200,
     answer: answers.source,
   },
