@@ -20,6 +20,8 @@ export interface Database {
   account: AccountTable
   verification: VerificationTable
   one_time_link: OneTimeLinkTable
+  two_factor: { user_id: string; cipher: string; confirmed_at: number | null; last_step: number }
+  recovery_code: { user_id: string; hash: string; used_at: number | null }
   throttle: { key: string; at: number; id: string }
   api_key: ApiKeyTable
   audit: AuditTable
@@ -241,6 +243,8 @@ export interface SessionTable {
   ipAddress: string | null
   userAgent: string | null
   userId: string
+  /** 1: the password was right, and the code of the authenticator app is still to come. */
+  awaitsCode: number
 }
 
 /** `invite` lets in who has no password yet, `reset` who lost it. */

@@ -126,6 +126,8 @@ describe('nobody', () => {
       'POST /setup',
       'GET /login',
       'POST /login',
+      'GET /login/code',
+      'POST /login/code',
       'GET /forgot-password',
       'POST /forgot-password',
       'GET /set-password',

@@ -187,3 +187,19 @@ create table capture (
 );
 create index capture_bin on capture (bin_id, id);
 create index capture_at on capture (at);
+
+-- Codes of an authenticator app. confirmed_at null: being set up. last_step: the last code that was taken, so that none works twice.
+create table two_factor (
+  user_id text primary key,
+  cipher text not null,
+  confirmed_at bigint,
+  last_step bigint not null default 0
+);
+create table recovery_code (
+  user_id text not null,
+  hash text not null,
+  used_at bigint,
+  primary key (user_id, hash)
+);
+-- 1: the password was right, and the code of the authenticator app is still to come.
+alter table session add column "awaitsCode" integer not null default 0;

@@ -100,9 +100,14 @@ export const sessionsOf = (db: Db, userId: string, now: string) =>
     .select(['id', 'createdAt', 'ipAddress', 'userAgent'])
     .where('userId', '=', userId)
     .where('expiresAt', '>', now)
+    .where('awaitsCode', '=', 0)
     .orderBy('createdAt', 'desc')
     .limit(50)
     .execute()
+
+/** The code came: the session is good for all there is. Changes nothing when it ended meanwhile. */
+export const unlockSession = (db: Db, token: string) =>
+  db.q.updateTable('session').set({ awaitsCode: 0 }).where('token', '=', token)
 
 /** Ends one session of a person. */
 export const endSession = (db: Db, userId: string, id: string) =>

@@ -1,10 +1,11 @@
-import { hasSuperAdmin, passwordHash, personById, type Person } from '../../db/queries/access.ts'
+import { hasSuperAdmin, passwordHash, personById, unlockSession, type Person } from '../../db/queries/access.ts'
 import type { Actor } from '../lib/actor.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { actorByKey } from './api-keys.ts'
 import { rightsOf } from './roles.ts'
 import { createSessions } from './sessions.ts'
 import { takeTurn, type Turn } from './throttle.ts'
+import { takeCode } from './two-factor.ts'
 
 /** Who is asking, and in which language. */
 export interface Visitor {
@@ -22,8 +23,8 @@ export interface Refusal {
   readonly left: number
 }
 
-/** The `set-cookie` values of a new session. */
-export type Login = { readonly ok: true; readonly cookies: readonly string[] } | Refusal
+/** The `set-cookie` values of a new session, and whether a code has to follow before it opens anything. */
+export type Login = { readonly ok: true; readonly cookies: readonly string[]; readonly needsCode: boolean } | Refusal
 
 /** People and keys, as middleware and the pages of people use them. */
 export interface Access {
@@ -37,7 +38,14 @@ export interface Access {
   /** Whether there is a super admin, so that set-up is over. */
   isSetUp(): Promise<boolean>
   /** Checks a password and starts a new session; the one that the headers carry ends. Counts tries. */
-  login(headers: Headers, who: { email: string; password: string; remember: boolean; address: string }): Promise<Login>
+  login(
+    headers: Headers,
+    who: { email: string; password: string; remember: boolean; address: string; codeTaken?: boolean },
+  ): Promise<Login>
+  /** Who typed the right password and has to type a code now, or null. */
+  awaitingCode(headers: Headers): Promise<{ name: string } | null>
+  /** Takes the code that a session waits for: one of the app, or a recovery code. Counts tries. */
+  enterCode(headers: Headers, code: string, address: string): Promise<{ ok: true } | Refusal>
   /** Ends the session, and gives the `set-cookie` values that say so. */
   logout(headers: Headers): Promise<readonly string[]>
   /** Checks the password of a person again, with the same count of tries, and changes nothing. */
@@ -72,10 +80,20 @@ export async function createAccess(engine: Engine, options: { readonly appSecret
     async login(headers, who) {
       const turn = await takeTurn(engine, who.email, who.address)
       if (turn.wait > 0) return refused(turn)
-      const cookies = await sessions.start(headers, who)
-      if (!cookies) return refused(turn)
+      const started = await sessions.start(headers, who)
+      if (!started) return refused(turn)
       await turn.succeeded()
-      return { ok: true, cookies }
+      return { ok: true, ...started }
+    },
+    awaitingCode: (headers) => sessions.readAwaiting(headers),
+    async enterCode(headers, code, address) {
+      const session = await sessions.readAwaiting(headers)
+      if (!session) return { ok: false, wait: 0, left: 0 }
+      const turn = await takeTurn(engine, `code ${session.userId}`, `code ${address}`)
+      if (turn.wait > 0 || !(await takeCode(engine, session.userId, code))) return refused(turn)
+      await turn.succeeded()
+      await db.commit([unlockSession(db, session.token)])
+      return { ok: true }
     },
     logout: (headers) => sessions.end(headers),
     async confirm(actor, password) {

@@ -13,6 +13,7 @@ import {
   type Person,
 } from '../../db/queries/access.ts'
 import { deleteLinksOf } from '../../db/queries/one-time-links.ts'
+import { deleteTwoFactor } from '../../db/queries/two-factor.ts'
 import type { Role } from '../../db/schema.ts'
 import type { Actor } from '../lib/actor.ts'
 import { isoTime } from '../lib/clock.ts'
@@ -107,6 +108,7 @@ export async function removePerson(deps: PeopleDeps, by: By, person: Person): Pr
     }),
     endSessions(db, person.id),
     deleteLinksOf(db, person.id),
+    ...deleteTwoFactor(db, person.id),
     deletePasswords(db, person.id),
     revokeKeysOf(db, person.id, now),
     deletePerson(db, person.id),

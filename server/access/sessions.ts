@@ -1,10 +1,14 @@
 import { betterAuth } from 'better-auth'
+import { unlockSession } from '../../db/queries/access.ts'
+import { hasTwoFactor } from '../../db/queries/two-factor.ts'
 import type { Role } from '../../db/schema.ts'
-import { DAY, SECOND } from '../lib/clock.ts'
+import { DAY, MINUTE, SECOND } from '../lib/clock.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { deriveSecret } from './token.ts'
 
 const LIFETIME = 14 * DAY
+/** How long a code may be on its way after the password. */
+const PATIENCE = 10 * MINUTE
 const ADDRESS_HEADER = 'x-hookline-address'
 
 /** A running session and the person it belongs to. */
@@ -27,14 +31,17 @@ export interface Session {
 
 export interface Sessions {
   read(headers: Headers): Promise<Session | null>
+  /** The session whose password was right and whose code is still to come. It waits ten minutes, and opens nothing. */
+  readAwaiting(headers: Headers): Promise<Session | null>
   /**
-   * Checks the password and starts a new session, ending the one that the headers carry. Gives the cookies to set; null
-   * when account and password do not match. An unknown account takes as long as a known one.
+   * Checks the password and starts a new session, ending the one that the headers carry. Gives the cookies to set, and
+   * whether a code has to follow; null when account and password do not match. An unknown account takes as long as a
+   * known one. No code is asked for again where the session before was the same person's, or where `codeTaken` says so.
    */
   start(
     headers: Headers,
-    who: { email: string; password: string; remember: boolean; address: string },
-  ): Promise<readonly string[] | null>
+    who: { email: string; password: string; remember: boolean; address: string; codeTaken?: boolean },
+  ): Promise<{ readonly cookies: readonly string[]; readonly needsCode: boolean } | null>
   /** Ends the session that the headers carry, and gives the cookies that say so. */
   end(headers: Headers): Promise<readonly string[]>
   hash(password: string): Promise<string>
@@ -63,9 +70,21 @@ export async function createSessions(engine: Engine, options: { appSecret: strin
       },
     },
     // It measures a session's age by the wall clock; `read` measures again by ours.
-    session: { expiresIn: LIFETIME / SECOND, disableSessionRefresh: true },
+    session: {
+      expiresIn: LIFETIME / SECOND,
+      disableSessionRefresh: true,
+      additionalFields: { awaitsCode: { type: 'number', input: false, defaultValue: 0 } },
+    },
     databaseHooks: {
-      session: { create: { before: async (session) => ({ data: { ...session, createdAt: new Date(clock()) } }) } },
+      session: {
+        create: {
+          // However a session comes about: of who has two-factor it is locked until a code came.
+          before: async (session) => {
+            const awaitsCode = (await hasTwoFactor(engine.db, session.userId)) ? 1 : 0
+            return { data: { ...session, createdAt: new Date(clock()), awaitsCode } }
+          },
+        },
+      },
     },
     rateLimit: { enabled: false },
     telemetry: { enabled: false },
@@ -83,11 +102,12 @@ export async function createSessions(engine: Engine, options: { appSecret: strin
   const context = await auth.$context
   const rememberCookie = context.authCookies.dontRememberToken.name
 
-  const read = async (headers: Headers): Promise<Session | null> => {
+  const find = async (headers: Headers, awaitsCode: 0 | 1): Promise<Session | null> => {
     if (!headers.has('cookie')) return null
     const found = await auth.api.getSession({ headers })
-    if (!found || found.session.createdAt.getTime() + LIFETIME <= clock()) return null
+    if (!found || found.session.awaitsCode !== awaitsCode) return null
     const { user, session } = found
+    if (session.createdAt.getTime() + (awaitsCode === 1 ? PATIENCE : LIFETIME) <= clock()) return null
     return {
       userId: user.id,
       name: user.name,
@@ -103,6 +123,8 @@ export async function createSessions(engine: Engine, options: { appSecret: strin
     }
   }
 
+  const read = (headers: Headers) => find(headers, 0)
+
   const end = async (headers: Headers): Promise<readonly string[]> => {
     const { headers: answer } = await auth.api.signOut({ headers, returnHeaders: true })
     return answer.getSetCookie()
@@ -110,18 +132,23 @@ export async function createSessions(engine: Engine, options: { appSecret: strin
 
   return {
     read,
+    readAwaiting: (headers) => find(headers, 1),
     end,
-    async start(headers, { email, password, remember, address }) {
+    async start(headers, { email, password, remember, address, codeTaken = false }) {
       const own = new Headers({ 'user-agent': headers.get('user-agent') ?? '', [ADDRESS_HEADER]: address })
       try {
-        const { headers: answer } = await auth.api.signInEmail({
+        const before = await read(headers)
+        const { headers: answer, response } = await auth.api.signInEmail({
           body: { email, password, rememberMe: remember },
           headers: own,
           returnHeaders: true,
         })
-        const before = await read(headers)
-        if (before) await context.internalAdapter.deleteSession(before.token)
-        return answer.getSetCookie()
+        const left = before ?? (await find(headers, 1))
+        if (left) await context.internalAdapter.deleteSession(left.token)
+        const isTaken = codeTaken || before?.userId === response.user.id
+        if (isTaken) await engine.db.commit([unlockSession(engine.db, response.token)])
+        const needsCode = !isTaken && (await hasTwoFactor(engine.db, response.user.id))
+        return { cookies: answer.getSetCookie(), needsCode }
       } catch (error) {
         if (isRefusal(error)) return null
         throw error

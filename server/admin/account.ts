@@ -1,4 +1,5 @@
 import { endOtherSessions, endSession, personById, sessionsOf, type Person } from '../../db/queries/access.ts'
+import { hasTwoFactor } from '../../db/queries/two-factor.ts'
 import type { Refusal } from '../access/access.ts'
 import { changePassword, changeProfile } from '../access/people.ts'
 import { auditEntry } from '../access/audit.ts'
@@ -66,7 +67,7 @@ export const accountRoutes = (deps: Deps): Handlers => ({
     await changePassword(deps, c.get('actor'), person, fresh)
     // All sessions have ended, this one too: the person goes on in a new one.
     const remember = session?.remembered ?? false
-    const who = { email: person.email, password: fresh, remember, address: c.get('address') }
+    const who = { email: person.email, password: fresh, remember, address: c.get('address'), codeTaken: true }
     const login = await deps.access.login(headers, who)
     if (login.ok) setCookies(c, login.cookies)
     return seeOther(c, deps, '/account', {
@@ -91,9 +92,10 @@ async function accountPage(
 ): Promise<Response> {
   const t = c.get('t')
   const { errors = [], refused } = faults
-  const [sessions, current] = await Promise.all([
+  const [sessions, current, twoFactor] = await Promise.all([
     sessionsOf(deps.db, person.id, isoTime(deps.clock())),
     deps.access.sessionOf(c.req.raw.headers),
+    hasTwoFactor(deps.db, person.id),
   ])
   const notices: Shown[] = [
     ...(errors.length > 0 ? [faultsNotice(t, errors)] : []),
@@ -110,6 +112,7 @@ async function accountPage(
       role: roleName(t, person.role),
       language: person.locale ?? '',
       languages: languages(t),
+      twoFactor,
       timeZone: person.timeZone ?? '',
       timeZones: [
         { value: '', label: t('The network’s ({zone})', { zone: c.var.networkZone }) },

@@ -36,7 +36,23 @@ export const loginRoutes = (deps: Deps): Handlers => ({
     const login = await deps.access.login(c.req.raw.headers, who)
     if (!login.ok) return loginForm(c, deps, { email, remember, next }, login)
     setCookies(c, login.cookies)
+    if (login.needsCode)
+      return c.redirect(`/login/code${next === null ? '' : `?next=${encodeURIComponent(next)}`}`, 303)
     return c.redirect(next ?? START, 303)
+  },
+
+  'GET /login/code': async (c) => {
+    if (!(await deps.access.awaitingCode(c.req.raw.headers))) return c.redirect('/login', 303)
+    return codeForm(c, deps, ownPath(deps, c.req.query('next')))
+  },
+
+  'POST /login/code': async (c) => {
+    const { headers } = c.req.raw
+    if (!(await deps.access.awaitingCode(headers))) return c.redirect('/login', 303)
+    const form = await readForm(c)
+    const next = ownPath(deps, form.get('next'))
+    const entered = await deps.access.enterCode(headers, form.get('code'), c.get('address'))
+    return entered.ok ? c.redirect(next ?? START, 303) : codeForm(c, deps, next, entered)
   },
 
   'POST /logout': async (c) => {
@@ -100,6 +116,16 @@ async function loginForm(c: C, deps: Deps, typed: Typed, refused?: Refusal): Pro
   return plainPage(c, deps, 'pages/login/login', {
     title: t('Log In'),
     data: { ...typed, network, notice },
+    ...(refused && refusalStatus(refused)),
+  })
+}
+
+function codeForm(c: C, deps: Deps, next: string | null, refused?: Refusal): Response {
+  const t = c.get('t')
+  const what = t('Check the code: each one works once, and for half a minute.')
+  return plainPage(c, deps, 'pages/login/code', {
+    title: t('Type the code'),
+    data: { next, notice: refused && refusalNotice(t, refused, what) },
     ...(refused && refusalStatus(refused)),
   })
 }

@@ -23,6 +23,7 @@ import { setupRoutes } from './setup.ts'
 import { siteRoutes } from './sites.ts'
 import { sourcePages } from './sources.ts'
 import { styleguideRoutes } from './styleguide.ts'
+import { twoFactorRoutes } from './two-factor.ts'
 import { userRoutes } from './users.ts'
 import { webhookPages } from './webhooks.ts'
 
@@ -35,6 +36,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...loginRoutes(deps),
   ...setPasswordRoutes(deps),
   ...accountRoutes(deps),
+  ...twoFactorRoutes(deps),
   ...userRoutes(deps),
   ...apiKeyRoutes(deps),
   ...apiDocsRoutes(deps),

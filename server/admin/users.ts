@@ -1,6 +1,8 @@
 import { endSessions, passwordHash, people, personById, type Person } from '../../db/queries/access.ts'
 import type { Site } from '../../db/queries/sites.ts'
 import { auditEntry } from '../access/audit.ts'
+import { hasTwoFactor } from '../../db/queries/two-factor.ts'
+import { removeTwoFactor } from '../access/two-factor.ts'
 import { newLink, type LinkKind } from '../access/links.ts'
 import { changeRole, createPerson, removePerson } from '../access/people.ts'
 import { normalEmail, readRole, wrongFields } from '../access/person.ts'
@@ -120,6 +122,13 @@ export const userRoutes = (deps: Deps): Handlers => ({
     return seeOther(c, deps, `${LIST}/${person.id}`, { tone: 'good', title })
   },
 
+  'POST /network/users/:id/two-factor/remove': async (c) => {
+    const person = await asked(c, deps)
+    await removeTwoFactor(deps, c.var.actor, person)
+    const title = msg('{name} logs in without a code now.', { name: person.name })
+    return seeOther(c, deps, `${LIST}/${person.id}`, { tone: 'good', title })
+  },
+
   'GET /network/users/:id/delete': async (c) => deleteForm(c, deps, await asked(c, deps)),
 
   'POST /network/users/:id/delete': async (c) => {
@@ -192,6 +201,7 @@ async function roleForm(c: C, deps: Deps, person: Person, errors: readonly Field
       id: person.id,
       email: person.email,
       role: person.role,
+      twoFactor: await hasTwoFactor(deps.db, person.id),
       hasPassword: (await passwordHash(deps.db, person.id)) !== null,
       ...(await choices(deps, t, person.siteId === 'network' ? '' : person.siteId)),
       errors: errorsByPath(errors, t),

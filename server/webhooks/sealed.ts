@@ -1,5 +1,6 @@
 import { sealedSourcesAfter } from '../../db/queries/sources.ts'
 import { secretsAfter } from '../../db/queries/webhooks.ts'
+import { resealTwoFactor, twoFactorAfter } from '../../db/queries/two-factor.ts'
 import type { SecretKind } from '../../db/schema.ts'
 import { newId } from '../lib/ids.ts'
 import type { Engine } from './engine.ts'
@@ -31,10 +32,30 @@ export async function sealSecret(
 /** What the cipher text of a source is bound to: the token in its address, or the secret of its sender. */
 export const sourceContext = (id: string, kind: 'token' | 'secret') => `source:${id}:${kind}`
 
+/** What the cipher text of an authenticator app's secret is bound to. */
+export const twoFactorContext = (userId: string) => `two_factor:${userId}`
+
 /** Opens everything that is stored sealed and seals it anew, after a change of APP_SECRET. Repeating it does no harm. */
 export async function sealAgain(engine: Pick<Engine, 'db' | 'vault'>): Promise<void> {
   await sealSecretsAgain(engine)
   await sealSourcesAgain(engine)
+  await sealTwoFactorAgain(engine)
+}
+
+async function sealTwoFactorAgain({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<void> {
+  for (let after = ''; ;) {
+    const rows = await twoFactorAfter(db, after)
+    const last = rows.at(-1)
+    if (!last) return
+    const sealed = await Promise.all(
+      rows.map(async ({ user_id: id, cipher }) => {
+        const plain = await vault.open(cipher, twoFactorContext(id))
+        return resealTwoFactor(db, id, await vault.seal(plain, twoFactorContext(id)))
+      }),
+    )
+    await db.commit(sealed)
+    after = last.user_id
+  }
 }
 
 async function sealSourcesAgain({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<void> {

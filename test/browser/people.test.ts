@@ -1,6 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readConfig } from '../../server/config.ts'
+import { codeAt, stepAt } from '../../server/access/totp.ts'
 import { start, type Running } from '../../server/node/start.ts'
 import { axe, faultsOf, openBrowser, openPage, overflow, type View } from '../support/browser.ts'
 import { temporaryFolders } from '../support/folder.ts'
@@ -88,6 +89,33 @@ test('somebody is invited by a link, and chooses a password', async () => {
   await vera.context().close()
 })
 
+test('two-factor is set up and asked for at the next log-in', async () => {
+  const page = await logIn({})
+  await page.goto(`${server.url}/account/two-factor`)
+  await page.getByRole('button', { name: 'Set up' }).click()
+  expect([...(await axe(page)), await overflow(page)]).toEqual([0])
+  const secret = (await page.locator('dd code').innerText()).replaceAll(' ', '')
+  await page.getByLabel('Code', { exact: true }).fill(await codeAt(secret, stepAt(Date.now())))
+  await page.getByLabel('Current password').fill(PASSWORD)
+  await page.getByRole('button', { name: 'Switch on' }).click()
+  expect(await page.getByRole('status').first().innerText()).toContain('Two-factor is on.')
+  expect([...(await axe(page)), await overflow(page)]).toEqual([0])
+  await page.context().close()
+
+  const later = await logIn({ width: 360 })
+  expect(new URL(later.url()).pathname).toBe('/login/code')
+  expect([...(await axe(later)), await overflow(later)]).toEqual([0])
+  await later.getByLabel('Code', { exact: true }).fill(await codeAt(secret, stepAt(Date.now()) + 1))
+  await later.getByRole('button', { name: 'Log In' }).click()
+  expect(new URL(later.url()).pathname).toBe('/account')
+  await later.goto(`${server.url}/account/two-factor`)
+  expect([...(await axe(later)), await overflow(later)]).toEqual([0])
+  await later.getByLabel('Current password').last().fill(PASSWORD)
+  await later.getByRole('button', { name: 'Switch two-factor off' }).click()
+  expect(await later.getByRole('status').innerText()).toContain('Two-factor is off.')
+  await later.context().close()
+})
+
 test('a key is made, shown once and revoked', async () => {
   const page = await logIn({})
   await page.goto(`${server.url}/network/api-keys`)
@@ -107,6 +135,7 @@ test('a key is made, shown once and revoked', async () => {
 
 const PAGES = [
   '/account',
+  '/account/two-factor',
   '/network/users',
   '/network/users/new',
   '/network/api-keys',

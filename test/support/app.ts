@@ -61,6 +61,8 @@ export interface TestApp {
   readonly stranger: Visitor
   /** A request as a program sends it: without cookies, to a path or an address of ours. */
   fetch(to: string, init?: RequestInit): Promise<Response>
+  /** One more stranger, with cookies of their own. */
+  visitor(): Visitor
   /** A script with an API key of all scopes that a site may have, bound to the site with this slug, if one is named. */
   client(site?: string): Promise<Client>
   /** Makes a site and gives its id. */
@@ -145,6 +147,7 @@ export async function testApp(
     stranger: visitor(),
     fetch: async (to, init) =>
       app.request(new URL(to, HOME).href, { ...init, headers: { host: new URL(HOME).host, ...init?.headers } }),
+    visitor: () => visitor(),
 
     async login(role = 'super_admin', site) {
       const email = `person-${++people}@example.com`

@@ -1,8 +1,11 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../server/lib/clock.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 import { wordsOf } from '../../support/form.ts'
 import { startSmtp } from '../../support/smtp.ts'
+
+// Each of them logs in a few times, and a password is hashed slowly on purpose.
+vi.setConfig({ testTimeout: 30_000 })
 
 const PASSWORD = 'another good password'
 const EMAIL = 'person-2@example.com'
