@@ -319,6 +319,8 @@ export interface PluginStateTable {
   paused_reason: string | null
   /** JSON: what a super admin set for the whole network. */
   settings: string
+  /** When somebody uninstalled it; the row goes when everything else has gone. */
+  removing_at: number | null
 }
 
 /** `version`: up to where the plugin's upgrade steps have run here. `settings`: JSON, as in plugin_state. */

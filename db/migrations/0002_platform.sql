@@ -2,6 +2,8 @@
 
 -- What a super admin set for the whole network: JSON, secrets sealed. The sites' own stand in plugin_site.settings.
 alter table plugin_state add column settings text not null default '{}';
+-- When somebody uninstalled it: from then on its rows go, step by step.
+alter table plugin_state add column removing_at bigint;
 
 -- How long the attempts of an hour took: how many fell into which step of a scale. Read for percentiles.
 create table delivery_hour_bucket (

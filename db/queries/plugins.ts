@@ -88,6 +88,7 @@ export const switchPlugin = (db: Db, slug: string, version: string, on: boolean)
       installed_version: version,
       paused_at: null,
       paused_reason: null,
+      removing_at: null,
       settings: '{}',
     })
     .onConflict((oc) => oc.column('slug').doUpdateSet({ network_active: on ? 1 : 0, installed_version: version }))
@@ -155,6 +156,7 @@ export const ensureState = (db: Db, slug: string, active: boolean, version: stri
       installed_version: version,
       paused_at: null,
       paused_reason: null,
+      removing_at: null,
       settings: '{}',
     })
     .onConflict((oc) => oc.column('slug').doNothing())
@@ -205,3 +207,13 @@ export async function settingsAfter(
     order by slug, owner limit 40`.execute(db.q)
   return result.rows
 }
+
+/** Whether a plugin is switched on for a site by itself. */
+export const isOnSomewhere = async (db: Db, slug: string): Promise<boolean> =>
+  (await db.q
+    .selectFrom('plugin_site')
+    .select('site_id')
+    .where('slug', '=', slug)
+    .where('active', '=', 1)
+    .limit(1)
+    .executeTakeFirst()) !== undefined

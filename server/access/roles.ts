@@ -13,16 +13,17 @@ const integrations: readonly Capability[] = [
   'events:read',
 ]
 
-/** What each role may do. A site admin may do the same as an integration admin, but only on the own site. */
+/** What each role may do. A site admin may do the same as an integration admin, and switch plugins, on the own site. */
 const allowed: Readonly<Record<Role, ReadonlySet<Capability>>> = {
   super_admin: new Set(capabilities),
   integration_admin: new Set(integrations),
-  site_admin: new Set(integrations),
+  site_admin: new Set<Capability>([...integrations, 'plugins:write']),
   viewer: new Set<Capability>(['webhooks:read', 'deliveries:read', 'events:read']),
 }
 
-/** What a key can be given at most: a secret is shown to people only. */
-export const scopes: readonly Capability[] = capabilities.filter((capability) => capability !== 'webhooks:secrets')
+/** What a key can be given at most: secrets are shown to people only, and people switch the plugins of a site. */
+const forPeople: readonly Capability[] = ['webhooks:secrets', 'plugins:write']
+export const scopes: readonly Capability[] = capabilities.filter((capability) => !forPeople.includes(capability))
 
 /** What a role allows and where; nothing at all for a site admin without a site. */
 export function rightsOf(role: Role, siteId: string): { capabilities: ReadonlySet<Capability>; owner: Owner } {

@@ -207,6 +207,8 @@ function sentence(t: Translator, scope: Capability): string {
       return t('Add, change and delete webhooks')
     case 'webhooks:secrets':
       return t('See signing secrets')
+    case 'plugins:write':
+      return t('Switch and set the plugins of a site')
     case 'deliveries:read':
       return t('See deliveries with their payloads')
     case 'deliveries:write':

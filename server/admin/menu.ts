@@ -76,6 +76,9 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
       ...when(!inNetwork && may('GET /sites/:slug/admin/api-keys'), () =>
         entry(`${base}/api-keys`, t('API Keys'), 'key'),
       ),
+      ...when(!inNetwork && may('GET /sites/:slug/admin/plugins'), () =>
+        entry(`${base}/plugins`, t('Plugins'), 'plug', { current: path === `${base}/plugins` }),
+      ),
       ...when(inNetwork && may('GET /network/plugins'), () =>
         entry('/network/plugins', t('Plugins'), 'plug', {
           current: path === '/network/plugins',

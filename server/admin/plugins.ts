@@ -17,7 +17,7 @@ import { page } from './page.ts'
 const views: Readonly<Record<string, (plugin: PluginInfo) => boolean>> = {
   active: ({ state, mustUse }) => state === 'active' && !mustUse,
   paused: ({ state }) => state === 'paused',
-  inactive: ({ state }) => state === 'inactive' || state === 'failed' || state === 'incompatible',
+  inactive: ({ state }) => ['inactive', 'failed', 'incompatible', 'removing'].includes(state),
   'must-use': ({ mustUse }) => mustUse,
 }
 
@@ -100,7 +100,8 @@ async function turn(
   return seeOther(c, deps, '/network/plugins', { tone: 'good', title: how.done(plugin.title, plugin) })
 }
 
-const shown = (t: Translator, plugin: PluginInfo, mayWrite: boolean) => ({
+/** A plugin in the reader's words, with what may be done with it. */
+export const shown = (t: Translator, plugin: PluginInfo, mayWrite: boolean) => ({
   ...plugin,
   title: t(/* translated elsewhere */ plugin.title),
   description: plugin.description === '' ? '' : t(/* translated elsewhere */ plugin.description),
@@ -118,12 +119,12 @@ function actsOn(t: Translator, { state, mustUse, version }: PluginInfo) {
     state === 'inactive'
       ? { verb: 'activate', label: t('Activate'), danger: false }
       : { verb: 'deactivate', label: t('Deactivate'), danger: true }
-  if (state === 'failed' || state === 'incompatible') return []
+  if (state === 'failed' || state === 'incompatible' || state === 'removing') return []
   return [...(state === 'paused' ? [resume] : []), ...(mustUse ? [] : [turn])]
 }
 
 /** The names of the sites in which something failed. */
-async function siteNames(deps: Deps, plugins: readonly PluginInfo[]): Promise<Record<string, string>> {
+export async function siteNames(deps: Deps, plugins: readonly PluginInfo[]): Promise<Record<string, string>> {
   const ids = [...new Set(plugins.flatMap(({ faults }) => faults.map(({ site }) => site)))]
   const found = await Promise.all(ids.map((id) => siteById(deps.db, id)))
   return Object.fromEntries(found.flatMap((site) => (site ? [[site.id, site.slug]] : [])))

@@ -15,6 +15,7 @@ import { healthRoutes } from './health.ts'
 import { hookRoutes } from './hooks.ts'
 import { loginRoutes } from './login.ts'
 import { pluginPageRoutes } from './plugin-pages.ts'
+import { onePluginRoutes } from './plugin.ts'
 import { pluginRoutes } from './plugins.ts'
 import { repairRoutes } from './repair.ts'
 import { settingsRoutes } from './settings.ts'
@@ -22,6 +23,7 @@ import { setPasswordRoutes } from './set-password.ts'
 import { setupRoutes } from './setup.ts'
 import { siteRoutes } from './sites.ts'
 import { sourcePages } from './sources.ts'
+import { sitePluginRoutes } from './site-plugins.ts'
 import { styleguideRoutes } from './styleguide.ts'
 import { twoFactorRoutes } from './two-factor.ts'
 import { userRoutes } from './users.ts'
@@ -51,6 +53,8 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...sourcePages(deps),
   ...healthRoutes(deps),
   ...pluginRoutes(deps),
+  ...onePluginRoutes(deps),
+  ...sitePluginRoutes(deps),
   ...hookRoutes(deps),
   ...pluginPageRoutes(deps),
   ...siteRoutes(deps),

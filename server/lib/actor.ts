@@ -5,6 +5,7 @@ export const capabilities = [
   'webhooks:read',
   'webhooks:write',
   'webhooks:secrets',
+  'plugins:write',
   'deliveries:read',
   'deliveries:write',
   'network:read',

@@ -4,6 +4,7 @@ import { crashes, forgetCrash } from '../../db/queries/plugin-crashes.ts'
 import { faultsOf } from '../../db/queries/plugin-faults.ts'
 import {
   pluginsChanged,
+  pluginRowsOfSite,
   pluginStates,
   resumePlugin,
   switchPlugin,
@@ -29,8 +30,10 @@ import { faultsIn } from './payload.ts'
 import { prepare } from './prepare.ts'
 import { receive } from './receive.ts'
 import { checkSettings, sourceKindsOf } from './source-kind.ts'
-import { standings } from './standing.ts'
 import { noWatch, type Watch } from './watch.ts'
+import { mustNotGo, pluginToRemove } from '../../db/queries/uninstall.ts'
+import { holdingsOf, removalStep, uninstall } from './uninstall.ts'
+import { isOnForAll, standings } from './standing.ts'
 import { loadWidgets } from './widget.ts'
 
 export type { Registry } from './loaded.ts'
@@ -127,14 +130,18 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       throw fail('conflict', 'The plugin {plugin} cannot run; see its reason.', { plugin: slug })
     return plugin
   }
-  const turn = (slug: string, on: boolean, site: string | undefined) => {
+  const turn = async (slug: string, on: boolean, site: string | undefined) => {
     const { manifest } = usable(slug)
     if (manifest.mustUse) throw fail('conflict', 'The plugin {plugin} is always on.', { plugin: manifest.title })
-    if (site === undefined) return [switchPlugin(db, slug, manifest.version, on), pluginsChanged(db)]
+    if (on && (await pluginToRemove(db)) === slug) {
+      throw fail('conflict', 'The plugin {plugin} is being removed. Try again in a moment.', { plugin: manifest.title })
+    }
+    const guard = on ? [mustNotGo(db, slug)] : []
+    if (site === undefined) return [...guard, switchPlugin(db, slug, manifest.version, on), pluginsChanged(db)]
     if (manifest.scope === 'network') {
       throw fail('conflict', 'The plugin {plugin} is active for all sites or for none.', { plugin: manifest.title })
     }
-    return [switchPluginForSite(db, slug, site, on), pluginsChanged(db)]
+    return [...guard, switchPluginForSite(db, slug, site, on), pluginsChanged(db)]
   }
   /** The plugin of a handler that is there, or that guards although it is missing. */
   const ownerOf = async (handler: string): Promise<string> => {
@@ -169,8 +176,8 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
         }),
       )
     },
-    activate: async (slug, site) => turn(slug, true, site),
-    deactivate: async (slug, site) => turn(slug, false, site),
+    activate: (slug, site) => turn(slug, true, site),
+    deactivate: (slug, site) => turn(slug, false, site),
     async resume(slug) {
       if (plugins.get(slug)?.state === 'paused') return [forgetCrash(db, slug)]
       usable(slug)
@@ -188,6 +195,19 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
         error,
         ms: 0,
       }),
+    async pluginsAt(site) {
+      const [states, rows] = await Promise.all([pluginStates(db), pluginRowsOfSite(db, site)])
+      return ready
+        .filter(({ manifest }) => manifest.scope === 'site')
+        .map((plugin) => {
+          const state = states.find(({ slug }) => slug === plugin.slug)
+          const isOnHere = rows.some(({ slug, active }) => slug === plugin.slug && active === 1)
+          return { ...infoOf(plugin, state, []), isOnHere, isOnForAll: isOnForAll(plugin, state) }
+        })
+        .sort((a, b) => a.title.localeCompare(b.title, 'en'))
+    },
+    holdings: async (slug) => holdingsOf(core, usable(slug)),
+    uninstall: async (slug) => uninstall(core, usable(slug)),
     guards: () => guardsToShow(core),
     async mute(handler, by) {
       const slug = await ownerOf(handler)
@@ -217,6 +237,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       await askAboutHeld(core)
       await release()
       await crons.tick(now)
+      await removalStep(core)
     },
     async settled() {
       await crons.settled()

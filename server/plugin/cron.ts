@@ -9,7 +9,7 @@ import {
   takeClock,
   takeRuns,
 } from '../../db/queries/plugin-cron.ts'
-import { pluginStates } from '../../db/queries/plugins.ts'
+import { isOnSomewhere, pluginStates } from '../../db/queries/plugins.ts'
 import { setting } from '../../db/queries/settings.ts'
 import { MINUTE, SECOND } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
@@ -125,6 +125,7 @@ async function strike(core: Core, { plugin, handler }: Cron): Promise<{ more: bo
   const known = await cronClock(db, key)
   const next = nextRun(handler.pattern, now, await setting(db, 'time_zone', 'UTC'))
   if (!known) {
+    if (!(await isWanted(core, plugin))) return { more: false, next: Math.min(next, now + MINUTE) }
     await db.commit([startClock(db, key, next)])
     return { more: false, next }
   }
@@ -144,6 +145,12 @@ async function strike(core: Core, { plugin, handler }: Cron): Promise<{ more: bo
   const goesOn = more ? { dueAt: known.due_at, after: sites.at(-1) ?? '' } : { dueAt: next, after: '' }
   await db.commit([handOut(db, key, sites, known.due_at), setClock(db, key, goesOn)])
   return { more, next }
+}
+
+/** Whether a plugin is on anywhere. Where it is not, nothing of it is written down, so that nothing is left of it. */
+const isWanted = async ({ engine: { db } }: Core, plugin: Ready): Promise<boolean> => {
+  const state = (await pluginStates(db)).find(({ slug }) => slug === plugin.slug)
+  return isOnForAll(plugin, state) || isOnSomewhere(db, plugin.slug)
 }
 
 /** Runs for one site; its row goes in the same commit as what the handler writes, or by itself if there is nothing to commit. */

@@ -8,6 +8,7 @@ import type { Finding } from './contribution.ts'
 import type { SettingsChange, SettingsForm } from './change-settings.ts'
 import type { Rule } from './loaded.ts'
 import type { Field } from './fields.ts'
+import type { Holdings } from './uninstall.ts'
 import type { Mapping } from './mapping.ts'
 import type { Inbound, SourceSecret } from './source.ts'
 
@@ -70,16 +71,36 @@ export interface PluginInfo {
   readonly title: string
   readonly description: string
   readonly version: string
-  readonly state: 'active' | 'inactive' | 'paused' | 'failed' | 'incompatible'
+  /** `removing`: it was uninstalled, and what it stored is on its way out. */
+  readonly state: 'active' | 'inactive' | 'paused' | 'failed' | 'incompatible' | 'removing'
   readonly reason: Message | null
   readonly mustUse: boolean
+  readonly scope: 'site' | 'network'
+  /** Whether it is active before anybody has switched it. */
+  readonly isDefault: boolean
+  /** Whether it has settings. */
+  readonly isSettable: boolean
   readonly events: readonly string[]
+  /** Events of others that it emits as well. */
+  readonly emits: readonly string[]
   readonly listens: readonly string[]
   readonly filters: readonly string[]
   readonly stores: readonly string[]
-  readonly routes: readonly string[]
+  /** The hosts it asks; `*` is all. */
+  readonly contacts: readonly string[]
+  /** The paths of its POST routes, and of its pages. */
+  readonly routes: readonly { readonly path: string; readonly isPublic: boolean }[]
+  readonly pages: readonly { readonly path: string; readonly title: string; readonly isPublic: boolean }[]
+  readonly crons: readonly { readonly id: string; readonly pattern: string }[]
   readonly sources: readonly string[]
   readonly faults: readonly Fault[]
+}
+
+/** A plugin as a site sees it. */
+export interface SitePlugin extends PluginInfo {
+  /** Switched on for this site by itself. */
+  readonly isOnHere: boolean
+  readonly isOnForAll: boolean
 }
 
 /** A guard that holds events, or that somebody has muted. */
@@ -203,6 +224,15 @@ export interface Host {
   activate(slug: string, site?: string): Promise<readonly Statement[]>
   deactivate(slug: string, site?: string): Promise<readonly Statement[]>
   resume(slug: string): Promise<readonly Statement[]>
+  /** The plugins that a site may switch or set, by title. */
+  pluginsAt(site: string): Promise<readonly SitePlugin[]>
+  /** What is kept of a plugin, all of which goes with it. Throws AppError `not_found`, `conflict`. */
+  holdings(slug: string): Promise<Holdings>
+  /**
+   * Removes all that is kept of a plugin: secrets at once, the rest step by step as time goes on. The commit is refused as
+   * `constraint` while it is on anywhere. Throws AppError `conflict`, `not_found`.
+   */
+  uninstall(slug: string): Promise<readonly Statement[]>
   /** Guards that hold events or are muted: what a super admin has to know of. */
   guards(): Promise<readonly GuardInfo[]>
   /** Statements: the handler does not run until it is unmuted. A guard that is muted lets everything pass. */

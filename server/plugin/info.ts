@@ -4,7 +4,22 @@ import type { Fault, PluginInfo } from './host.ts'
 import type { Loaded } from './loaded.ts'
 import { isOnForAll } from './standing.ts'
 
-const nothing = { events: [], listens: [], filters: [], stores: [], routes: [], sources: [], faults: [] }
+const nothing = {
+  scope: 'network',
+  events: [],
+  emits: [],
+  listens: [],
+  filters: [],
+  stores: [],
+  contacts: [],
+  routes: [],
+  pages: [],
+  crons: [],
+  sources: [],
+  faults: [],
+  isSettable: false,
+  isDefault: false,
+} as const
 
 /** Of a plugin whose code is not here. */
 export const unloaded = (slug: string, reason: Message): PluginInfo => ({
@@ -20,7 +35,7 @@ export const unloaded = (slug: string, reason: Message): PluginInfo => ({
 export const IN_SAFE_MODE = msg('Safe mode is on: no plugin code runs.')
 export const AT_NEXT_START = msg('It is loaded when the server starts the next time.')
 
-/** What the Plugins page knows of a plugin. */
+/** A plugin as its manifest says it is, and as it stands in the network. */
 export function infoOf(
   plugin: Loaded,
   state: PluginStateTable | undefined,
@@ -36,18 +51,36 @@ export function infoOf(
     faults: faults.map(faultOf),
   }
   if (plugin.state !== 'ready') return { ...nothing, ...about, state: plugin.state, reason: plugin.reason }
-  const paused = state !== undefined && state.paused_at !== null
   return {
     ...about,
-    state: paused ? 'paused' : isOnForAll(plugin, state) ? 'active' : 'inactive',
-    reason: paused && state.paused_reason !== null ? (JSON.parse(state.paused_reason) as Message) : null,
+    ...stateOf(plugin, state),
+    scope: plugin.manifest.scope,
     events: plugin.events.map(({ event }) => event.name),
+    emits: (manifest.emits ?? []).map(({ name }) => name),
     listens: [...plugin.listeners.keys()],
     filters: [...plugin.filters.keys()],
     stores: Object.keys(manifest.storage ?? {}),
-    routes: plugin.routes.map(({ pattern }) => `POST ${pattern}`),
+    contacts: manifest.http ?? [],
+    routes: plugin.routes.map(({ pattern, rule }) => ({ path: pattern, isPublic: rule === 'public' })),
+    pages: plugin.pages.map(({ path, title, rule }) => ({ path, title, isPublic: rule === 'public' })),
     sources: plugin.sources.map(({ name }) => name),
+    crons: plugin.crons.map(({ name, pattern }) => ({ id: name, pattern })),
+    isSettable: plugin.fields.length > 0,
+    isDefault: manifest.defaultActive ?? false,
   }
+}
+
+function stateOf(
+  plugin: Extract<Loaded, { state: 'ready' }>,
+  state: PluginStateTable | undefined,
+): Pick<PluginInfo, 'state' | 'reason'> {
+  if (state && state.removing_at !== null)
+    return { state: 'removing', reason: msg('What it stored is being deleted, step by step.') }
+  if (state && state.paused_at !== null) {
+    const reason = state.paused_reason
+    return { state: 'paused', reason: reason === null ? null : (JSON.parse(reason) as Message) }
+  }
+  return { state: isOnForAll(plugin, state) ? 'active' : 'inactive', reason: null }
 }
 
 const faultOf = (row: PluginFaultTable): Fault => ({

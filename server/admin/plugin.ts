@@ -1,0 +1,117 @@
+import { DbError } from '../../db/db.ts'
+import { auditEntry } from '../access/audit.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { can } from '../lib/actor.ts'
+import { fail, notFound, type FieldError } from '../lib/errors.ts'
+import { msg } from '../lib/message.ts'
+import type { PluginInfo } from '../plugin/host.ts'
+import type { C } from '../web/env.ts'
+import { seeOther } from '../web/flash.ts'
+import { errorsByPath, readForm, type Form } from '../web/forms.ts'
+import { faultsNotice, page, type Page } from './page.ts'
+import { conflictNotice, conflictRows, saved, saveSettings, settingsShown } from './plugin-settings.ts'
+import { shown, siteNames } from './plugins.ts'
+
+const LIST = '/network/plugins'
+
+/** One plugin in Network Admin: what it may do, its settings, its faults, and the way out. */
+export const onePluginRoutes = (deps: Deps): Handlers => ({
+  'GET /network/plugins/:slug': async (c) => pluginPage(c, deps, await asked(c, deps)),
+
+  'POST /network/plugins/:slug': async (c) => {
+    const [plugin, form] = await Promise.all([asked(c, deps), readForm(c)])
+    const known = await deps.host.settings(plugin.slug, null)
+    if (!known) throw notFound()
+    const result = await saveSettings(deps, c, plugin.slug, null, form, known)
+    if (result.ok) return seeOther(c, deps, `${LIST}/${plugin.slug}`, { tone: 'good', title: saved })
+    return pluginPage(c, deps, plugin, { form, ...result })
+  },
+
+  'GET /network/plugins/:slug/uninstall': async (c) => uninstallPage(c, deps, await asked(c, deps), []),
+
+  'POST /network/plugins/:slug/uninstall': async (c) => {
+    const [plugin, form] = await Promise.all([asked(c, deps), readForm(c)])
+    if (form.get('slug').trim() !== plugin.slug) {
+      const message = msg('Type {slug}, exactly so.', { slug: plugin.slug })
+      return uninstallPage(c, deps, plugin, [{ path: 'slug', message }])
+    }
+    const entry = { action: 'plugin.uninstalled', target: plugin.slug, owner: 'network' }
+    try {
+      await deps.db.commit([...(await deps.host.uninstall(plugin.slug)), ...auditEntry(deps, c.var.actor, entry)])
+    } catch (error) {
+      if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
+      throw fail('conflict', 'The plugin {plugin} is active somewhere. Deactivate it everywhere first.', {
+        plugin: plugin.title,
+      })
+    }
+    return seeOther(c, deps, LIST, {
+      tone: 'good',
+      title: msg('{plugin} is uninstalled. What it stored is being deleted.', { plugin: plugin.title }),
+    })
+  },
+})
+
+async function asked(c: C, deps: Deps): Promise<PluginInfo> {
+  const plugin = (await deps.host.plugins()).find(({ slug }) => slug === c.req.param('slug'))
+  if (!plugin) throw notFound()
+  return plugin
+}
+
+interface State {
+  readonly form?: Form
+  readonly errors?: readonly FieldError[]
+  readonly conflict?: boolean
+}
+
+const isUsable = ({ state, version }: PluginInfo): boolean =>
+  version !== '' && state !== 'failed' && state !== 'incompatible' && state !== 'removing'
+
+async function pluginPage(
+  c: C,
+  deps: Deps,
+  plugin: PluginInfo,
+  { form, errors = [], conflict = false }: State = {},
+): Promise<Response> {
+  const { t, actor } = c.var
+  const { slug } = plugin
+  const mayWrite = can(actor, 'network:write', 'network')
+  const settings = isUsable(plugin) ? await deps.host.settings(slug, null) : null
+  const status: Pick<Page, 'status' | 'notices'> = conflict
+    ? { status: 409, notices: [conflictNotice(t)] }
+    : errors.length > 0
+      ? { status: 422, notices: [faultsNotice(t, errors)] }
+      : {}
+  return page(c, deps, 'pages/plugins/plugin', {
+    title: t(/* translated elsewhere */ plugin.title),
+    crumbs: [{ href: LIST, label: t('Plugins') }],
+    ...(plugin.description !== '' && { lead: t(/* translated elsewhere */ plugin.description) }),
+    ...status,
+    data: {
+      plugin: shown(t, plugin, mayWrite),
+      path: `${LIST}/${slug}`,
+      mayWrite,
+      publicPath: `/plugins/${slug}`,
+      settings:
+        settings && settings.settings.length > 0 ? settingsShown(t, settings, false, form ?? null, errors) : null,
+      conflict: conflict && settings && form ? conflictRows(t, settings, form) : [],
+      sites: await siteNames(deps, [plugin]),
+      canUninstall: mayWrite && plugin.state === 'inactive' && plugin.version !== '' && !plugin.mustUse,
+    },
+  })
+}
+
+async function uninstallPage(c: C, deps: Deps, plugin: PluginInfo, errors: readonly FieldError[]): Promise<Response> {
+  const { t } = c.var
+  return page(c, deps, 'pages/plugins/uninstall', {
+    title: t('Uninstall {name}?', { name: t(/* translated elsewhere */ plugin.title) }),
+    crumbs: [{ href: `${LIST}/${plugin.slug}`, label: t(/* translated elsewhere */ plugin.title) }],
+    ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
+    data: {
+      slug: plugin.slug,
+      isDefault: plugin.isDefault,
+      holdings: await deps.host.holdings(plugin.slug),
+      errors: errorsByPath(errors, t),
+    },
+  })
+}

@@ -1,0 +1,112 @@
+import { auditEntry } from '../access/audit.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { notFound, type FieldError } from '../lib/errors.ts'
+import { msg } from '../lib/message.ts'
+import type { SitePlugin } from '../plugin/host.ts'
+import type { C } from '../web/env.ts'
+import { seeOther } from '../web/flash.ts'
+import { readForm, type Form } from '../web/forms.ts'
+import type { Translator } from '../web/i18n.ts'
+import { faultsNotice, page } from './page.ts'
+import { conflictNotice, conflictRows, saved, saveSettings, settingsShown } from './plugin-settings.ts'
+
+/** The plugins of one site: which run there, and what is set for them there. */
+export const sitePluginRoutes = (deps: Deps): Handlers => ({
+  'GET /sites/:slug/admin/plugins': async (c) => {
+    const { t } = c.var
+    const plugins = await deps.host.pluginsAt(siteOf(c))
+    return page(c, deps, 'pages/plugins/site', {
+      title: t('Plugins'),
+      data: { plugins: plugins.map((plugin) => shown(t, plugin)) },
+    })
+  },
+
+  'POST /sites/:slug/admin/plugins/:plugin/activate': (c) => turn(c, deps, true),
+  'POST /sites/:slug/admin/plugins/:plugin/deactivate': (c) => turn(c, deps, false),
+
+  'GET /sites/:slug/admin/plugins/:plugin': async (c) => pluginPage(c, deps, await asked(c, deps)),
+
+  'POST /sites/:slug/admin/plugins/:plugin': async (c) => {
+    const [plugin, form] = await Promise.all([asked(c, deps), readForm(c)])
+    const site = siteOf(c)
+    const known = await deps.host.settings(plugin.slug, site)
+    if (!known) throw notFound()
+    const result = await saveSettings(deps, c, plugin.slug, site, form, known)
+    if (result.ok)
+      return seeOther(c, deps, `${c.var.scope.base}/plugins/${plugin.slug}`, { tone: 'good', title: saved })
+    return pluginPage(c, deps, plugin, { form, ...result })
+  },
+})
+
+function siteOf(c: C): string {
+  const { site } = c.var.scope
+  if (!site) throw notFound()
+  return site.id
+}
+
+async function asked(c: C, deps: Deps): Promise<SitePlugin> {
+  const plugin = (await deps.host.pluginsAt(siteOf(c))).find(({ slug }) => slug === c.req.param('plugin'))
+  if (!plugin) throw notFound()
+  return plugin
+}
+
+async function turn(c: C, deps: Deps, on: boolean): Promise<Response> {
+  const plugin = await asked(c, deps)
+  const { slug, title } = plugin
+  const site = siteOf(c)
+  const statements = on ? await deps.host.activate(slug, site) : await deps.host.deactivate(slug, site)
+  const action = on ? 'plugin.activated' : 'plugin.deactivated'
+  const entry = { action, target: slug, owner: site, before: { state: plugin.isOnHere ? 'active' : 'inactive' } }
+  await deps.db.commit([...statements, ...auditEntry(deps, c.var.actor, entry)])
+  return seeOther(c, deps, `${c.var.scope.base}/plugins`, {
+    tone: 'good',
+    title: on
+      ? msg('{plugin} is active.', { plugin: title })
+      : msg('{plugin} is inactive. What it stored is kept.', { plugin: title }),
+  })
+}
+
+/** Paused, or active, for whatever reason; a site can only take back what it switched on itself. */
+const shown = (t: Translator, plugin: SitePlugin) => {
+  const isOn = plugin.isOnHere || plugin.isOnForAll
+  return {
+    ...plugin,
+    title: t(/* translated elsewhere */ plugin.title),
+    description: plugin.description === '' ? '' : t(/* translated elsewhere */ plugin.description),
+    look: plugin.mustUse
+      ? 'must_use'
+      : plugin.state === 'paused' || plugin.state === 'removing'
+        ? plugin.state
+        : isOn
+          ? 'active'
+          : 'inactive',
+    note: plugin.isOnForAll ? t('For all sites, by a super admin.') : null,
+    act: plugin.isOnForAll || plugin.state === 'removing' ? null : plugin.isOnHere ? 'deactivate' : 'activate',
+  }
+}
+
+async function pluginPage(
+  c: C,
+  deps: Deps,
+  plugin: SitePlugin,
+  { form, errors = [], conflict = false }: { form?: Form; errors?: readonly FieldError[]; conflict?: boolean } = {},
+): Promise<Response> {
+  const { t, scope } = c.var
+  const settings = await deps.host.settings(plugin.slug, siteOf(c))
+  return page(c, deps, 'pages/plugins/site-plugin', {
+    title: t(/* translated elsewhere */ plugin.title),
+    crumbs: [{ href: `${scope.base}/plugins`, label: t('Plugins') }],
+    ...(plugin.description !== '' && { lead: t(/* translated elsewhere */ plugin.description) }),
+    ...(conflict && { status: 409, notices: [conflictNotice(t)] }),
+    ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
+    data: {
+      plugin: shown(t, plugin),
+      path: `${scope.base}/plugins/${plugin.slug}`,
+      publicPath: `/sites/${scope.site?.slug ?? ''}/plugins/${plugin.slug}`,
+      settings:
+        settings && settings.settings.length > 0 ? settingsShown(t, settings, true, form ?? null, errors) : null,
+      conflict: conflict && settings && form ? conflictRows(t, settings, form) : [],
+    },
+  })
+}
