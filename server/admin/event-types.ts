@@ -10,13 +10,20 @@ import { page } from './page.ts'
 import { fieldsOf } from './schema-fields.ts'
 
 const LISTENERS_SHOWN = 50
+/** Of a plugin with more than so many, one opens what one looks for. */
+const MANY = 10
+const lanes = ['realtime', 'batched'] as const
+type Lane = (typeof lanes)[number]
 
 export const eventTypeRoutes = (deps: Deps): Handlers => ({
   'GET {area}/event-types': async (c) => {
     const { t, scope } = c.var
     const q = (c.req.query('q') ?? '').trim().slice(0, 100)
+    const lane = lanes.find((one) => one === c.req.query('lane')) ?? null
+    const path = `${scope.base}/event-types`
     const all = deps.host.eventTypes()
-    const found = all.filter((type) => holds(t, type, q))
+    const holding = all.filter((type) => holds(t, type, q))
+    const found = holding.filter((type) => lane === null || type.lane === lane)
     const site = scope.site?.id ?? MAIN_SITE
     const [listeners, plugins] = await Promise.all([
       countListeners(deps.db, scope.site && scope.owner),
@@ -35,12 +42,20 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
       lead: t('All that webhooks can listen to, with what each of them carries.'),
       data: {
         q,
-        path: `${scope.base}/event-types`,
+        path,
+        lane: lane ?? '',
         count: all.length,
         found: found.length,
+        views: [null, ...lanes].map((one) => ({
+          href: `${path}${searchOf(one, q)}`,
+          label: laneName(t, one),
+          count: holding.filter((type) => one === null || type.lane === one).length,
+          current: one === lane,
+        })),
         plugins: plugins.map((plugin) => ({
           ...plugin,
           title: t(/* translated elsewhere */ plugin.title),
+          open: q !== '' || plugin.list.length <= MANY,
           list: plugin.list.map((type) => ({
             ...wordsOf(t, type),
             listeners: (listeners.byType.get(type.name) ?? 0) + listeners.ofAll,
@@ -84,6 +99,14 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
     })
   },
 })
+
+function searchOf(lane: Lane | null, q: string): string {
+  const search = new URLSearchParams({ ...(q === '' ? {} : { q }), ...(lane === null ? {} : { lane }) })
+  return search.size > 0 ? `?${search}` : ''
+}
+
+const laneName = (t: Translator, lane: Lane | null): string =>
+  lane === null ? t('All') : lane === 'realtime' ? t('Real time') : t('Batched')
 
 const wordsOf = (t: Translator, { name, title, sentence, lane }: EventType) => ({
   name,

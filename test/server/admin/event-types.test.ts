@@ -20,6 +20,23 @@ test('the list says what there is and how many listen, and finds by any of its w
   expect(await shown('?q=nothing+of+this+kind')).toContain('No event types match')
 })
 
+test('many types of one plugin are folded until somebody looks for one; lanes can be told apart', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const html = async (search = '') => (await admin.get(`/network/event-types${search}`)).html
+  const opened = (page: string) =>
+    [...page.matchAll(/<details class="group" id="p-([\w-]+)" open/g)].map(([, slug]) => slug)
+  const all = await html()
+  expect(opened(all)).toContain('payments')
+  expect(opened(all)).not.toContain('ultimate-multisite')
+  expect(opened(await html('?q=membership'))).toContain('ultimate-multisite')
+  const batched = wordsOf(await html('?lane=batched&q=course'))
+  expect(batched).toContain('Course Enrollment, Batch')
+  expect(batched).not.toContain('Course Enrollment A learner')
+  expect(batched).toMatch(/All \(8\) Real time \(5\) Batched \(3\)/)
+  expect(opened(await html('?lane=nonsense'))).toEqual(opened(all))
+})
+
 test('each type has its words, fields and sample, and says who listens', async () => {
   const app = await testApp()
   const admin = await app.login()
