@@ -1,9 +1,24 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Db } from '../../db/db.ts'
 import { keyById, personById, type Person } from '../../db/queries/access.ts'
+import { auditActions, auditEntries, type AuditFilter } from '../../db/queries/audit.ts'
+import { dueMail } from '../../db/queries/mail.ts'
+import {
+  countOfSites,
+  countSites,
+  insertSite,
+  listSites,
+  updateSite,
+  type Site,
+  type SitePosition,
+} from '../../db/queries/sites.ts'
 import { createKey, ensureSetupKey, revoke } from '../../server/access/api-keys.ts'
 import { auditEntry, sealAudit, checkAudit } from '../../server/access/audit.ts'
 import { changeRole, removePerson } from '../../server/access/people.ts'
+import { holderOf, mailReset, newLink, setPasswordByPass, swapLink } from '../../server/access/links.ts'
+import { beginTwoFactor, confirmTwoFactor, takeCode, twoFactorOf } from '../../server/access/two-factor.ts'
+import { codeAt, stepAt } from '../../server/access/totp.ts'
+import { timeZones } from '../../server/access/network-settings.ts'
 import { ensureSetup, finishSetup, swapSetupToken } from '../../server/access/setup.ts'
 import { tickAccess } from '../../server/access/tick.ts'
 import { HOUR } from '../../server/lib/clock.ts'
@@ -21,9 +36,21 @@ export function accessContract(engine: string, open: () => Promise<Db>): void {
     })
     beforeEach(async () => {
       await db.commit([
-        ...(['user', 'session', 'account', 'api_key', 'audit', 'throttle', 'setting'] as const).map((table) =>
-          db.q.deleteFrom(table),
-        ),
+        ...(
+          [
+            'user',
+            'session',
+            'account',
+            'api_key',
+            'audit',
+            'throttle',
+            'setting',
+            'one_time_link',
+            'two_factor',
+            'recovery_code',
+            'mail',
+          ] as const
+        ).map((table) => db.q.deleteFrom(table)),
         db.q.updateTable('counter').set({ value: 0 }).where('name', '=', 'audit'),
       ])
       world = await worldOn(db, { SETUP_API_KEY })
@@ -106,6 +133,111 @@ export function accessContract(engine: string, open: () => Promise<Db>): void {
       expect(await world.access.byKey(`Bearer ${secret}`, ADDRESS)).toBeNull()
       await Promise.all([ensureSetupKey(world), ensureSetupKey(world)])
       expect(await world.access.byKey(`Bearer ${SETUP_API_KEY}`, ADDRESS)).toMatchObject({ name: 'SETUP_API_KEY' })
+    })
+
+    test('a link opens once, however many open it at once, and sets one password', async () => {
+      const anna = await addPerson(world, { email: 'a@example.com' })
+      const { url, statements } = await newLink(world, anna, await person(anna.id), 'invite')
+      await db.commit(statements)
+      const token = new URL(url).searchParams.get('token') ?? ''
+      const passes = (await Promise.all([1, 2, 3].map(() => swapLink(world, token)))).filter((pass) => pass !== null)
+      expect(passes).toHaveLength(1)
+      const [pass = ''] = passes
+      const holder = await holderOf(world, pass)
+      expect(holder).toMatchObject({ id: anna.id, kind: 'invite' })
+      if (!holder) return
+      const set = (password: string) => setPasswordByPass(world, holder, pass, password, ADDRESS)
+      expect(await Promise.all([set('another password'), set('a third password')])).toContain(true)
+      expect(await set('a fourth password')).toBe(false)
+      expect(await holderOf(world, pass)).toBeNull()
+    })
+
+    test('a reset is mailed to whom it is for, and to nobody for an address that nobody has', async () => {
+      const anna = await addPerson(world, { email: 'a@example.com' })
+      await mailReset(world, 'nobody@example.com')
+      expect(await dueMail(db, world.time.now)).toEqual([])
+      await mailReset(world, 'a@example.com')
+      expect(await dueMail(db, world.time.now)).toMatchObject([{ user_id: anna.id, email: 'a@example.com', tries: 0 }])
+      expect(await db.q.selectFrom('one_time_link').select(['user_id', 'opened']).execute()).toEqual([
+        { user_id: anna.id, opened: 0 },
+      ])
+    })
+
+    test('a second factor locks a session until a code came, and takes each code once', async () => {
+      const anna = await addPerson(world, { email: 'a@example.com' })
+      const who = await person(anna.id)
+      await beginTwoFactor(world, anna.id)
+      await beginTwoFactor(world, anna.id)
+      const standing = await twoFactorOf(world, anna.id)
+      const secret = standing.state === 'pending' ? standing.secret : ''
+      const code = (steps: number) => codeAt(secret, stepAt(world.time.now) + steps)
+      expect(await confirmTwoFactor(world, anna, who, '000 000')).toBeNull()
+      const recovery = await confirmTwoFactor(world, anna, who, await code(-1))
+      expect(recovery).toHaveLength(10)
+      await beginTwoFactor(world, anna.id)
+      expect(await twoFactorOf(world, anna.id)).toEqual({ state: 'on', codesLeft: 10 })
+      const { login, cookie } = await logIn(world, 'a@example.com')
+      expect(login).toMatchObject({ ok: true, needsCode: true })
+      expect(await actorOf(world, cookie)).toBeNull()
+      const enter = (typed: string) => world.access.enterCode(new Headers({ cookie }), typed, ADDRESS)
+      expect(await enter(await code(-1))).toMatchObject({ ok: false })
+      expect(await enter(await code(0))).toEqual({ ok: true })
+      expect(await actorOf(world, cookie)).toEqual(anna)
+      const twice = await code(1)
+      const taken = await Promise.all([takeCode(world, anna.id, twice), takeCode(world, anna.id, twice)])
+      expect(taken.filter(Boolean)).toHaveLength(1)
+      const one = recovery?.[0] ?? ''
+      const used = await Promise.all([takeCode(world, anna.id, one), takeCode(world, anna.id, one)])
+      expect(used.filter(Boolean)).toHaveLength(1)
+    })
+
+    test('sites are listed by pages in either order, and counted', async () => {
+      const rows = Array.from({ length: 5 }, (_, n) => ({
+        id: `sit_${n}`,
+        slug: `s-${n}`,
+        name: `Same`,
+        created_at: n + 1,
+      }))
+      await db.commit(rows.map((row) => insertSite(db, row)))
+      await db.commit([updateSite(db, 'sit_4', { state: 'archived' })])
+      const walk = async (sort: 'name' | 'created_at', descending: boolean) => {
+        const found: string[] = []
+        for (let after: SitePosition | null = null; ;) {
+          const part: Site[] = await listSites(db, { search: 'SAME' }, { sort, descending, after, limit: 2 })
+          const last = part.at(-1)
+          if (!last) return found
+          found.push(...part.map(({ id }) => id))
+          after = { value: last[sort], id: last.id }
+        }
+      }
+      const ids = rows.map(({ id }) => id)
+      expect(await walk('name', false)).toEqual(ids)
+      expect(await walk('created_at', true)).toEqual(ids.toReversed())
+      expect(await countSites(db, { search: 's-' })).toEqual({ active: 4, archived: 1 })
+      expect((await countOfSites(db, ['sit_0'])).get('sit_0')).toEqual({ webhooks: 0, people: 0 })
+      await db.commit([db.q.deleteFrom('site').where('id', 'in', ids)])
+    })
+
+    test('the audit log is filtered, and knows its actions', async () => {
+      const by = { id: 'usr_1', name: 'Anna', address: ADDRESS }
+      const write = (action: string) =>
+        db.commit(auditEntry(world, by, { action, target: 'sit_main', owner: 'network' }))
+      await write('site.updated')
+      world.time.now += 3 * HOUR
+      await write('site.updated')
+      await write('user.created')
+      const of = async (filter: AuditFilter) =>
+        (await auditEntries(db, filter, { limit: 10 })).map(({ seq }) => Number(seq))
+      expect(await auditActions(db)).toEqual(['site.updated', 'user.created'])
+      expect(await of({})).toEqual([3, 2, 1])
+      expect(await of({ since: world.time.now - HOUR, action: 'site.updated' })).toEqual([2])
+      expect(await of({ until: world.time.now - HOUR })).toEqual([1])
+      expect(await of({ text: 'CREATED', actor: 'Anna' })).toEqual([3])
+      expect(await of({ actor: 'usr_1', owner: 'sit_main' })).toEqual([])
+    })
+
+    test('the time zones of the world are known', () => {
+      expect(timeZones()).toEqual(expect.arrayContaining(['UTC', 'Europe/Oslo', 'America/New_York']))
     })
 
     test('old tries and ended sessions are forgotten, others are not', async () => {

@@ -7,6 +7,7 @@ import { readConfig } from '../../server/config.ts'
 import type { Actor } from '../../server/lib/actor.ts'
 import { createHost } from '../../server/plugin/create-host.ts'
 import type { Engine } from '../../server/webhooks/engine.ts'
+import { createVault } from '../../server/webhooks/secrets.ts'
 import { quiet } from './log.ts'
 
 export const PASSWORD = 'correct horse battery'
@@ -17,7 +18,9 @@ export interface World extends PeopleDeps {
   readonly time: { now: number }
 }
 
-const notHere = () => Promise.reject(new Error('Nobody sends or seals in tests of people.'))
+const APP_SECRET = 'an app secret of a test, 32 characters or more'
+const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
+const notHere = () => Promise.reject(new Error('Nobody sends in tests of people.'))
 
 /** People on a migrated database, with the plugins of the repository, and a clock that the test moves. */
 export async function worldOn(db: Db, env: Record<string, string> = {}): Promise<World> {
@@ -29,14 +32,14 @@ export async function worldOn(db: Db, env: Record<string, string> = {}): Promise
     version: '0.0.0',
     db,
     clock: () => time.now,
-    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    random,
     log: quiet,
-    vault: { seal: notHere, open: notHere },
+    vault: await createVault({ appSecret: APP_SECRET, random }),
     post: notHere,
     wake: () => {},
   }
   const host = await createHost(engine, { registry, safeMode: false })
-  const access = await createAccess(engine, { appSecret: 'an app secret of a test, 32 characters or more' })
+  const access = await createAccess(engine, { appSecret: APP_SECRET })
   return { ...engine, host, access, time }
 }
 
