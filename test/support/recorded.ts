@@ -6,6 +6,8 @@ const FOLDER = join(import.meta.dirname, '../vectors/recorded')
 /** A request as a real program sent it; see the README beside them. */
 export interface Recorded {
   readonly name: string
+  /** Where its receiver was asked. */
+  readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
@@ -15,13 +17,14 @@ const OF_CONNECTION = new Set(['host', 'connection', 'content-length', 'accept-e
 
 export function recorded(name: string): Recorded {
   const file = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as {
+    path: string
     headers: [string, string][]
     body: string
   }
   const headers = file.headers
     .map(([header, value]) => [header.toLowerCase(), value] as const)
     .filter(([header]) => !OF_CONNECTION.has(header))
-  return { name, headers: Object.fromEntries(headers), body: file.body }
+  return { name, path: file.path, headers: Object.fromEntries(headers), body: file.body }
 }
 
 /** All recordings of one sender, by the beginning of their names. */
