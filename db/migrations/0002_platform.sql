@@ -205,3 +205,6 @@ create table recovery_code (
 );
 -- 1: the password was right, and the code of the authenticator app is still to come.
 alter table session add column "awaitsCode" integer not null default 0;
+
+-- What has not arrived, by the class of the last answer (0: there was none), so that a rare answer is found in a long log.
+create index delivery_answer on delivery ((coalesce(last_status, 0) / 100), seq, id) where state in ('retrying', 'failed');

@@ -30,6 +30,8 @@ const deliveries = (db: Db) =>
 export const deliveryById = (db: Db, id: string): Promise<DeliveryRow | undefined> =>
   deliveries(db).where('delivery.id', '=', id).executeTakeFirst()
 
+export type AnswerClass = 0 | 2 | 3 | 4 | 5
+
 export interface DeliveryFilter {
   /** `network` sees all; a site sees what its own webhooks did. */
   readonly owner: string
@@ -38,6 +40,8 @@ export interface DeliveryFilter {
   readonly event?: string | undefined
   readonly type?: string | undefined
   readonly state?: DeliveryState | undefined
+  /** The first digit of the last status, 0 where nobody answered: of what has not arrived, save for 2. */
+  readonly answer?: AnswerClass | undefined
   readonly siteId?: string | null | undefined
   readonly since?: number | null | undefined
   readonly until?: number | null | undefined
@@ -93,6 +97,8 @@ function filtered(db: Db, filter: DeliveryFilter): Query {
   else query = query.where((eb) => eb.or([eb('delivery.batch_id', 'is', null), eb('delivery.batch_id', '=', '')]))
   if (filter.type) query = query.where('delivery.type', '=', filter.type)
   if (filter.state) query = query.where('delivery.state', '=', filter.state)
+  if (filter.answer === 2) query = query.where('delivery.state', '=', 'delivered')
+  else if (filter.answer !== undefined) query = query.where(answeredWith(filter.answer))
   if (filter.siteId) query = query.where('delivery.site_id', '=', filter.siteId)
   const seq = sql.ref('delivery.seq')
   if (filter.since) query = query.where('delivery.created_at', '>=', filter.since).where(seqSince(seq, filter.since))
@@ -107,9 +113,15 @@ function filtered(db: Db, filter: DeliveryFilter): Query {
   return query
 }
 
+/** As the index on it says it, word by word. */
+const answeredWith = (answer: AnswerClass) =>
+  sql<boolean>`delivery.state in ('retrying', 'failed') and coalesce(delivery.last_status, 0) / 100 = ${sql.lit(answer)}`
+
 /** Whether there is an index that finds less than all of a site. Nearly all of the log is `delivered`. */
-const isNarrow = ({ id, webhook, event, type, state }: Omit<DeliveryFilter, 'before'>): boolean =>
-  Boolean(id || webhook || event || type) || (state !== undefined && state !== 'delivered')
+const isNarrow = ({ id, webhook, event, type, state, answer }: Omit<DeliveryFilter, 'before'>): boolean =>
+  Boolean(id || webhook || event || type) ||
+  (state !== undefined && state !== 'delivered') ||
+  (answer !== undefined && answer !== 2)
 
 /** Logs can be endless, so counts stop here and pages say "1,000+". */
 export const MOST_COUNTED = 1000
@@ -262,3 +274,27 @@ export async function statesOf(
   const rows = await (owner === 'network' ? query : query.where('webhook_id', 'in', webhooksOf(db, owner))).execute()
   return rows.map((row) => ({ ...row, count: Number(row.count) }))
 }
+
+/** The newest delivery of the same webhook and type that arrived, among the last thousand of the webhook before this one. */
+export const lastDelivered = (
+  db: Db,
+  { webhook_id: webhook, type, seq, id }: Pick<DeliveryTable, 'webhook_id' | 'type' | 'seq' | 'id'>,
+): Promise<{ id: string; event_id: string } | undefined> =>
+  db.q
+    .selectFrom(
+      db.q
+        .selectFrom('delivery')
+        .select(['id', 'event_id', 'type', 'state', 'seq'])
+        .where('webhook_id', '=', webhook)
+        .where(sql<boolean>`(seq, id) < (${seq}, ${id})`)
+        .orderBy('seq', 'desc')
+        .orderBy('id', 'desc')
+        .limit(MOST_COUNTED)
+        .as('lately'),
+    )
+    .select(['id', 'event_id'])
+    .where('state', '=', 'delivered')
+    .where('type', '=', type)
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst()

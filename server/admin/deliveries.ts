@@ -144,7 +144,7 @@ async function pageOf(deps: Deps, c: C, asked: Asked, siteId: string | null) {
 /** The views by state. They count while nothing but a webhook narrows the list: other counts would be dear, or wrong. */
 async function viewsOf(deps: Deps, c: C, asked: Asked) {
   const { t, scope } = c.var
-  const counts = !asked.type && !asked.site && !asked.since && !asked.q
+  const counts = !asked.type && !asked.site && !asked.since && !asked.answer && !asked.q
   const words: Record<(typeof states)[number], string> = {
     pending: t('Pending'),
     delivering: t('Delivering'),

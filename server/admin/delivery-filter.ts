@@ -1,4 +1,4 @@
-import type { DeliveryFilter, Position } from '../../db/queries/deliveries.ts'
+import type { AnswerClass, DeliveryFilter, Position } from '../../db/queries/deliveries.ts'
 import type { DeliveryState } from '../../db/schema.ts'
 import { DAY, HOUR } from '../lib/clock.ts'
 import { decodeCursor, encodeCursor } from '../lib/cursor.ts'
@@ -19,6 +19,12 @@ export const states = [
 export const spans = { '1h': HOUR, '24h': DAY, '7d': 7 * DAY, '30d': 30 * DAY } as const
 export type Span = keyof typeof spans
 
+/** Classes of answers, as the list's URL says them. */
+export const answerClasses = { '2xx': 2, '3xx': 3, '4xx': 4, '5xx': 5, none: 0 } as const satisfies Record<
+  string,
+  AnswerClass
+>
+
 /** What the URL of the list asks for. Empty texts and nulls ask for everything. */
 export interface Asked {
   readonly state: DeliveryState | null
@@ -27,6 +33,7 @@ export interface Asked {
   /** A slug. */
   readonly site: string
   readonly since: Span | null
+  readonly answer: keyof typeof answerClasses | null
   /** The id of a delivery or an event. */
   readonly q: string
 }
@@ -40,6 +47,7 @@ export function readAsked(get: (name: string) => string | undefined): Asked {
     type: text('type', /^[\w.:-]{1,191}$/),
     site: text('site', /^[a-z0-9-]{1,63}$/),
     since: (['1h', '24h', '7d', '30d'] as const).find((span) => span === get('since')) ?? null,
+    answer: (['2xx', '3xx', '4xx', '5xx', 'none'] as const).find((one) => one === get('answer')) ?? null,
     q: text('q', /^.{1,100}$/),
   }
 }
@@ -65,6 +73,7 @@ export function filterOf(
     webhook: asked.webhook,
     type: asked.type,
     ...(asked.state && { state: asked.state }),
+    ...(asked.answer && { answer: answerClasses[asked.answer] }),
     ...(asked.since && { since: now - spans[asked.since] }),
   }
 }

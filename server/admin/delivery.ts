@@ -19,6 +19,7 @@ import type { Translator } from '../web/i18n.ts'
 import { readable } from '../web/readable.ts'
 import { statusText } from '../web/status-text.ts'
 import { adviceOn, answerOf } from './answer.ts'
+import { comparison } from './compare.ts'
 import { curlCommand } from './curl.ts'
 import { backTo } from './deliveries.ts'
 import { page, type Shown } from './page.ts'
@@ -41,6 +42,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
     const body = bodies.find(({ format_key: key }) => key === webhook?.format) ?? bodies[0]
     const host = delivery.webhook_url === null ? null : (URL.parse(delivery.webhook_url)?.host ?? null)
     const chosen = attempts.find(({ number }) => number === Number(c.req.query('attempt'))) ?? attempts.at(-1)
+    const failed = chosen !== undefined && chosen.outcome !== 'ok'
     const what = delivery.type === 'batch' ? t('Batch') : delivery.type
     const whyNot = whyNotRedeliver(delivery)
     const notice = noticeOf(t, delivery)
@@ -64,6 +66,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
         body: body?.text ?? null,
         bytes: body ? new TextEncoder().encode(body.text).length : 0,
         exchange: chosen ? exchangeOf(t, delivery, chosen, body?.text ?? null) : null,
+        comparison: failed ? await comparison(t, deps, delivery, chosen) : null,
         now: deps.clock(),
       },
     })

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { WebhookDraft } from '../../../server/webhooks/draft.ts'
 import { plainSigning } from '../../../server/webhooks/sign.ts'
 import { testApp, type TestApp, type Visitor } from '../../support/app.ts'
+import { wordsOf } from '../../support/form.ts'
 import { startReceiver, type Receiver, type Reply } from '../../support/receiver.ts'
 
 interface Scene extends TestApp {
@@ -133,4 +134,32 @@ test('an id that nobody has is not found', async () => {
   for (const id of ['dlv_0', 'nonsense', '%00', 'dlv_01hzzzzzzz0000000000000000']) {
     expect((await admin.get(`/network/deliveries/${id}`)).status).toBe(404)
   }
+})
+
+test('a delivery that failed is compared with the last one that worked', async () => {
+  const receiver = await startReceiver({
+    answer: (_, n) => ({ status: n === 1 ? 200 : 422, body: n === 1 ? 'ok' : 'no' }),
+  })
+  const app = await testApp()
+  const admin = await app.login()
+  await app.webhook({ url: receiver.url })
+  await app.emit({ data: { membership_id: 'mem_1' } })
+  await app.deliver()
+  await app.emit({ data: { membership_id: null, coupon: 'X' } })
+  await app.deliver()
+  const list = await admin.get('/network/deliveries?answer=4xx')
+  const [path = ''] = /\/network\/deliveries\/dlv_\w+/.exec(list.html) ?? []
+  const text = wordsOf((await admin.get(path)).html)
+  expect(text).toContain('Beside the last one that worked')
+  for (const row of [
+    'Answer 200 OK 422 Unprocessable Content',
+    'Body: data.membership_id string null',
+    'Body: data.coupon Not there string',
+    'Response body ok no',
+  ])
+    expect(text).toContain(row)
+  expect(text).not.toContain('Request: webhook-id')
+  const worked =
+    /\/network\/deliveries\/dlv_\w+/.exec((await admin.get('/network/deliveries?answer=2xx')).html)?.[0] ?? ''
+  expect(wordsOf((await admin.get(worked)).html)).not.toContain('Beside the last one')
 })
