@@ -10,7 +10,7 @@ import { answerOf } from './answer.ts'
 /** A place in which two exchanges differ: what stood there in the one that worked, and what stands there in this one. */
 export interface Difference {
   readonly where: string
-  readonly then: string | null
+  readonly before: string | null
   readonly now: string | null
 }
 
@@ -86,4 +86,4 @@ const between = (then: ReadonlyMap<string, string>, now: ReadonlyMap<string, str
   )
 
 const differing = (rows: readonly (readonly [string, string | null, string | null])[]): Difference[] =>
-  rows.filter(([, then, now]) => then !== now).map(([where, then, now]) => ({ where, then, now }))
+  rows.filter(([, before, now]) => before !== now).map(([where, before, now]) => ({ where, before, now }))
