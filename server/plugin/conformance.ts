@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { sql } from 'kysely'
 import type { Plugin } from './define.ts'
 import { testHost, type TestHost } from './test-host.ts'
 
@@ -22,7 +23,9 @@ export async function breaches(
   const written = [...ofSources(folder), ...ofReadme(folder, plugin), ...ofSettings(plugin)]
   try {
     const host = await testHost(plugin, { beside })
-    return [...touched, ...written, ...(await ofSamples(plugin, host)), ...(await ofPages(plugin, host))]
+    const samples = await ofSamples(plugin, host)
+    const pages = await ofPages(plugin, host)
+    return [...touched, ...written, ...samples, ...pages, ...(await ofUninstalling(plugin, host))]
   } catch (error) {
     return [...touched, ...written, error instanceof Error ? error.message : String(error)]
   }
@@ -115,4 +118,24 @@ async function ofPages({ manifest: { slug } }: Plugin, host: TestHost): Promise<
     }),
   )
   return found.flat()
+}
+
+/** Uninstalled, it leaves no row in any table. */
+async function ofUninstalling({ manifest: { slug, mustUse } }: Plugin, { host, engine: { db }, tick }: TestHost) {
+  if (mustUse) return []
+  await db.commit(await host.deactivate(slug))
+  await db.commit(await host.uninstall(slug))
+  // One step takes what there is, the next one finds that nothing is left.
+  await tick()
+  await tick()
+  const tables = (await db.q.introspection.getTables()).filter(({ columns }) =>
+    columns.some(({ name }) => name === 'slug'),
+  )
+  const left = await Promise.all(
+    tables.map(async ({ name }) => {
+      const { rows } = await sql`select 1 from ${sql.table(name)} where slug = ${slug}`.execute(db.q)
+      return rows.length > 0 ? [`Uninstalled, it leaves ${rows.length} rows in ${name}.`] : []
+    }),
+  )
+  return left.flat()
 }
