@@ -1,10 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { DAY, MINUTE } from '../../server/lib/clock.ts'
 import { temporaryFolders } from '../support/folder.ts'
 import { createFlow } from './flow.ts'
 import { onNode } from './on-node.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
 
 const folder = temporaryFolders()
 

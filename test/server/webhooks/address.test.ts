@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { checkAddresses, checkUrl, isPublicAddress, literalAddress } from '../../../server/webhooks/address.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
 
 interface Vectors {
   readonly refuse: readonly string[]

@@ -1,9 +1,11 @@
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { DAY, HOUR, MINUTE } from '../../../server/lib/clock.ts'
 import { testApp } from '../../support/app.ts'
 import { wordsOf } from '../../support/form.ts'
 import { startReceiver } from '../../support/receiver.ts'
 import { startSmtp } from '../../support/smtp.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
 
 test('five days without a success: the webhook is switched off, and told of by an event, a mail and the pages', async () => {
   const broken = await startReceiver({ answer: () => ({ status: 500 }) })

@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Database } from '../../../db/schema.ts'
 import { DAY, isoTime, MINUTE } from '../../../server/lib/clock.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 import { startReceiver } from '../../support/receiver.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
 
 type Table = keyof Database
 

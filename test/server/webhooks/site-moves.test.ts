@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import {
   archiveWebhooks,
   moveDeliveries,
@@ -9,6 +9,8 @@ import {
 import { updateSite } from '../../../db/queries/sites.ts'
 import { moveSites } from '../../../server/webhooks/site-moves.ts'
 import { testApp } from '../../support/app.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
 
 const EVENTS = 600
 
