@@ -12,7 +12,7 @@ export async function emitted(product: Product, ms: number): Promise<number> {
   const before = await deliveredSoFar(product)
   const began = performance.now()
   let emits = 0
-  const waiting = async () => emits - ((await deliveredSoFar(product)) - before)
+  const waiting = async () => emits * product.deliveriesPerEvent - ((await deliveredSoFar(product)) - before)
   // One look at a time, for all emitters.
   let room: Promise<void> | null = null
   const makeRoom = async () => {
@@ -21,7 +21,7 @@ export async function emitted(product: Product, ms: number): Promise<number> {
   }
   const emit = async () => {
     while (performance.now() - began < ms) {
-      if (emits % 100 === 0) room ??= makeRoom()
+      if (emits % 16 === 0) room ??= makeRoom()
       await room
       const n = emits++
       const site = product.sites[n % product.sites.length] ?? ''

@@ -16,7 +16,8 @@ const BATCH = 100
 
 const child = fork(new URL('./receiver.ts', import.meta.url))
 const [receiver] = (await once(child, 'message')) as [string]
-const product = await startProduct(receiver)
+const urls = Array.from({ length: 8 }, (_, n) => `${receiver}/${n}`)
+const product = await startProduct(urls, process.env.SHAPE === 'own' ? 'own' : 'shared')
 
 const figure = (n: number) => Math.round(n).toLocaleString('en')
 const row = (...cells: readonly string[]) =>
@@ -35,6 +36,7 @@ for (let pair = 0; pair < PAIRS; pair++) {
   ratios.push(rate / most)
   row('emit to recorded delivery', figure(rate), (rate / most).toFixed(2))
 }
+if (process.env.QUICK) process.exit()
 const single = await ingested(product, MS, AT_ONCE, 1)
 row('POST /events, accepted', figure(single.accepted))
 row('POST /events to delivery', figure(single.delivered))

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { insertKey } from '../../db/queries/access.ts'
-import { insertSite } from '../../db/queries/sites.ts'
+import { insertSite, MAIN_SITE } from '../../db/queries/sites.ts'
 import { scopes } from '../../server/access/roles.ts'
 import { sha256 } from '../../server/access/token.ts'
 import { readConfig } from '../../server/config.ts'
@@ -10,61 +10,67 @@ import { newId } from '../../server/lib/ids.ts'
 import { start, type Running } from '../../server/node/start.ts'
 
 export interface Product extends Running {
-  /** Each with one webhook: one event there is one delivery. */
+  readonly folder: string
+  /** Where events happen, in turn. */
   readonly sites: readonly string[]
-  /** Keys of the sites in turn. A key may ask 600 times a minute, so there are many. */
+  /** Keys of the network. A key may ask 600 times a minute, so there are many. */
   readonly keys: readonly string[]
+  /** How many webhooks get each event. */
+  readonly deliveriesPerEvent: number
 }
 
-const SITES = 8
 const KEYS = 320
 
+/** `shared`: each event goes to all webhooks. `own`: each webhook has a site of its own, so that an event is one delivery. */
+export type Shape = 'shared' | 'own'
+
 /** The whole product on a fresh folder, as people run it: guard, log and signatures on, every commit flushed to disk. */
-export async function startProduct(receiver: string): Promise<Product> {
+export async function startProduct(urls: readonly string[], shape: Shape = 'shared'): Promise<Product> {
   const folder = mkdtempSync(join(tmpdir(), 'hookline-bench-'))
   const env = { PORT: '0', DATA_DIR: folder, OUTBOUND_ALLOW: '127.0.0.0/8', LOG_LEVEL: 'warn' }
   const running = await start(readConfig(env))
   const { deps } = running
   const { db } = deps
 
-  const sites = Array.from({ length: SITES }, () => newId('sit', deps))
-  await db.commit(sites.map((id, n) => insertSite(db, { id, slug: `site-${n}`, name: id, created_at: 0 })))
   const keys = Array.from({ length: KEYS }, (_, n) => `hk_bench_key_with_32_characters_or_more_${n}`)
-  for (const [n, key] of keys.entries()) {
-    const owner = sites[n % SITES] ?? ''
-    const row = {
-      id: newId('key', deps),
-      name: key,
-      hash: await sha256(key),
-      hint: 'hk_',
-      scopes: JSON.stringify(scopes),
-    }
-    await db.commit([insertKey(db, { ...row, owner, user_id: 'setup', created_at: 0, expires_at: null })])
+  for (const key of keys) await db.commit([insertKey(db, await networkKey(deps, key))])
+  const sites = shape === 'shared' ? [MAIN_SITE] : urls.map(() => newId('sit', deps))
+  if (shape === 'own') {
+    await db.commit(sites.map((id, n) => insertSite(db, { id, slug: `site-${n}`, name: id, created_at: 0 })))
   }
-  for (const [n, key] of keys.slice(0, SITES).entries()) {
-    const webhook = {
-      name: 'Orders',
-      url: `${receiver}/${n}`,
-      events: ['payment_received'],
-      auth: { type: 'signature' },
-    }
+  for (const [n, url] of urls.entries()) {
+    const webhook = { name: `Webhook ${n}`, url, events: ['payment_received'], auth: { type: 'signature' } }
     const answer = await fetch(`${running.url}/api/v1/webhooks`, {
       method: 'POST',
-      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
-      body: JSON.stringify(webhook),
+      headers: { authorization: `Bearer ${keys[n % KEYS]}`, 'content-type': 'application/json' },
+      body: JSON.stringify(shape === 'own' ? { ...webhook, sites: [sites[n]] } : webhook),
     })
     if (!answer.ok) throw new Error(await answer.text())
   }
   return {
     ...running,
+    folder,
     sites,
     keys,
+    deliveriesPerEvent: shape === 'shared' ? urls.length : 1,
     async stop() {
       await running.stop()
       rmSync(folder, { recursive: true })
     },
   }
 }
+
+const networkKey = async (deps: Running['deps'], key: string) => ({
+  id: newId('key', deps),
+  name: key,
+  hash: await sha256(key),
+  hint: 'hk_',
+  scopes: JSON.stringify(scopes),
+  owner: 'network',
+  user_id: 'setup',
+  created_at: 0,
+  expires_at: null,
+})
 
 /** Deliveries that were made and recorded so far. */
 export async function deliveredSoFar({ deps }: Product): Promise<number> {
