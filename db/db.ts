@@ -12,6 +12,12 @@ export interface Result {
 }
 
 /**
+ * How long what was committed has to last when `commit` resolves: `flushed` outlives a power cut; `written` is seen by
+ * everybody and outlives the process, and is on the disk a moment later, where the engine knows the difference.
+ */
+export type Lasting = 'flushed' | 'written'
+
+/**
  * The seam to the database: reads go through `q`, every write through `commit`.
  *
  * `commit` runs the list in order and all or nothing: a transaction on SQLite and PostgreSQL, a batch on D1. It resolves
@@ -21,7 +27,7 @@ export interface Result {
 export interface Db {
   readonly q: Kysely<Database>
   readonly dialect: Dialect
-  commit(list: readonly Statement[]): Promise<readonly Result[]>
+  commit(list: readonly Statement[], lasting?: Lasting): Promise<readonly Result[]>
   /** Begins a small step of giving the space of deleted rows back; there where the engine has to be asked for it. */
   compact?(): void
   close(): Promise<void>

@@ -24,11 +24,14 @@ function open(file: string): Connection {
   allowCompaction(sqlite)
   const mode = sqlite.pragma('journal_mode = wal', { simple: true })
   if (mode !== 'wal') throw new Error(`its folder does not allow write-ahead logging (journal_mode is ${String(mode)})`)
-  sqlite.pragma('synchronous = full')
+  // The flush behind every commit is done by the other side, so that this one can write on meanwhile.
+  sqlite.pragma('synchronous = normal')
   sqlite.pragma('cache_size = -65536')
   sqlite.pragma('temp_store = memory')
   sqlite.pragma('wal_autocheckpoint = 4000')
   sqlite.pragma('journal_size_limit = 67108864')
+  // The first look makes the file of the log, which the other side flushes.
+  sqlite.pragma('user_version')
   return connection
 }
 

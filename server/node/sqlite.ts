@@ -1,9 +1,11 @@
 import { once } from 'node:events'
+import { open, type FileHandle } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
-import { DbError, type Db, type Result } from '../../db/db.ts'
+import { DbError, type Db, type Lasting, type Result } from '../../db/db.ts'
 import { sqlite as dialect } from '../../db/dialect.ts'
 import { compile, kyselyOn, type Line } from '../../db/driver.ts'
 import type { Log } from '../lib/log.ts'
+import { createFlusher } from './sqlite-flush.ts'
 import { asDbError, openConnection, runGroup, runLine, type Connection, type Outcome } from './sqlite-group.ts'
 import { createSender } from './sqlite-texts.ts'
 import type { Report } from './sqlite-writer.ts'
@@ -11,28 +13,28 @@ import type { Report } from './sqlite-writer.ts'
 const LARGEST_GROUP = 512
 const LONGEST_QUEUE = 5000
 
+export interface SqliteOptions {
+  readonly file: string
+  readonly log: Log
+  readonly lost?: (why: string) => void
+  /** Waits until all that was written to the write-ahead log lies on the disk. */
+  readonly flush?: (log: FileHandle) => Promise<void>
+}
+
 /**
  * Opens one SQLite file (made if it is missing; its folder has to be there), or a private `:memory:` database.
  * Throws a DbError with a sentence when the file cannot be opened. `lost` is told when nothing can be written any more:
  * what the writer had in hand may or may not be stored, which only a new start finds out.
  */
-export async function openSqlite({
-  file,
-  log,
-  lost = () => {},
-}: {
-  readonly file: string
-  readonly log: Log
-  readonly lost?: (why: string) => void
-}): Promise<Db> {
+export async function openSqlite({ file, log, lost = () => {}, flush = fdatasync }: SqliteOptions): Promise<Db> {
   if (file === ':memory:') return inMemory()
-  const writer = await startWriter(file, log, lost)
+  const writer = await startWriter({ file, log, lost, flush })
   // A reader in WAL mode waits for nobody, save for a moment after a crash: the main thread must not stand still for long.
   const reader = openConnection(file, { readonly: true, timeout: 200 })
   return {
     q: kyselyOn('sqlite', (line) => readOr(writer.write, reader, line)),
     dialect,
-    commit: async (list) => (list.length === 0 ? [] : writer.write(list.map(compile))),
+    commit: async (list, lasting = 'flushed') => (list.length === 0 ? [] : writer.write(list.map(compile), lasting)),
     compact: writer.compact,
     async close() {
       reader.sqlite.close()
@@ -41,7 +43,9 @@ export async function openSqlite({
   }
 }
 
-type Write = (item: readonly Line[]) => Promise<readonly Result[]>
+type Write = (item: readonly Line[], lasting?: Lasting) => Promise<readonly Result[]>
+
+const fdatasync = (log: FileHandle): Promise<void> => log.datasync()
 
 function inMemory(): Db {
   const connection = openConnection(':memory:')
@@ -74,6 +78,7 @@ function settle(outcome: Outcome | undefined): readonly Result[] {
 
 interface Waiting {
   readonly item: readonly Line[]
+  readonly lasting: Lasting
   readonly resolve: (results: readonly Result[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -81,12 +86,16 @@ interface Waiting {
 /**
  * The queue in front of the writer thread. An idle writer gets what came in during this turn of the event loop; a busy
  * one gets, when it is done, all that queued up meanwhile, up to 512 items. Groups so grow with the load by themselves.
+ *
+ * What the writer has committed is flushed to the disk from here, while it writes on: one flush is for all that was
+ * committed before it began, and nothing is acknowledged before its flush, save what asked not to wait for it.
  */
-async function startWriter(
-  file: string,
-  log: Log,
-  lost: (why: string) => void,
-): Promise<{ write: Write; compact: () => void; close: () => Promise<void> }> {
+async function startWriter({
+  file,
+  log,
+  lost,
+  flush,
+}: Required<SqliteOptions>): Promise<{ write: Write; compact: () => void; close: () => Promise<void> }> {
   const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), { workerData: file, execArgv: [] })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const [first] = (await once(worker, 'message')) as [Report]
@@ -94,11 +103,14 @@ async function startWriter(
     throw new DbError('broken', `The database file ${file} cannot be used: ${first.message}`)
   }
 
+  const writeAhead = await open(`${file}-wal`, 'r+')
   const send = createSender()
+  const flushed = createFlusher(() => flush(writeAhead))
   let queue: Waiting[] = []
   let running: readonly Waiting[] = []
   let scheduled = false
   let closed: string | null = null
+  let closing = false
   let drained = () => {}
 
   const next = () => {
@@ -107,40 +119,46 @@ async function startWriter(
     if (running.length > 0) worker.postMessage(running.map(({ item }) => item.map(send)))
     else drained()
   }
-  const rejectAll = (reason: string) => {
-    closed = reason
+  const giveUp = (why: string) => {
+    if (closed !== null) return
+    closed = `${why} Start the server again.`
     const left = [...running, ...queue]
     running = queue = []
-    for (const { reject } of left) reject(new DbError('busy', reason))
+    for (const { reject } of left) reject(new DbError('busy', closed))
+    lost(why)
   }
   worker.on('message', (report: Report) => {
     if (report.is !== 'done') return
-    const settled = running
+    const done = running
     next()
-    for (const [i, { resolve, reject }] of settled.entries()) {
+    const onDisk = flushed().catch((error: unknown) => {
+      giveUp(`The disk did not take what was written (${String(error)}).`)
+      throw new DbError('busy', 'What was written may not have reached the disk.')
+    })
+    for (const [i, { lasting, resolve, reject }] of done.entries()) {
       try {
-        resolve(settle(report.outcomes[i]))
+        const results = settle(report.outcomes[i])
+        if (lasting === 'written') resolve(results)
+        else onDisk.then(() => resolve(results), reject)
       } catch (error) {
         reject(error)
       }
     }
+    onDisk.catch(() => {})
   })
   worker.on('error', (error) => log.error('The thread that writes to the database failed.', { error: String(error) }))
   worker.on('exit', () => {
-    if (closed === null) {
-      rejectAll('The thread that writes to the database has ended; start the server again.')
-      lost('The thread that writes to the database has ended.')
-    }
+    giveUp('The thread that writes to the database has ended.')
     drained()
   })
 
   return {
-    write: (item) =>
+    write: (item, lasting = 'flushed') =>
       new Promise((resolve, reject) => {
         if (closed !== null) return reject(new DbError('busy', closed))
         if (queue.length >= LONGEST_QUEUE)
           return reject(new DbError('busy', `${LONGEST_QUEUE} writes are waiting already.`))
-        queue.push({ item, resolve, reject })
+        queue.push({ item, lasting, resolve, reject })
         if (running.length > 0 || scheduled) return
         scheduled = true
         setImmediate(next)
@@ -149,9 +167,12 @@ async function startWriter(
       if (closed === null) worker.postMessage('compact')
     },
     async close() {
-      if (closed !== null) return ended
-      closed = 'The database is closing.'
+      if (closing) return ended
+      closing = true
+      closed ??= 'The database is closing.'
       if (running.length > 0 || scheduled) await new Promise<void>((resolve) => (drained = resolve))
+      await flushed().catch(() => {})
+      await writeAhead.close()
       worker.postMessage(null)
       await ended
     },

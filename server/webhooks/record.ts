@@ -71,7 +71,8 @@ export function createRecorder(engine: Engine, owner: string): Recorder {
   async function commitWithPatience(statements: () => Promise<readonly Statement[]>): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {
-        await engine.db.commit(await statements())
+        // Lost in a power cut, it would be sent once more; a slot is not kept waiting for the disk.
+        await engine.db.commit(await statements(), 'written')
         return
       } catch (error) {
         if (tries === 10) throw error

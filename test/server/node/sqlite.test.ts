@@ -5,7 +5,7 @@ import { readdir, stat, writeFile } from 'node:fs/promises'
 import type { Worker } from 'node:worker_threads'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import type { Db } from '../../../db/db.ts'
+import type { Db, Lasting } from '../../../db/db.ts'
 import { migrate } from '../../../db/migrate.ts'
 import { readMigrations } from '../../../server/node/migrations.ts'
 import { openSqlite } from '../../../server/node/sqlite.ts'
@@ -129,12 +129,38 @@ test('saves what is queued when it closes, refuses what comes later, and leaves 
   expect(await namesIn(await openFile(file))).toEqual(['a', 'b', 'c'])
 })
 
-test('flushes to disk with every commit', async () => {
-  const db = await openFile(newFile())
-  const [synchronous] = await pragma(db, 'synchronous')
-  const [mode] = await pragma(db, 'journal_mode')
-  expect(synchronous?.rows).toEqual([{ synchronous: 2 }])
-  expect(mode?.rows).toEqual([{ journal_mode: 'wal' }])
+test('acknowledges a commit when it was flushed to disk, and what need not wait for that before', async () => {
+  const flushes: (() => void)[] = []
+  let isSlow = true
+  const flush = () => (isSlow ? new Promise<void>((done) => flushes.push(done)) : Promise.resolve())
+  const db = await openSqlite({ file: newFile(), log: quiet, flush })
+  onTestFinished(() => db.close())
+  const acknowledged: string[] = []
+  const put = async (table: string, lasting: Lasting) => {
+    await db.commit([sql.raw(`create table ${table} (id integer)`).compile(db.q)], lasting)
+    acknowledged.push(table)
+  }
+  const first = put('a', 'flushed')
+  await put('b', 'written')
+  const second = put('c', 'flushed')
+  await put('d', 'written')
+  expect(acknowledged).toEqual(['b', 'd'])
+  flushes.shift()?.()
+  await first
+  // What was written while a flush was on its way waits for the next one.
+  expect(acknowledged).toEqual(['b', 'd', 'a'])
+  isSlow = false
+  flushes.shift()?.()
+  await second
+})
+
+test('acknowledges nothing any more once the disk did not take what was written', async () => {
+  const flush = () => Promise.reject(new Error('EIO'))
+  const db = await openSqlite({ file: newFile(), log: quiet, flush })
+  onTestFinished(() => db.close())
+  const create = () => outcomes([db.commit([sql`create table if not exists a (id integer)`.compile(db.q)])])
+  expect(await create()).toEqual(['busy'])
+  expect(await create()).toEqual(['busy'])
 })
 
 test('says which file it cannot use, and why', async () => {
