@@ -3,7 +3,13 @@ import type { Dialect } from './dialect.ts'
 import type { Database } from './schema.ts'
 
 /** One SQL statement: a Kysely builder, or a query that is compiled already (`sql` templates: `.compile(db.q)`). */
-export type Statement = CompiledQuery | { compile(): CompiledQuery }
+export type Statement = CompiledQuery | { compile(): CompiledQuery } | RowByRow
+
+/** A statement that runs once for each object of `rows`, a JSON array, whose fields are its named parameters. */
+export interface RowByRow {
+  readonly sql: string
+  readonly rows: string
+}
 
 /** What one statement of a commit did. `rows` holds what `returning` or a closing `select` gave. */
 export interface Result {

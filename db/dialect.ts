@@ -1,11 +1,13 @@
 import { sql, type RawBuilder } from 'kysely'
 
 /**
- * What differs between the engines, under five names. Everything else is SQL that all of them run.
- * SQLite and D1 share one dialect; PostgreSQL has its own.
+ * What differs between the engines, under six names. Everything else is SQL that all of them run.
+ * SQLite and D1 share one dialect, save for how rows come in; PostgreSQL has its own.
  */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres'
+  /** Whether a statement may run row by row, its fields as named parameters; see `eachRow`. */
+  readonly takesRows: boolean
   /**
    * A table expression of one JSON array of objects, to be aliased: rows of `(n, value)`; n from 0, value the element as
    * JSON text. One bound parameter, whatever the length.
@@ -30,13 +32,20 @@ const incoming = (column: string) => sql.ref(`excluded.${column}`)
 
 // A literal and not a parameter: D1 takes only 100 of those. SQLite reads a label of digits as a position, and PostgreSQL
 // does not, so a name has to look like one.
-function label(name: string): RawBuilder<unknown> {
+const label = (name: string): RawBuilder<unknown> => sql.lit(checked(name))
+
+function checked(name: string): string {
   if (!/^[A-Za-z_]\w*$/.test(name)) throw new Error(`"${name}" is no field name: letters, digits and _ only.`)
-  return sql.lit(name)
+  return name
 }
+
+/** A field of the row that a statement runs for, in SQLite. */
+export const named = (name: string, kind: 'text' | 'number'): RawBuilder<unknown> =>
+  sql.raw(`cast(@${checked(name)} as ${kind === 'text' ? 'text' : 'integer'})`)
 
 export const sqlite: Dialect = {
   name: 'sqlite',
+  takesRows: false,
   rows: (json) => sql`(select key as n, value from json_each(${json}))`,
   field: (json: RawBuilder<unknown>, name: string, kind: 'text' | 'number') =>
     sql<never>`cast(${json} ->> ${label(name)} as ${sql.raw(kind === 'text' ? 'text' : 'integer')})`,
@@ -46,8 +55,12 @@ export const sqlite: Dialect = {
   incoming,
 }
 
+/** SQLite in a thread of ours, where a statement costs no way there and back. */
+export const ownSqlite: Dialect = { ...sqlite, takesRows: true }
+
 export const postgres: Dialect = {
   name: 'postgres',
+  takesRows: false,
   // json, not jsonb: it keeps an element as it was written, with the order of its keys.
   rows: (json) =>
     sql`(select (n - 1)::integer as n, value::text as value from json_array_elements(${json}::json) with ordinality as element (value, n))`,

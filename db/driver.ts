@@ -17,11 +17,15 @@ import type { Database } from './schema.ts'
 /** What a parameter may be. Flags are 0 and 1, times milliseconds, bytes base64. */
 export type Value = string | number | null
 
-/** A statement as engines take it. A plain pair, so that it crosses to another thread at little cost. */
-export type Line = readonly [sql: string, parameters: readonly Value[]]
+/**
+ * A statement as engines take it. A plain tuple, so that it crosses to another thread at little cost. With `rows`, a JSON
+ * array of objects, it runs once for each of them.
+ */
+export type Line = readonly [sql: string, parameters: readonly Value[], rows?: string]
 
 /** Compiles a statement and checks its parameters, which the engines would otherwise take or refuse each in its own way. */
 export function compile(statement: Statement): Line {
+  if ('rows' in statement) return [statement.sql, [], statement.rows]
   const { sql, parameters } = 'compile' in statement ? statement.compile() : statement
   for (const [i, value] of parameters.entries()) {
     if (typeof value === 'string' || value === null) continue

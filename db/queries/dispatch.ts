@@ -1,6 +1,6 @@
 import { sql, type CompiledQuery } from 'kysely'
 import type { Db } from '../db.ts'
-import { prepared, rowFields } from '../prepared.ts'
+import { eachRow, prepared, rowFields } from '../prepared.ts'
 import type { DeliveryState, WebhookTable } from '../schema.ts'
 
 /** A delivery that was claimed, with all that sending it takes. */
@@ -117,34 +117,35 @@ export const webhooksById = (db: Db, ids: readonly string[]): Promise<WebhookTab
     .execute()
 
 /** Rows of attempts, each only while its delivery is still leased to us at this count: a zombie records nothing. */
-export const insertAttempts = prepared((db, json) => {
-  const of = rowFields(db, sql`r.value`)
-  return sql`insert into attempt (id, delivery_id, number, started_at, duration_ms, outcome, status, error, request_headers,
+export const insertAttempts = eachRow(
+  ({
+    andFrom,
+    of,
+  }) => sql`insert into attempt (id, delivery_id, number, started_at, duration_ms, outcome, status, error, request_headers,
       response_headers, response_body, body_truncated, redelivery)
     select ${of('id')}, d.id, ${of('number', 'number')}, ${of('started', 'number')}, ${of('duration', 'number')},
       ${of('outcome')}, ${of('status', 'number')}, ${of('error')}, ${of('request_headers')}, ${of('response_headers')},
       ${of('response_body')}, ${of('truncated', 'number')}, ${of('redelivery', 'number')}
-    from ${db.dialect.rows(json)} as r
-    join delivery d on d.id = ${of('delivery')} and d.lease_owner = ${of('owner')} and d.attempts = ${of('number', 'number')} - 1`
-})
+    from delivery d ${andFrom}
+    where d.id = ${of('delivery')} and d.lease_owner = ${of('owner')} and d.attempts = ${of('number', 'number')} - 1`,
+)
 
 /**
  * Rows of decisions, under the same condition as the attempts. What would be due again is held where the webhook was
  * switched off meanwhile, and cancelled where it is gone.
  */
-export const updateDeliveries = prepared((db, json) => {
-  const of = rowFields(db, sql`r.value`)
+export const updateDeliveries = eachRow(({ from, of }) => {
   const due = of('due', 'number')
   const webhook = sql`(select w.state from webhook w where w.id = delivery.webhook_id)`
   return sql`update delivery set state = case
         when ${due} is null or ${webhook} in ('active', 'failing') then ${of('state')}
         when ${webhook} is null then 'cancelled'
         else 'held' end,
-      due_at = case when ${webhook} in ('active', 'failing') then ${due} end,
+      due_at = case when ${due} is not null and ${webhook} in ('active', 'failing') then ${due} end,
       attempts = ${of('count', 'number')}, lease_owner = null, last_outcome = ${of('outcome')},
       last_status = ${of('status', 'number')}, reason = ${of('reason')}, resume_state = null, resume_at = null,
       first_attempt_at = coalesce(first_attempt_at, ${of('started', 'number')}), finished_at = ${of('finished', 'number')}
-    from ${db.dialect.rows(json)} as r
+    ${from}
     where delivery.id = ${of('delivery')} and delivery.lease_owner = ${of('owner')} and delivery.attempts = ${of('number', 'number')} - 1`
 })
 
