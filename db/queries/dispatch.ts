@@ -101,20 +101,16 @@ export async function parcels(db: Db, ids: readonly string[]): Promise<Map<strin
       where m.batch_id = delivery.id), 0)`.as('hops'),
     )
     .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
-    .where('delivery.id', 'in', (eb) => idsFrom(db, eb, ids))
+    .where('delivery.id', 'in', idsFrom(db, ids))
     .execute()
   return new Map(found.map((row) => [row.id, row]))
 }
 
-const idsFrom = (db: Db, _eb: unknown, ids: readonly string[]) =>
+const idsFrom = (db: Db, ids: readonly string[]) =>
   sql<string>`(select ${db.dialect.field(sql`r.value`, 'id', 'text')} from ${db.dialect.rows(JSON.stringify(ids.map((id) => ({ id }))))} as r)`
 
 export const webhooksById = (db: Db, ids: readonly string[]): Promise<WebhookTable[]> =>
-  db.q
-    .selectFrom('webhook')
-    .selectAll()
-    .where('id', 'in', (eb) => idsFrom(db, eb, ids))
-    .execute()
+  db.q.selectFrom('webhook').selectAll().where('id', 'in', idsFrom(db, ids)).execute()
 
 /** Rows of attempts, each only while its delivery is still leased to us at this count: a zombie records nothing. */
 export const insertAttempts = eachRow(
@@ -203,7 +199,7 @@ export const healthFacts = (db: Db, ids: readonly string[], hour: number) =>
         .where('hour', '>=', hour)
         .as('recent'),
     )
-    .where('id', 'in', (eb) => idsFrom(db, eb, ids))
+    .where('id', 'in', idsFrom(db, ids))
     .execute()
 export type HealthRow = Awaited<ReturnType<typeof healthFacts>>[number]
 
@@ -218,9 +214,15 @@ export const updateHealth = prepared((db, json) => {
 })
 
 /** Gives claimed deliveries back as they were: the attempt was cut by us and does not count. */
-export const giveBack = (db: Db, owner: string, now: number) =>
+export const giveBackAll = (db: Db, owner: string, now: number) =>
   sql`update delivery set ${afresh(now)}, lease_owner = null
     where state = 'delivering' and lease_owner = ${owner}`.compile(db.q)
+
+/** Gives back some that were never tried, to where they stood in their lines. */
+export const giveBackSome = (db: Db, owner: string, ids: readonly string[]) =>
+  sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = created_at,
+      lease_owner = null
+    where id in ${idsFrom(db, ids)} and state = 'delivering' and lease_owner = ${owner}`.compile(db.q)
 
 /** Frees every lease there is. Only where one process owns the database: there, at start, all of them are dead. */
 export const freeAllLeases = (db: Db, now: number) =>

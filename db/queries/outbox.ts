@@ -83,8 +83,9 @@ export const insertEvents = prepared((db, json) => {
 })
 
 /**
- * Rows `{id, event, webhook, off, batched, guard}`: a delivery each, where the event was stored and the webhook still
- * wants it. `guard` is why a guard holds it, or null.
+ * Rows `{id, event, webhook, off, batched, guard, owner, lease}`: a delivery each, where the event was stored and the
+ * webhook still wants it. `guard` is why a guard holds it, or null. With an owner it is born leased to it, until `lease`,
+ * and needs no claim.
  * Whether sending is off is asked here, behind the lock of the counter: none is held by an event that missed the news.
  */
 export const insertDeliveries = prepared((db, json) => {
@@ -92,14 +93,20 @@ export const insertDeliveries = prepared((db, json) => {
   const isOff = sql`(${of('off', 'number')} = 1 or exists (select 1 from setting where name = 'sending' and value = 'off'))`
   const isHeld = sql`(w.state = 'disabled' or ${isOff} or ${of('guard')} is not null)`
   const isBatched = sql`(${of('batched', 'number')} = 1)`
-  return sql`insert into delivery (id, seq, event_id, webhook_id, site_id, type, test, state, attempts, due_at, batch_id, reason, created_at)
-    select ${of('id')}, e.seq, e.id, w.id, e.site_id, e.type, e.test, case when ${isHeld} then 'held' else 'pending' end,
-      0, case when not ${isHeld} and not ${isBatched} then e.created_at end, case when ${isBatched} then '' end, case when ${of('guard')} is not null then ${of('guard')} when w.state = 'disabled' then w.state_reason when ${isOff} then ${sql.lit(SENDING_OFF)} end, e.created_at
+  const lease = of('lease', 'number')
+  return sql`insert into delivery (id, seq, event_id, webhook_id, site_id, type, test, state, attempts, due_at,
+      lease_owner, batch_id, reason, created_at)
+    select ${of('id')}, e.seq, e.id, w.id, e.site_id, e.type, e.test,
+      case when ${isHeld} then 'held' when ${lease} is null then 'pending' else 'delivering' end, 0,
+      case when not ${isHeld} and not ${isBatched} then coalesce(${lease}, e.created_at) end,
+      case when not ${isHeld} then ${of('owner')} end, case when ${isBatched} then '' end,
+      case when ${of('guard')} is not null then ${of('guard')} when w.state = 'disabled' then w.state_reason
+        when ${isOff} then ${sql.lit(SENDING_OFF)} end, e.created_at
     from ${db.dialect.rows(json)} as r
     join event e on e.id = ${of('event')}
     join webhook w on w.id = ${of('webhook')}
     where w.state <> 'retired'
-    returning id, event_id`
+    returning id, event_id, state`
 })
 
 /** Rows `{event, format, text}`: the exact bytes, where the event was stored. */

@@ -50,6 +50,7 @@ export interface Outside {
 }
 
 const GRACE = 20 * SECOND
+const AHEAD = 256
 /** Without a tick for so long, /readyz says that nobody sends. */
 const STALLED = 10 * SECOND
 
@@ -98,6 +99,10 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       sign: createNodeSign(),
       ...(config.smtpUrl !== null && { mailer: createMailer(config.smtpUrl, publicUrl) }),
       wake: () => void setImmediate(() => void dispatcher.tick()),
+      handOver: {
+        lease: (webhook, revision) => dispatcher.lease(webhook, revision),
+        take: (born) => dispatcher.take(born),
+      },
       appSecret: appSecretOf(config, random),
       registry,
       outside: { ...installed, ...(config.pluginDir === null ? {} : readPluginDir(config.pluginDir)) },
@@ -108,7 +113,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
     })
     watch.tell((handler, error) => void deps.host.blame(handler.id, null, error))
     const owner = Buffer.from(random(9)).toString('hex')
-    const dispatcher = createDispatcher(deps, { owner, alone })
+    const dispatcher = createDispatcher(deps, { owner, alone, ahead: AHEAD })
     await dispatcher.start()
 
     const app = createApp(deps, (c) => (c.env as unknown as HttpBindings).incoming.socket.remoteAddress ?? '')

@@ -19,13 +19,12 @@ export async function prepare(core: Core, list: readonly Emission[], chain = 0):
   for (const [i, emission] of list.entries()) {
     finished.push(await finish(core, emission, standings, list.length > 1 ? `${i}.` : ''))
   }
-  const { statements, read } = await recordEvents(core.engine, finished)
+  const { statements, read } = await recordEvents(core.engine, finished, core.engine.handOver)
   return {
     statements,
     filtered: finished.map(({ data, rejected, hold }) => ({ value: data, rejected, held: hold?.reason ?? null })),
     finish(results) {
       const emitted = read(results)
-      if (emitted.some(({ deliveries }) => deliveries > 0)) core.engine.wake()
       const fresh = finished.filter((event, i) => event.ordinaryListeners && emitted[i]?.duplicate === false)
       core.hear(fresh.map(({ siteId, ...event }) => ({ ...event, site: siteId, chain })))
       return emitted

@@ -27,6 +27,42 @@ export interface Engine {
   readonly formats?: () => MoreFormats
   /** Something became due: let the dispatcher look now instead of at its next tick. Never waits, never throws. */
   readonly wake: () => void
+  /** Where the dispatcher lives in the same process, new deliveries need not wait until they are found. */
+  readonly handOver?: HandOver
+}
+
+/** Brings new deliveries from the commit that stores them straight to a slot. */
+export interface HandOver {
+  /**
+   * The lease that a new delivery of this webhook may be born with; null when it has to wait its turn in the database.
+   * `revision` is that of the webhooks, as the emitter knows them.
+   */
+  lease(webhookId: string, revision: number): Lease | null
+  /** Sends what was born with a lease, once it is durable. */
+  take(born: readonly Born[]): void
+}
+
+export interface Lease {
+  readonly owner: string
+  /** Milliseconds UTC. */
+  readonly until: number
+}
+
+/** A new delivery, and the event that it carries. */
+export interface Born {
+  readonly id: string
+  readonly webhookId: string
+  readonly lease: Lease
+  readonly event: {
+    readonly id: string
+    readonly type: string
+    readonly siteId: string
+    readonly siteSlug: string
+    readonly hops: number
+  }
+  readonly createdAt: number
+  /** The exact bytes. */
+  readonly body: string
 }
 
 /** Encrypts at rest. `context` (table, row, kind) is bound to the cipher text, which opens nowhere else. */

@@ -11,7 +11,7 @@ import { insertHolds } from '../../db/queries/guards.ts'
 import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
-import type { Engine } from './engine.ts'
+import type { Born, Engine, HandOver } from './engine.ts'
 import { formatOf, renderBody } from './formats.ts'
 import { formatNetwork } from './network.ts'
 import { findSubscribers, isBatched, type Lane } from './subscribers.ts'
@@ -59,38 +59,53 @@ export interface Recorded {
 /** Statements for somebody's commit, and how to read what they did. */
 export interface Recording {
   readonly statements: readonly Statement[]
+  /** Once, after the commit: what was stored is on its way from then on. */
   read(results: readonly Result[]): readonly Recorded[]
 }
 
 /**
  * The statements that store events with one delivery for each webhook that wants them, and the exact bytes to send.
  * All of it shares the caller's commit: when that is durable, so is every delivery.
- * `read` throws `idempotency_mismatch` when a key was used before with another body.
+ * `read` throws `idempotency_mismatch` when a key was used before with another body. With `handOver`, it has to be called.
  */
-export async function recordEvents(engine: Engine, events: readonly FinishedEvent[]): Promise<Recording> {
+export async function recordEvents(
+  engine: Engine,
+  events: readonly FinishedEvent[],
+  handOver?: HandOver,
+): Promise<Recording> {
   const { db } = engine
   const now = engine.clock()
   const off = engine.config.delivery ? 0 : 1
   const network = await formatNetwork(engine)
-  const wantedBy = await findSubscribers(db)
+  const { revision, wantedBy } = await findSubscribers(db)
   const deliveries: object[] = []
+  const leased = new Map<string, Born>()
   const bodies: object[] = []
   for (const event of events) {
     const wanting = event.rejected === null && !event.test ? await wantedBy(event) : []
     const guard = event.hold?.reason ?? null
-    for (const subscriber of wanting) {
-      const batched = isBatched(subscriber, event.lane) ? 1 : 0
-      deliveries.push({ id: newId('dlv', engine), event: event.id, webhook: subscriber.id, off, batched, guard })
-    }
+    const texts = new Map<string, string>()
     for (const format of new Set(wanting.map((webhook) => webhook.format))) {
       const found = formatOf(format)
       // What a plugin makes is made when it is sent: nobody who emits waits for a format, or fails by it.
       if (!found) continue
       const text = renderBody(found.format, { ...event, site: event.siteSlug }, network, found.options)
+      texts.set(format, text)
       bodies.push({ event: event.id, format, text })
     }
+    for (const subscriber of wanting) {
+      const id = newId('dlv', engine)
+      const { id: webhook, format } = subscriber
+      const batched = isBatched(subscriber, event.lane)
+      const body = texts.get(format)
+      const isPlain = body !== undefined && !batched && guard === null
+      const lease = isPlain ? (handOver?.lease(webhook, revision) ?? null) : null
+      const { owner = null, until = null } = lease ?? {}
+      deliveries.push({ id, event: event.id, webhook, off, batched: batched ? 1 : 0, guard, owner, lease: until })
+      if (lease && isPlain) leased.set(id, { id, webhookId: webhook, lease, event, createdAt: now, format, body })
+    }
   }
-  const rows = events.map((event) => ({
+  const stored = events.map((event) => ({
     id: event.id,
     type: event.type,
     site: event.siteId,
@@ -115,8 +130,8 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
     const keys = keyed.map(({ siteId, key, fingerprint }) => ({ site: siteId, key, fingerprint }))
     statements.push(mustMatch(db, keys))
   }
-  statements.push(raiseEventCounter(db, rows))
-  statements.push(insertEvents(db, rows))
+  statements.push(raiseEventCounter(db, stored))
+  statements.push(insertEvents(db, stored))
   const deliveriesAt = deliveries.length > 0 ? statements.push(insertDeliveries(db, deliveries)) - 1 : null
   if (bodies.length > 0) statements.push(insertBodies(db, bodies))
   if (holds.length > 0) statements.push(insertHolds(db, holds))
@@ -131,14 +146,16 @@ export async function recordEvents(engine: Engine, events: readonly FinishedEven
       : null
 
   const read = (results: readonly Result[]): Recorded[] => {
+    const rows = deliveriesAt === null ? [] : (results[deliveriesAt]?.rows ?? [])
     const made = new Map<string, number>()
-    for (const row of deliveriesAt === null ? [] : (results[deliveriesAt]?.rows ?? [])) {
-      made.set(String(row.event_id), (made.get(String(row.event_id)) ?? 0) + 1)
-    }
-    const stored = new Map(keyed.map((event, n) => [event, rowOf(keysAt === null ? undefined : results[keysAt], n)]))
+    for (const row of rows) made.set(String(row.event_id), (made.get(String(row.event_id)) ?? 0) + 1)
+    const born = rows.flatMap((row) => (row.state === 'delivering' ? (leased.get(String(row.id)) ?? []) : []))
+    if (born.length > 0) handOver?.take(born)
+    if (born.length < rows.length) engine.wake()
+    const byKey = new Map(keyed.map((event, n) => [event, rowOf(keysAt === null ? undefined : results[keysAt], n)]))
     const claimed = new Set<string>()
     return events.map((event) => {
-      const row = stored.get(event)
+      const row = byKey.get(event)
       if (!row) return { id: event.id, deliveries: made.get(event.id) ?? 0, duplicate: false }
       if (row.fingerprint !== event.fingerprint) throw mismatch(event.key)
       const duplicate = row.id !== event.id || claimed.has(row.id)

@@ -4,6 +4,8 @@ import { SECOND } from '../lib/clock.ts'
 export interface Pace {
   note(webhookId: string, durationMs: number): void
   readonly isSlow: (webhookId: string) => boolean
+  /** The average in milliseconds; null while nothing is known. */
+  readonly of: (webhookId: string) => number | null
   /** How many of the attempts under way are at slow webhooks. */
   slowOf(flying: ReadonlyMap<string, number>): number
 }
@@ -18,6 +20,7 @@ export function createPace(): Pace {
   const isSlow = (id: string): boolean => (averages.get(id) ?? 0) > SLOW
   return {
     isSlow,
+    of: (id) => averages.get(id) ?? null,
     note(id, durationMs) {
       const before = averages.get(id) ?? durationMs
       if (averages.size >= MOST_WEBHOOKS && !averages.has(id)) averages.clear()

@@ -62,14 +62,16 @@ const MOST_REMEMBERED = 2000
  * as long as the revision stands, which every change of a webhook raises in its own commit: one read by primary key for
  * all events of a commit, and never a stale answer.
  */
-export async function findSubscribers(db: Db): Promise<(event: Wanted) => Promise<readonly Subscriber[]>> {
+export async function findSubscribers(
+  db: Db,
+): Promise<{ readonly revision: number; readonly wantedBy: (event: Wanted) => Promise<readonly Subscriber[]> }> {
   const revision = await webhooksRevision(db)
   let memory = remembered.get(db)
   if (!memory || memory.revision !== revision || memory.lists.size > MOST_REMEMBERED) {
     remembered.set(db, (memory = { revision, lists: new Map() }))
   }
   const { lists } = memory
-  return async ({ type, siteId, data, except }) => {
+  const wantedBy = async ({ type, siteId, data, except }: Wanted) => {
     const key = `${siteId} ${type}`
     let list = lists.get(key)
     if (!list) lists.set(key, (list = (await subscriptions(db, type, siteId)).map(subscriber)))
@@ -78,4 +80,5 @@ export async function findSubscribers(db: Db): Promise<(event: Wanted) => Promis
         id !== except && (sites.size === 0 || sites.has(siteId)) && (condition === null || matches(condition, data)),
     )
   }
+  return { revision, wantedBy }
 }

@@ -83,7 +83,8 @@ describe('what every delivery asks', () => {
     ['updateHealth', (db) => db.commit([dispatch.updateHealth(db, few)]), []],
     ['addToHours', (db) => db.commit([dispatch.addToHours(db, [])]), []],
     ['addToBuckets', (db) => db.commit([dispatch.addToBuckets(db, [])]), []],
-    ['giveBack', (db) => db.commit([dispatch.giveBack(db, 'me', 1)]), ['delivery by delivery_state']],
+    ['giveBackAll', (db) => db.commit([dispatch.giveBackAll(db, 'me', 1)]), ['delivery by delivery_state']],
+    ['giveBackSome', (db) => db.commit([dispatch.giveBackSome(db, 'me', ['a'])]), ['delivery by delivery_state']],
     ['freeAllLeases', (db) => db.commit([dispatch.freeAllLeases(db, 1)]), ['delivery by delivery_state']],
     [
       'releaseHeld',
