@@ -299,7 +299,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
 
   function take(born: readonly Born[]): void {
     const strays: string[] = []
-    for (const { id, webhookId, lease, event, createdAt, body } of born) {
+    for (const { id, webhookId, lease, event, createdAt, format, body } of born) {
       if (promised.has(webhookId)) add(promised, webhookId, -1)
       const delivery: ClaimedDelivery = {
         id,
@@ -315,7 +315,8 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
         resume_at: null,
         half_of: null,
       }
-      const parcel = { id, payload: null, occurred_at: null, hops: event.hops, site_slug: event.siteSlug, body }
+      const known = { hops: event.hops, site_slug: event.siteSlug, body, body_format: format }
+      const parcel = { id, payload: null, occurred_at: null, ...known }
       const webhook = easy.get(webhookId)
       if (webhook) ready.add({ delivery, webhook, parcel, until: lease.until })
       else strays.push(id)

@@ -61,7 +61,8 @@ export interface Born {
     readonly hops: number
   }
   readonly createdAt: number
-  /** The exact bytes. */
+  readonly format: string
+  /** The exact bytes in this format. */
   readonly body: string
 }
 
