@@ -197,7 +197,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
 
   /** Fills the free slots, each for the webhook with the fewest attempts under way. */
   function begin(): void {
-    while (inFlight < concurrency && !stopping) {
+    while (inFlight < concurrency) {
       const next = ready.next(flying, mayBegin)
       if (!next) return settle()
       const { delivery, webhook } = next
@@ -317,7 +317,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
       }
       const known = { hops: event.hops, site_slug: event.siteSlug, body, body_format: format }
       const parcel = { id, payload: null, occurred_at: null, ...known }
-      const webhook = easy.get(webhookId)
+      const webhook = stopping ? undefined : easy.get(webhookId)
       if (webhook) ready.add({ delivery, webhook, parcel, until: lease.until })
       else strays.push(id)
     }
