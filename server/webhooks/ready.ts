@@ -1,5 +1,6 @@
 import type { ClaimedDelivery, Parcel } from '../../db/queries/dispatch.ts'
 import type { WebhookTable } from '../../db/schema.ts'
+import type { Born } from './engine.ts'
 
 /** A delivery that is leased to us, with all that sending it takes. */
 export interface Ready {
@@ -8,6 +9,27 @@ export interface Ready {
   readonly parcel: Parcel
   /** When its lease ends, in milliseconds UTC. */
   readonly until: number
+}
+
+/** A delivery that comes straight from its commit, as if it had been claimed and read. */
+export function readyFrom(born: Born, webhook: WebhookTable): Ready {
+  const { id, event, body, format, lease } = born
+  const delivery: ClaimedDelivery = {
+    id,
+    event_id: event.id,
+    webhook_id: webhook.id,
+    site_id: event.siteId,
+    type: event.type,
+    test: 0,
+    attempts: 0,
+    created_at: born.createdAt,
+    first_attempt_at: null,
+    resume_state: null,
+    resume_at: null,
+    half_of: null,
+  }
+  const known = { hops: event.hops, site_slug: event.siteSlug, body, body_format: format }
+  return { delivery, webhook, parcel: { id, payload: null, occurred_at: null, ...known }, until: lease.until }
 }
 
 /** What memory has room for: rows, and characters of their bodies. */
@@ -20,10 +42,9 @@ export function createReady() {
   let size = 0
   let text = 0
 
-  const forget = (gone: readonly Ready[]): readonly Ready[] => {
+  const forget = (gone: readonly Ready[]): void => {
     size -= gone.length
     for (const { parcel } of gone) text -= parcel.body?.length ?? 0
-    return gone
   }
 
   return {
@@ -60,12 +81,13 @@ export function createReady() {
       return item
     },
 
-    /** Takes out the whole line of a webhook, or all lines. */
-    drop(webhook?: string): readonly Ready[] {
+    /** Takes out the whole line of a webhook, or all lines. Gives the ids of the deliveries. */
+    drop(webhook?: string): readonly string[] {
       const gone = webhook === undefined ? [...lines.values()].flat() : (lines.get(webhook) ?? [])
       if (webhook === undefined) lines.clear()
       else lines.delete(webhook)
-      return forget(gone)
+      forget(gone)
+      return gone.map(({ delivery }) => delivery.id)
     },
   }
 }
