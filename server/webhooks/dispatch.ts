@@ -81,14 +81,19 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     late: giveBack,
     freed(webhook) {
       settle()
-      // Of a webhook that is easy and not behind, there is nothing to be found.
-      if (!easy.has(webhook) || ((isCrowded || easy.isBehind(webhook)) && hasRoom())) void tick()
+      if (running) freed.add(webhook)
+      else if (isWorthALook(webhook)) void tick()
     },
   })
   /** Enough to make a look worth while. */
   const hasRoom = (): boolean => slots.size() < concurrency + ahead && slots.waiting() <= ahead / 2
   /** The last look found more than all slots could take. */
   let isCrowded = false
+  /** Webhooks whose attempts ended while a look was on its way. */
+  const freed = new Set<string>()
+  /** Of a webhook that is easy and not behind, there is nothing to be found. */
+  const isWorthALook = (webhook: string): boolean =>
+    !easy.has(webhook) || ((isCrowded || easy.isBehind(webhook)) && hasRoom())
   let revision = -1
   let lastServed = ''
   let stopping = false
@@ -109,10 +114,11 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
       .finally(() => {
         running = null
         lastTick = clock()
-        if (again) {
-          again = false
-          void tick()
-        } else settle()
+        const more = again || [...freed].some(isWorthALook)
+        again = false
+        freed.clear()
+        if (more) void tick()
+        else settle()
       })
     return running
   }
@@ -125,9 +131,10 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     await closeDueBatches(engine)
     const now = clock()
     const due = await dueWebhooks(db, now)
-    isCrowded = false
-    easy.setBehind([])
-    if (due.length === 0) return
+    if (due.length === 0) {
+      isCrowded = false
+      return easy.setBehind([])
+    }
     const webhooks = new Map((await webhooksById(db, due)).map((webhook) => [webhook.id, webhook]))
     easy.look(webhooks.values())
     const ours = slots.counts()
@@ -155,8 +162,6 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     isCrowded = shares.reduce((sum, { slots }) => sum + slots, 0) === free
     const claimed = results.flatMap((result) => result.rows as unknown as ClaimedDelivery[])
     if (claimed.length > 0) await getReady(claimed, webhooks, claim.lease)
-    // Slots that became free meanwhile asked for nothing.
-    again ||= isCrowded && hasRoom()
   }
 
   /** How many deliveries of a webhook may be ours: what its breaker, its rate and its order leave of the usual ten. */
