@@ -138,6 +138,8 @@ export const rules = {
   'POST /sites/:slug/admin/plugins/:plugin': 'plugins:write',
   'POST /sites/:slug/admin/plugins/:plugin/activate': 'plugins:write',
   'POST /sites/:slug/admin/plugins/:plugin/deactivate': 'plugins:write',
+  'GET /network/hooks': 'network:read',
+  'POST /network/safe-mode': 'network:write',
   'POST /network/hooks/mute': 'network:write',
   'POST /network/hooks/unmute': 'network:write',
   'GET /network/health': 'network:read',

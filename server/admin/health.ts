@@ -11,6 +11,7 @@ import { capped } from './deliveries.ts'
 import { otherChecks, urgentChecks, type Check } from './health-checks.ts'
 import { checkOfPlugin } from './plugin-parts.ts'
 import { page } from './page.ts'
+import { isSafe } from './safe-mode.ts'
 
 const PATH = '/network/health'
 
@@ -20,7 +21,7 @@ export const healthRoutes = (deps: Deps): Handlers => ({
     const [urgent, others, found, queue, sending] = await Promise.all([
       deps.host.plugins().then((plugins) => urgentChecks(deps, t, plugins)),
       otherChecks(deps, t),
-      deps.host.checks(),
+      isSafe(c, deps) ? [] : deps.host.checks(),
       queueCounts(deps.db),
       isSending(deps),
     ])

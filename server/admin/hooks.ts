@@ -1,24 +1,86 @@
 import { auditEntry } from '../access/audit.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
+import { can } from '../lib/actor.ts'
 import { msg } from '../lib/message.ts'
+import type { HookInfo, HookKind } from '../plugin/host.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
+import type { Translator } from '../web/i18n.ts'
+import { page } from './page.ts'
+
+const PATH = '/network/hooks'
 
 export const hookRoutes = (deps: Deps): Handlers => ({
+  'GET /network/hooks': async (c) => {
+    const { t, actor } = c.var
+    const all = await deps.host.hooks()
+    const words = kindWords(t)
+    const asked = c.req.query('kind') ?? ''
+    const kind = Object.hasOwn(words, asked) ? asked : ''
+    const kinds = Object.entries(words)
+      .map(([name, label]) => ({
+        href: `${PATH}?kind=${name}`,
+        label,
+        count: all.filter((hook) => hook.kind === name).length,
+        current: name === kind,
+      }))
+      .filter(({ count, current }) => count > 0 || current)
+    return page(c, deps, 'pages/plugins/hooks', {
+      title: t('Hooks'),
+      crumbs: [{ href: '/network/plugins', label: t('Plugins') }],
+      lead: t(
+        'What plugins run, and on what. Where several run on the same, they stand in the order in which they run.',
+      ),
+      data: {
+        views: [{ href: PATH, label: t('All'), count: all.length, current: kind === '' }, ...kinds],
+        kind,
+        hooks: all.filter((hook) => kind === '' || hook.kind === kind).map((hook) => shown(t, hook)),
+        mayWrite: can(actor, 'network:write', 'network'),
+        since: deps.host.begun,
+      },
+    })
+  },
+
   'POST /network/hooks/mute': (c) => turn(deps, c, true),
   'POST /network/hooks/unmute': (c) => turn(deps, c, false),
 })
 
+const kindWords = (t: Translator): Readonly<Record<HookKind, string>> => ({
+  filter: t('Filters'),
+  listener: t('Listeners'),
+  cron: t('Crons'),
+  source: t('Sources'),
+  route: t('Routes'),
+  page: t('Pages'),
+  format: t('Formats'),
+  check: t('Health checks'),
+  widget: t('Boxes'),
+})
+
+function shown(t: Translator, { tally, muted, ...hook }: HookInfo) {
+  return {
+    ...hook,
+    kind: kindWords(t)[hook.kind],
+    title: t(/* translated elsewhere */ hook.title),
+    muted: muted && t('Muted by {name} on {time}', { name: muted.by, time: t.dateTime(muted.at) }),
+    runs: t.number(tally?.runs ?? 0),
+    faults: tally?.faults ?? 0,
+    mean: tally ? t.duration(Math.round(tally.totalMs / tally.runs)) : '–',
+    worst: tally ? t.duration(tally.worstMs) : '–',
+  }
+}
+
 /** Mutes one handler, or lets it run again, with the entry of the audit log in the same commit. */
 async function turn(deps: Deps, c: C, off: boolean): Promise<Response> {
   const { actor } = c.var
-  const handler = (await readForm(c)).get('handler') ?? ''
+  const form = await readForm(c)
+  const handler = form.get('handler') ?? ''
   const statements = off ? await deps.host.mute(handler, actor.name) : await deps.host.unmute(handler)
   const action = off ? 'handler.muted' : 'handler.unmuted'
   await deps.db.commit([...statements, ...auditEntry(deps, actor, { action, target: handler, owner: 'network' })])
-  return seeOther(c, deps, '/network/plugins', {
+  return seeOther(c, deps, form.get('from') === 'hooks' ? PATH : '/network/plugins', {
     tone: 'good',
     title: off ? msg('{handler} is muted.', { handler }) : msg('{handler} runs again.', { handler }),
   })

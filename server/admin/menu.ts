@@ -4,6 +4,7 @@ import type { RouteKey } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import type { C } from '../web/env.ts'
 import { urgentChecks } from './health-checks.ts'
+import { isSafe } from './safe-mode.ts'
 
 export interface Entry {
   readonly href: string
@@ -24,7 +25,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
   const [webhooks, plugins, pages] = await Promise.all([
     may('GET {area}/webhooks') ? countWebhooks(deps.db, { owner: inNetwork ? null : scope.owner }) : null,
     inNetwork && may('GET /network/plugins') ? deps.host.plugins() : [],
-    deps.host.pages(scope.site?.id ?? null),
+    isSafe(c, deps) ? [] : deps.host.pages(scope.site?.id ?? null),
   ])
   const urgent = inNetwork && may('GET /network/health') ? await urgentChecks(deps, t, plugins) : null
   const entry = (href: string, label: string, icon: string, more: Partial<Entry> = {}): Entry => ({
@@ -81,7 +82,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
       ),
       ...when(inNetwork && may('GET /network/plugins'), () =>
         entry('/network/plugins', t('Plugins'), 'plug', {
-          current: path === '/network/plugins',
+          current: path === '/network/plugins' || path === '/network/hooks',
           count: plugins.filter((plugin) => plugin.state === 'paused').length,
         }),
       ),

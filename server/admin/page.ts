@@ -11,6 +11,7 @@ import { pickLocale, translator, type Translator } from '../web/i18n.ts'
 import { render } from '../web/render.ts'
 import { isSending } from '../webhooks/sending.ts'
 import { menuOf } from './menu.ts'
+import { isSafe } from './safe-mode.ts'
 
 /*
  * How a page is made. A handler reads, and hands its template exactly what it shows:
@@ -74,6 +75,7 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
     notices: [
       ...waiting(c, deps, t),
       ...(sending ? [] : [sendingOff(t, deps.config, health, c.req.path)]),
+      ...(isSafe(c, deps) ? [safeNotice(t, c.req.path)] : []),
       ...(given.notices ?? []),
     ],
     menu,
@@ -87,6 +89,14 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
     network: translator(t.locale, c.var.networkZone),
   })
   return c.html(html, given.status ?? 200, { ...given.headers })
+}
+
+/** On every page of whoever switched it on. */
+function safeNotice(t: Translator, path: string): Shown {
+  const title = t('Safe mode is on for you.')
+  const text = t('Your pages show nothing of plugins. For everybody else all goes on, deliveries too.')
+  const link = { href: '/network/plugins', text: t('Go to Plugins') }
+  return { tone: 'warn', title, text, ...(path !== link.href && { link }) }
 }
 
 /** On every page while it is so. `health`: the page that tells more, for those who may see it. */

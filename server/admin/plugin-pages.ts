@@ -10,6 +10,7 @@ import type { C } from '../web/env.ts'
 import { render } from '../web/render.ts'
 import { safeNext } from '../web/safe-url.ts'
 import { page, type Page } from './page.ts'
+import { isSafe } from './safe-mode.ts'
 
 /**
  * The pages that plugins bring along, in our frame: `/network/plugins/<slug>/…` works on the main site. What a plugin
@@ -20,6 +21,7 @@ export function pluginPageRoutes(deps: Deps): Handlers {
 
   const view = (c: C) =>
     unlessBroken(c, deps, async () => {
+      demandPlugins(c, deps)
       const { slug, path, site } = askedFor(c)
       const found = await deps.host.view(slug, path, site, bare(c), visitor(c))
       if (!found) throw notFound()
@@ -27,6 +29,7 @@ export function pluginPageRoutes(deps: Deps): Handlers {
     })
   const act = (c: C) =>
     unlessBroken(c, deps, async () => {
+      demandPlugins(c, deps)
       const { slug, path, site } = askedFor(c)
       const answer = await deps.host.route(slug, path, site, bare(c), visitor(c))
       if (!answer) throw notFound()
@@ -96,6 +99,10 @@ function bare(c: C, body?: Uint8Array<ArrayBuffer>): Request {
   headers.delete('authorization')
   if (body) return new Request(raw.url, { method: raw.method, headers, body })
   return new Request(raw, { headers })
+}
+
+function demandPlugins(c: C, deps: Deps): void {
+  if (isSafe(c, deps)) throw fail('conflict', 'Safe mode is on for you: what belongs to plugins is not shown.')
 }
 
 /** Who asks a plugin for something. */

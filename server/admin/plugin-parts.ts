@@ -5,6 +5,7 @@ import type { Translator } from '../web/i18n.ts'
 import { render } from '../web/render.ts'
 import type { Check } from './health-checks.ts'
 import { visitor } from './plugin-pages.ts'
+import { isSafe } from './safe-mode.ts'
 
 /** What plugins add to pages of ours. Whatever fails in one is told in its place, and the page stays. */
 
@@ -24,6 +25,7 @@ export function checkOfPlugin(t: Translator, { id, plugin, finding, fault }: Che
 
 /** The boxes of the dashboard, rendered. */
 export async function widgetBoxes(c: C, deps: Deps): Promise<object[]> {
+  if (isSafe(c, deps)) return []
   const { t, scope } = c.var
   const site = scope.site?.id ?? null
   const boxes = await deps.host.widgets(site, visitor(c))

@@ -12,6 +12,7 @@ import { seeOther } from '../web/flash.ts'
 import type { Translator } from '../web/i18n.ts'
 import { guardShown } from './guards.ts'
 import { page } from './page.ts'
+import { isSafe } from './safe-mode.ts'
 
 /** The views of the list, by what the URL calls them. Must-use plugins are apart: nobody switches them. */
 const views: Readonly<Record<string, (plugin: PluginInfo) => boolean>> = {
@@ -44,7 +45,9 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
     const shownHere = all.filter(views[state] ?? (() => true))
     return page(c, deps, 'pages/plugins/list', {
       title: t('Plugins'),
+      action: { href: '/network/hooks', label: t('Hooks'), icon: 'stack' },
       data: {
+        safe: isSafe(c, deps),
         mayWrite,
         paused: paused.map((plugin) => shown(t, plugin, mayWrite)),
         views: [

@@ -20,6 +20,7 @@ import { pluginRoutes } from './plugins.ts'
 import { repairRoutes } from './repair.ts'
 import { settingsRoutes } from './settings.ts'
 import { setPasswordRoutes } from './set-password.ts'
+import { safeModeRoutes } from './safe-mode.ts'
 import { setupRoutes } from './setup.ts'
 import { siteRoutes } from './sites.ts'
 import { sourcePages } from './sources.ts'
@@ -56,6 +57,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...onePluginRoutes(deps),
   ...sitePluginRoutes(deps),
   ...hookRoutes(deps),
+  ...safeModeRoutes(deps),
   ...pluginPageRoutes(deps),
   ...siteRoutes(deps),
   ...auditRoutes(deps),

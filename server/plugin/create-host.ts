@@ -23,6 +23,7 @@ import { askAboutHeld, guardsToShow, rememberGuards } from './guard.ts'
 import type { EventType, Host } from './host.ts'
 import { runChecks } from './health-check.ts'
 import { AT_NEXT_START, IN_SAFE_MODE, infoOf, unloaded } from './info.ts'
+import { hooksOf } from './hooks.ts'
 import { listening } from './listen.ts'
 import { loadPlugins } from './load.ts'
 import { handlersOf, type Ready, type Registry } from './loaded.ts'
@@ -60,6 +61,7 @@ const FAULTS_SHOWN = 20
 /** Loads the plugins and makes the host. Resolves also when plugins fail: then that is their state. */
 export async function createHost(engine: Engine, options: HostOptions): Promise<Host> {
   const { db } = engine
+  const begun = engine.clock()
   const watch = options.watch ?? noWatch
   const limits = { ...timeLimits, ...options.limits }
   const { registry } = options
@@ -85,7 +87,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
   }
   const plugins = new Map(loaded.map((plugin) => [plugin.slug, plugin]))
   const ready = loaded.filter((plugin) => plugin.state === 'ready')
-  const ears = listening(() => core, engine.clock())
+  const ears = listening(() => core, begun)
   const crons = ticking(() => core)
   const release = releasing(() => core)
   const core: Core = {
@@ -209,6 +211,8 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     holdings: async (slug) => holdingsOf(core, usable(slug)),
     uninstall: async (slug) => uninstall(core, usable(slug)),
     guards: () => guardsToShow(core),
+    hooks: () => hooksOf(core),
+    begun,
     async mute(handler, by) {
       const slug = await ownerOf(handler)
       return [muteHandler(db, { handler, slug, at: engine.clock(), by }), askGuardsAgain(db, slug), pluginsChanged(db)]

@@ -7,6 +7,7 @@ import type { MoreFormats } from '../webhooks/make-body.ts'
 import type { Finding } from './contribution.ts'
 import type { SettingsChange, SettingsForm } from './change-settings.ts'
 import type { Rule } from './loaded.ts'
+import type { Tally } from './watch.ts'
 import type { Field } from './fields.ts'
 import type { Holdings } from './uninstall.ts'
 import type { Mapping } from './mapping.ts'
@@ -101,6 +102,23 @@ export interface SitePlugin extends PluginInfo {
   /** Switched on for this site by itself. */
   readonly isOnHere: boolean
   readonly isOnForAll: boolean
+}
+
+export type HookKind = 'filter' | 'listener' | 'cron' | 'source' | 'route' | 'page' | 'format' | 'check' | 'widget'
+
+/** A handler, what it runs on, and how it went in this process. */
+export interface HookInfo {
+  readonly handler: string
+  readonly kind: HookKind
+  /** The point, the event, the pattern of a cron, a name, or a path. */
+  readonly on: string
+  readonly priority: number | null
+  readonly plugin: string
+  readonly title: string
+  readonly state: 'active' | 'inactive' | 'paused'
+  /** Null: it did not run yet. */
+  readonly tally: Tally | null
+  readonly muted: { readonly by: string; readonly at: number } | null
 }
 
 /** A guard that holds events, or that somebody has muted. */
@@ -235,6 +253,10 @@ export interface Host {
   uninstall(slug: string): Promise<readonly Statement[]>
   /** Guards that hold events or are muted: what a super admin has to know of. */
   guards(): Promise<readonly GuardInfo[]>
+  /** Every handler there is: for the Hooks page. */
+  hooks(): Promise<readonly HookInfo[]>
+  /** When this host was made, in milliseconds UTC: since then it counts. */
+  readonly begun: number
   /** Statements: the handler does not run until it is unmuted. A guard that is muted lets everything pass. */
   mute(handler: string, by: string): Promise<readonly Statement[]>
   unmute(handler: string): Promise<readonly Statement[]>

@@ -112,6 +112,7 @@ async function furnish(): Promise<string[]> {
     '/api/docs',
     '/network/api-keys/new',
     '/network/plugins',
+    '/network/hooks',
     '/network/health',
     '/network/settings',
     '/network/audit',

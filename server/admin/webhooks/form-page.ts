@@ -17,6 +17,7 @@ import { presetNamed, presetOf, presets } from '../../webhooks/presets.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import type { Exchange } from '../../webhooks/trial.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
+import { isSafe } from '../safe-mode.ts'
 import { eventGroups, eventReference, type EventGroup } from './events.ts'
 import { atFields } from './check.ts'
 import { choicesState } from './choices.ts'
@@ -73,7 +74,7 @@ export async function formPage(
   const sample = sampleOf(deps, form, state.testEvent)
   const [secret, preview, choices, groups, facts, overview, room] = await Promise.all([
     secretState(c, deps, webhook, form.handle),
-    previewOf(deps, form, sample, owner, webhook),
+    previewOf(deps, form, sample, owner, { webhook, plugins: !isSafe(c, deps) }),
     choicesState(c, deps, form, sample, owner),
     eventGroups(deps, t, owner, form.events),
     webhook ? factsOf(c, deps, webhook) : null,
@@ -163,7 +164,7 @@ async function previewOf(
   form: WebhookForm,
   type: EventType | undefined,
   owner: Owner,
-  webhook: Webhook | null,
+  { webhook, plugins }: { readonly webhook: Webhook | null; readonly plugins: boolean },
 ) {
   const [site, network] = await Promise.all([
     siteById(deps.db, owner === 'network' ? 'sit_main' : owner),
@@ -185,7 +186,7 @@ async function previewOf(
   }))
   const more = await Promise.all(
     (await choosableFormats(deps, owner, webhook)).map(async (format) => {
-      const made = await makeBody(deps, format.name, event)
+      const made = plugins ? await makeBody(deps, format.name, event) : { ok: true as const, text: '' }
       return { ...format, timestamps: [], body: made.ok ? made.text : made.why }
     }),
   )
