@@ -43,6 +43,9 @@ export const mustNotGo = (db: Db, slug: string): Statement =>
 export const beginRemoval = (db: Db, slug: string, at: number): readonly Statement[] => [
   db.q.updateTable('plugin_state').set({ removing_at: at, settings: '{}' }).where('slug', '=', slug),
   db.q.updateTable('plugin_site').set({ settings: '{}' }).where('slug', '=', slug).where('settings', '<>', '{}'),
+  db.q.deleteFrom('plugin_guard').where('slug', '=', slug),
+  db.q.deleteFrom('plugin_mute').where('slug', '=', slug),
+  db.q.deleteFrom('plugin_crash').where('slug', '=', slug),
 ]
 
 /** The plugin whose removal began first. */

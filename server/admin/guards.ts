@@ -1,4 +1,4 @@
-import type { GuardInfo } from '../plugin/host.ts'
+import type { GuardInfo } from '../plugin/insight.ts'
 import type { Translator } from '../web/i18n.ts'
 import { capped } from './deliveries.ts'
 import type { Check } from './health-checks.ts'

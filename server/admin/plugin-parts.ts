@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts'
-import type { CheckResult } from '../plugin/host.ts'
+import type { CheckResult } from '../plugin/insight.ts'
 import type { C } from '../web/env.ts'
 import type { Translator } from '../web/i18n.ts'
 import { render } from '../web/render.ts'

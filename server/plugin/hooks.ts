@@ -1,7 +1,7 @@
 import { mutedHandlers } from '../../db/queries/mutes.ts'
 import { pluginStates } from '../../db/queries/plugins.ts'
 import type { Core } from './core.ts'
-import type { HookInfo, HookKind } from './host.ts'
+import type { HookInfo, HookKind } from './insight.ts'
 import type { Handler, Ordered, Ready } from './loaded.ts'
 import { isOnForAll } from './standing.ts'
 

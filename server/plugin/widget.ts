@@ -1,7 +1,8 @@
 import { baseContext, readPart } from './context.ts'
 import type { Core } from './core.ts'
 import { handle } from './handle.ts'
-import type { PluginVisitor, WidgetBox } from './host.ts'
+import type { PluginVisitor } from './host.ts'
+import type { WidgetBox } from './insight.ts'
 import type { Ready, Widget } from './loaded.ts'
 import { mayRun } from './upgrade.ts'
 
