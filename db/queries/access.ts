@@ -6,13 +6,26 @@ export type Person = Pick<UserTable, 'id' | 'name' | 'email' | 'role' | 'siteId'
 
 const person = ['id', 'name', 'email', 'role', 'siteId', 'locale', 'timeZone', 'createdAt'] as const
 
-export const people = (db: Db): Promise<(Person & { site: string | null })[]> =>
+/** People by name, those whose name or e-mail address holds `search`; whether each has a password and a second factor. */
+export const people = (db: Db, search: string, limit: number) =>
   db.q
     .selectFrom('user')
     .leftJoin('site', 'site.id', 'user.siteId')
-    .select(['user.id', 'user.name', 'email', 'role', 'siteId', 'locale', 'timeZone', 'createdAt', 'site.name as site'])
+    .leftJoin('account', 'account.id', 'user.id')
+    .leftJoin('two_factor', 'two_factor.user_id', 'user.id')
+    .select(['user.id', 'user.name', 'email', 'role', 'user.siteId', 'user.createdAt', 'site.name as site'])
+    .select([
+      sql<number>`case when account.password is null then 0 else 1 end`.as('hasPassword'),
+      sql<number>`case when two_factor.confirmed_at is null then 0 else 1 end`.as('twoFactor'),
+    ])
+    .$if(search !== '', (query) =>
+      query.where((eb) =>
+        eb.or([db.dialect.like(sql.ref('user.name'), search), db.dialect.like(sql.ref('user.email'), search)]),
+      ),
+    )
     .orderBy('user.name')
     .orderBy('user.id')
+    .limit(limit)
     .execute()
 
 /** Who looks after a site, by name. */

@@ -21,6 +21,9 @@ const allowed: Readonly<Record<Role, ReadonlySet<Capability>>> = {
   viewer: new Set<Capability>(['webhooks:read', 'deliveries:read', 'events:read']),
 }
 
+/** Whether a role may do something at all, be it on one site. */
+export const roleMay = (role: Role, capability: Capability): boolean => allowed[role].has(capability)
+
 /** What a key can be given at most: secrets are shown to people only, and people switch the plugins of a site. */
 const forPeople: readonly Capability[] = ['webhooks:secrets', 'plugins:write']
 export const scopes: readonly Capability[] = capabilities.filter((capability) => !forPeople.includes(capability))

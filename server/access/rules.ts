@@ -97,6 +97,7 @@ export const rules = {
   'POST /sites/:slug/plugins/:plugin/*': 'public',
   'GET {area}/event-types/:name': 'events:read',
   'GET /network/users': 'network:read',
+  'GET /network/users/roles': 'network:read',
   'GET /network/users/new': 'network:write',
   'POST /network/users': 'network:write',
   'GET /network/users/:id': 'network:write',

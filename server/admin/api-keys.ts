@@ -4,7 +4,7 @@ import { wrongName } from '../access/person.ts'
 import { grantable, scopes } from '../access/roles.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
-import type { Capability, Owner } from '../lib/actor.ts'
+import type { Owner } from '../lib/actor.ts'
 import { DAY } from '../lib/clock.ts'
 import { notFound, type FieldError } from '../lib/errors.ts'
 import { isId, newId } from '../lib/ids.ts'
@@ -12,7 +12,7 @@ import { msg } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { errorsByPath, readForm } from '../web/forms.ts'
-import type { Translator } from '../web/i18n.ts'
+import { capabilityInWords } from './capability-words.ts'
 import { faultsNotice, page } from './page.ts'
 import { chosenSite, siteChoice } from './sites/choice.ts'
 
@@ -183,7 +183,7 @@ async function addForm(c: C, deps: Deps, typed: Typed, errors: readonly FieldErr
       ...typed,
       choices: scopes
         .filter((scope) => c.get('actor').capabilities.has(scope))
-        .map((scope) => ({ scope, sentence: sentence(t, scope), checked: typed.scopes.includes(scope) })),
+        .map((scope) => ({ scope, sentence: capabilityInWords(t, scope), checked: typed.scopes.includes(scope) })),
       path: listOf(c),
       choice: scope.site ? null : await siteChoice(deps, typed.site, t('The whole network')),
       lifetimes: LIFETIMES.map((days) => ({
@@ -193,31 +193,4 @@ async function addForm(c: C, deps: Deps, typed: Typed, errors: readonly FieldErr
       errors: errorsByPath(errors, t),
     },
   })
-}
-
-function sentence(t: Translator, scope: Capability): string {
-  switch (scope) {
-    case 'events:read':
-      return t('See events and event types')
-    case 'events:write':
-      return t('Send events')
-    case 'webhooks:read':
-      return t('See webhooks')
-    case 'webhooks:write':
-      return t('Add, change and delete webhooks')
-    case 'webhooks:secrets':
-      return t('See signing secrets')
-    case 'plugins:write':
-      return t('Switch and set the plugins of a site')
-    case 'deliveries:read':
-      return t('See deliveries with their payloads')
-    case 'deliveries:write':
-      return t('Redeliver and cancel deliveries')
-    case 'network:read':
-      return t('See sites, users and plugins')
-    case 'network:write':
-      return t('Change sites, users and plugins')
-    case 'metrics:read':
-      return t('Read metrics')
-  }
 }

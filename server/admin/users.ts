@@ -6,9 +6,10 @@ import { removeTwoFactor } from '../access/two-factor.ts'
 import { newLink, type LinkKind } from '../access/links.ts'
 import { changeRole, createPerson, removePerson } from '../access/people.ts'
 import { normalEmail, readRole, wrongFields } from '../access/person.ts'
-import { roles } from '../access/roles.ts'
+import { roleMay, roles } from '../access/roles.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
+import { capabilities } from '../lib/actor.ts'
 import { AppError, notFound, type FieldError } from '../lib/errors.ts'
 import { isId, newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
@@ -16,20 +17,26 @@ import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { errorsByPath, readForm, type Form } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
+import { capabilityInWords } from './capability-words.ts'
 import { faultsNotice, page } from './page.ts'
 import { roleName } from './role-name.ts'
 import { chosenSite, siteChoice } from './sites/choice.ts'
 
 const LIST = '/network/users'
+const MOST_SHOWN = 200
 
 export const userRoutes = (deps: Deps): Handlers => ({
   'GET /network/users': async (c) => {
     const t = c.get('t')
-    const rows = await people(deps.db)
+    const search = (c.req.query('q') ?? '').trim().slice(0, 100)
+    const found = await people(deps.db, search, MOST_SHOWN + 1)
+    const rows = found.slice(0, MOST_SHOWN)
     return page(c, deps, 'pages/users/list', {
       title: t('Users'),
       action: { href: `${LIST}/new`, label: t('Add New User') },
       data: {
+        search,
+        more: found.length > MOST_SHOWN,
         users: rows.map((row) => ({
           id: row.id,
           name: row.name,
@@ -38,6 +45,25 @@ export const userRoutes = (deps: Deps): Handlers => ({
           site: row.role === 'site_admin' ? (row.site ?? t('None')) : null,
           createdAt: Date.parse(row.createdAt),
           self: row.id === c.get('actor').id,
+          invited: row.hasPassword === 0,
+          twoFactor: row.twoFactor === 1,
+        })),
+      },
+    })
+  },
+
+  'GET /network/users/roles': (c) => {
+    const { t } = c.var
+    return page(c, deps, 'pages/users/roles', {
+      title: t('Roles'),
+      crumbs: crumbs(t),
+      lead: t('What each role may do. A site admin may do it on one site, the others on the whole network.'),
+      data: {
+        roles: roles.map((role) => roleName(t, role)),
+        rows: capabilities.map((capability) => ({
+          capability,
+          words: capabilityInWords(t, capability),
+          may: roles.map((role) => roleMay(role, capability)),
         })),
       },
     })

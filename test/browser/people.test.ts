@@ -138,6 +138,7 @@ const PAGES = [
   '/account/two-factor',
   '/network/users',
   '/network/users/new',
+  '/network/users/roles',
   '/network/api-keys',
   '/network/api-keys/new',
   '/confirm-password',

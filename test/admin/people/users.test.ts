@@ -20,7 +20,7 @@ const newcomer = {
   role: 'viewer',
   site: '',
 }
-const bo = async () => (await people(world.db)).find((person) => person.email === 'bo@example.com')
+const bo = async () => (await people(world.db, '', 100)).find((person) => person.email === 'bo@example.com')
 
 test('a new person can log in and is in the list, escaped', async () => {
   const answer = await anna.post('/network/users', newcomer)
@@ -34,7 +34,7 @@ test('a form that is sent twice makes one person', async () => {
   const id = valueOf((await anna.get('/network/users/new')).html, 'id')
   const answers = await Promise.all([1, 2].map(() => anna.post('/network/users', { ...newcomer, id })))
   expect(answers.map((answer) => answer.status)).toEqual([303, 303])
-  expect(await people(world.db)).toHaveLength(2)
+  expect(await people(world.db, '', 100)).toHaveLength(2)
 })
 
 test('an address that somebody has is told beside the field', async () => {
@@ -88,4 +88,21 @@ test('the last super admin is told why not', async () => {
 
 test('nobody is 404', async () => {
   expect((await anna.get('/network/users/usr_nobody')).status).toBe(404)
+})
+
+test('the list is searched, and tells how each person logs in', async () => {
+  await anna.post('/network/users', newcomer)
+  await anna.post('/network/users', { name: 'Vera', email: 'vera@example.com', role: 'viewer', entry: 'link' })
+  const found = await anna.get('/network/users?q=VERA')
+  expect(found.html).toContain('vera@example.com')
+  expect(found.html).toContain('Invited')
+  expect(found.html).not.toContain('bo@example.com')
+  expect((await anna.get('/network/users?q=nobody-like-this')).html).toContain('No users match')
+})
+
+test('what each role may do is told in words', async () => {
+  const { html } = await anna.get('/network/users/roles')
+  for (const words of ['Change sites, users and plugins', 'See signing secrets', 'Integration Admin', 'Viewer']) {
+    expect(html).toContain(words)
+  }
 })
