@@ -119,6 +119,20 @@ export const logStrangers = (db: Db, kind: string, requests: number, at: number)
 export const strangers = (db: Db): Promise<{ kind: string; requests: number; last_at: number }[]> =>
   db.q.selectFrom('source_stranger').selectAll().orderBy('kind').execute()
 
+const MOST_NAMED = 10
+
+/** Active sources whose last request was refused, after `since`: the latest ones. */
+export const refusingSources = (db: Db, since: number): Promise<Pick<SourceTable, 'id' | 'name'>[]> =>
+  db.q
+    .selectFrom('source')
+    .select(['id', 'name'])
+    .where('state', '=', 'active')
+    .where('last_refused_at', '>', since)
+    .where((eb) => eb.or([eb('last_taken_at', 'is', null), eb('last_taken_at', '<', eb.ref('last_refused_at'))]))
+    .orderBy('last_refused_at', 'desc')
+    .limit(MOST_NAMED)
+    .execute()
+
 /** Sources behind an id, to be sealed anew one after the other. */
 export const sealedSourcesAfter = (db: Db, id: string): Promise<Pick<SourceTable, 'id' | 'token' | 'secret'>[]> =>
   db.q.selectFrom('source').select(['id', 'token', 'secret']).where('id', '>', id).orderBy('id').limit(20).execute()

@@ -14,6 +14,7 @@ import { lastCheck, type KeptCheck } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE } from '../lib/clock.ts'
 import { guardsCheck } from './guards.ts'
+import { sourcesCheck } from './sources/check.ts'
 import type { PluginInfo } from '../plugin/host.ts'
 import { SECRET_NOT_TAKEN } from '../webhooks/lifecycle.ts'
 import { shortUrl } from '../webhooks/redact.ts'
@@ -80,6 +81,7 @@ export async function otherChecks(deps: Deps, t: Translator): Promise<Check[]> {
     breakersCheck(t, breakers),
     mailCheck(t, deps.mailer !== undefined, unsent?.error ?? null),
     insecureCheck(t, insecure),
+    ...(await sourcesCheck(deps, t)),
     secretCheck(t, config.appSecret === null),
     outboundCheck(t, config.outboundAllow),
     databaseCheck(t, bytes, Number(days)),

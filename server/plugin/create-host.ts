@@ -160,6 +160,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       const owner = core.types.get(type)?.owner
       return owner !== undefined && ((await standingAt(site))?.runs(owner.slug) ?? false)
     },
+    isRunning: async (slug, site) => (await standingAt(site))?.runs(slug) ?? false,
     prepare: (list) => prepare(core, list),
     async emit(list) {
       const prepared = await prepare(core, list)

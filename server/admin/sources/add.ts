@@ -15,7 +15,7 @@ import { readForm } from '../../web/forms.ts'
 import { faultsNotice, page } from '../page.ts'
 import { chosenSite } from '../sites/choice.ts'
 import { blankForm, inputOf, sentForm, type SourceForm } from './form.ts'
-import { formData, runsAt } from './form-page.ts'
+import { formData } from './form-page.ts'
 
 export const addSourceRoutes = (deps: Deps): Handlers => ({
   'GET {area}/sources/new': async (c) => {
@@ -63,7 +63,7 @@ async function choicePage(c: C, deps: Deps): Promise<Response> {
       title: t(/* translated elsewhere */ kind.title),
       description: t(/* translated elsewhere */ kind.description),
       plugin: t(/* translated elsewhere */ kind.pluginTitle),
-      runs: await runsAt(deps, kind, site),
+      runs: await deps.host.isRunning(kind.plugin, site),
     })),
   )
   return page(c, deps, 'pages/sources/kinds', {

@@ -1,4 +1,3 @@
-import { pluginsOfSite } from '../../../db/queries/plugins.ts'
 import { MAIN_SITE } from '../../../db/queries/sites.ts'
 import type { Deps } from '../../deps.ts'
 import type { FieldError } from '../../lib/errors.ts'
@@ -73,15 +72,6 @@ function previewOf(c: C, deps: Deps, kind: SourceKind, form: SourceForm) {
     problems: misfits.map(({ path, message }) => `${path.replace(/^data\./, '')}: ${t.say(message)}`),
     body: JSON.stringify(payload),
   }
-}
-
-/** Whether a kind's plugin runs at a site; what it does not run for takes nothing. */
-export async function runsAt(deps: Deps, kind: SourceKind, site: string): Promise<boolean> {
-  const plugin = (await deps.host.plugins()).find(({ slug }) => slug === kind.plugin)
-  return (
-    plugin?.state === 'active' ||
-    (plugin?.state === 'inactive' && (await pluginsOfSite(deps.db, site)).includes(kind.plugin))
-  )
 }
 
 /** The kind of a source. One whose plugin is gone is shown by its name, and can only be retired or deleted. */

@@ -23,7 +23,7 @@ import { readForm } from '../../web/forms.ts'
 import type { Translator } from '../../web/i18n.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { inputOf, sentForm, storedForm, type SourceForm } from './form.ts'
-import { formData, kindOf, runsAt } from './form-page.ts'
+import { formData, kindOf } from './form-page.ts'
 
 const SHOWN = 20
 
@@ -135,7 +135,7 @@ async function sourcePage(c: C, deps: Deps, source: SourceRow, state: State = {}
   const kind = kindOf(deps, source.kind)
   const mayWrite = can(actor, 'webhooks:write', scope.owner)
   const [runs, address, taken, refused, form] = await Promise.all([
-    runsAt(deps, kind, source.site_id),
+    deps.host.isRunning(kind.plugin, source.site_id),
     mayWrite ? openAddress(deps, source) : null,
     requestsAt(deps.db, source.id, 1, SHOWN),
     requestsAt(deps.db, source.id, 0, SHOWN),

@@ -156,6 +156,19 @@ describe('a source', () => {
   })
 })
 
+test('Health tells of a source that refuses, until it takes something again', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const fields = { name: 'Order desk', event: 'generic.request_received', field: 'body', 'origin.body': '.' }
+  const address = addressIn((await add(admin, 'generic', fields)).html)
+  const health = async () => wordsOf((await admin.get('/network/health')).html)
+  await post(app, address, 'no JSON')
+  expect(await health()).toContain('A source refuses what comes in')
+  app.clock.advance(1000)
+  await post(app, address, '{}')
+  expect(await health()).not.toContain('refuses what comes in')
+})
+
 describe('the mapping of a generic source', () => {
   const sample = '{"order":{"no":17,"sum":"249.00","buyer":"Mary"},"at":1768469400}'
   const fields = {
