@@ -39,6 +39,12 @@ export async function eventsAfter(db: Db, filter: EventFilter, seq: number): Pro
   return rows.toReversed()
 }
 
+/** The number of the last event that was stored; 0 before the first. */
+export async function lastEventSeq(db: Db): Promise<number> {
+  const row = await db.q.selectFrom('counter').select('value').where('name', '=', 'event').executeTakeFirst()
+  return Number(row?.value ?? 0)
+}
+
 function filtered(db: Db, filter: EventFilter) {
   let query = events(db).limit(filter.limit)
   if (filter.id !== undefined) query = query.where('event.id', '=', filter.id)

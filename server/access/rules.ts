@@ -158,6 +158,7 @@ export const rules = {
   'POST /api/v1/events/batch': 'events:write',
   'GET /api/v1/events': 'events:read',
   'GET /api/v1/events/:id': 'events:read',
+  'GET /api/v1/journal': 'events:read',
   'GET /api/v1/event-types': 'events:read',
   'GET /api/v1/event-types/:name': 'events:read',
   'GET /api/v1/event-types/:name/sample': 'events:read',

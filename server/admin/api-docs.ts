@@ -10,7 +10,8 @@ import {
   splitRoute,
   tagOf,
 } from '../api/openapi/document.ts'
-import { operations, type ApiRoute, type Operation } from '../api/openapi/operations.ts'
+import type { ApiRoute, Operation } from '../api/openapi/operation.ts'
+import { operations } from '../api/openapi/operations.ts'
 import type { Deps } from '../deps.ts'
 import { isObject, type JsonObject } from '../lib/json.ts'
 import { render } from '../web/render.ts'

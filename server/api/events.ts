@@ -92,7 +92,7 @@ export const findSite = (deps: Deps, text: string) =>
 
 const show = ({ id, deliveries, duplicate }: Emitted) => ({ id, deliveries, duplicate })
 
-const showEvent = (event: EventRow) => ({
+export const showEvent = (event: EventRow) => ({
   id: event.id,
   type: event.type,
   site: event.site_slug,

@@ -8,6 +8,7 @@ import type { Handlers } from './handlers.ts'
 import { healthRoutes } from './health.ts'
 import { hookRoutes } from './hooks.ts'
 import { ingestRoutes } from './ingest.ts'
+import { journalRoutes } from './journal.ts'
 import { meRoutes } from './me.ts'
 import { openApiRoutes } from './openapi.ts'
 import { repairRoutes } from './repair.ts'
@@ -20,6 +21,7 @@ import { wuRoutes } from './wu/routes.ts'
 export const apiRoutes = (deps: Deps): Handlers => ({
   ...healthRoutes(deps),
   ...eventRoutes(deps),
+  ...journalRoutes(deps),
   ...eventTypeRoutes(deps),
   ...webhookRoutes(deps),
   ...hookRoutes(deps),

@@ -10,6 +10,7 @@ export const codes = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  cursor_expired: 410,
   idempotency_mismatch: 409,
   revision_conflict: 409,
   plugin_inactive: 409,

@@ -7,6 +7,7 @@ import { choice } from './choice.ts'
 import { createFlow, type Subject } from './flow.ts'
 import { health } from './health.ts'
 import { hostileFields } from './hostile-fields.ts'
+import { journal } from './journal.ts'
 import { limits } from './limits.ts'
 import { mainJob } from './main-job.ts'
 import { repair } from './repair.ts'
@@ -28,7 +29,7 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
 
     const flow = createFlow(runtime, () => subject)
     const told = [mainJob, repair, choice, builders, bins, catalogue, wu, batches, signing, sources]
-    const parts = [...told, health, hostileFields, limits]
+    const parts = [...told, health, hostileFields, limits, journal]
     for (const part of parts) part(flow)
   })
 }

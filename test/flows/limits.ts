@@ -3,7 +3,7 @@ import { DAY } from '../../server/lib/clock.ts'
 import type { Flow } from './flow.ts'
 import { FLOW_KEY } from './key.ts'
 
-/** What is refused, and what is forgotten. Comes last: it expects that nothing is left over. */
+/** What is refused, and what is forgotten. Comes late: it expects that nothing is left over. */
 export function limits(flow: Flow): void {
   const { api, box, addWebhook, payment } = flow
 

@@ -3,7 +3,8 @@ import { rules, type Rule } from '../../access/rules.ts'
 import type { Json, JsonObject } from '../../lib/json.ts'
 import type { EventType } from '../../plugin/host.ts'
 import * as answers from './answers.ts'
-import { operations, type ApiRoute, type Operation } from './operations.ts'
+import type { ApiRoute, Operation } from './operation.ts'
+import { operations } from './operations.ts'
 
 export interface Described {
   readonly publicUrl: string
@@ -14,6 +15,7 @@ export interface Described {
 /** What the parts of the API are called, by the first segment of their paths. */
 export const tags: Readonly<Record<string, string>> = {
   events: 'Events',
+  journal: 'Events',
   'event-types': 'Event types',
   webhooks: 'Webhooks',
   hooks: 'REST hooks',
@@ -68,7 +70,7 @@ function pathsOf(): JsonObject {
 }
 
 function operationOf(route: ApiRoute): JsonObject {
-  const { summary, description, query = {}, headers = {}, body, status, answer }: Operation = operations[route]
+  const { summary, description, query = {}, headers = {}, body, status, answer, empty }: Operation = operations[route]
   const rule = ruleOf(route)
   const places = Array.from(splitRoute(route)[1].matchAll(/:(\w+)/g), ([, name = '']) => name)
   const parameters = [
@@ -86,6 +88,7 @@ function operationOf(route: ApiRoute): JsonObject {
     ...(body ? { requestBody: { required: true, content: contentOf(`${operationId(route)}Body`) } } : {}),
     responses: {
       [status]: { description: summary, ...(answer ? { content: contentOf(answerName(route, answer)) } : {}) },
+      ...(empty === undefined ? {} : { 204: { description: empty } }),
       '4XX': { $ref: '#/components/responses/Problem' },
       '5XX': { $ref: '#/components/responses/Problem' },
     },

@@ -58,7 +58,9 @@ test('refers to nothing that is not there, names each operation once, and declar
     const places = Array.from(path.matchAll(/\{(\w+)\}/g), ([, name]) => name)
     const declared = (operation.parameters ?? []).filter((one) => one.in === 'path')
     expect(declared.map(({ name, required }) => required && name)).toEqual(places)
-    expect(Object.keys(operation.responses)).toEqual([expect.stringMatching(/^20\d$/), '4XX', '5XX'])
+    expect(Object.keys(operation.responses)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^20\d$/), '4XX', '5XX']),
+    )
   }
 })
 

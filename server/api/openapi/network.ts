@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { changedBin } from '../bins.ts'
+import { changedSite, newSite } from '../sites.ts'
+import { changedSource, newAddress, newSource } from '../sources.ts'
+import * as answers from './answers.ts'
+import { nothing, page, type Operations } from './operation.ts'
+
+/** A schema that holds itself cannot be written without a reference. */
+const anyJson = { settings: z.record(z.string(), z.unknown()).optional(), mapping: z.unknown().optional() }
+
+export const networkOperations = {
+  'GET /api/v1/sites': { summary: 'List sites', status: 200, answer: answers.listOf(answers.site) },
+  'POST /api/v1/sites': { summary: 'Add a site', body: newSite, status: 201, answer: answers.site },
+  'GET /api/v1/sites/:id': { summary: 'Read a site', status: 200, answer: answers.site },
+  'PATCH /api/v1/sites/:id': {
+    summary: 'Rename, archive or bring back a site',
+    body: changedSite,
+    status: 200,
+    answer: answers.site,
+  },
+  'DELETE /api/v1/sites/:id': { summary: 'Delete a site', ...nothing },
+  'GET /api/v1/sources': {
+    summary: 'List sources',
+    query: { site: z.string(), ...page },
+    status: 200,
+    answer: answers.listOf(answers.source),
+  },
+  'POST /api/v1/sources': {
+    summary: 'Add a source',
+    description: 'The address to paste at the sender is given whole in this answer, and never again.',
+    body: newSource.extend(anyJson),
+    status: 201,
+    answer: answers.source,
+  },
+  'GET /api/v1/sources/:id': { summary: 'Read a source', status: 200, answer: answers.source },
+  'PATCH /api/v1/sources/:id': {
+    summary: 'Change a source',
+    description: 'Takes active as well.',
+    body: changedSource.extend(anyJson),
+    like: 'POST /api/v1/sources',
+    status: 200,
+    answer: answers.source,
+  },
+  'DELETE /api/v1/sources/:id': { summary: 'Delete a source', ...nothing },
+  'POST /api/v1/sources/:id/rotate-address': {
+    summary: 'Give a source another address',
+    description: 'The old one is taken for a while longer, unless at_once.',
+    body: newAddress,
+    status: 200,
+    answer: answers.source,
+  },
+  'GET /api/v1/bins': { summary: 'List bins', status: 200, answer: answers.listOf(answers.bin) },
+  'POST /api/v1/bins': { summary: 'Add a bin', body: changedBin, status: 201, answer: answers.bin },
+  'GET /api/v1/bins/:id': { summary: 'Read a bin', status: 200, answer: answers.bin },
+  'GET /api/v1/bins/:id/captures': {
+    summary: 'List what a bin caught',
+    description: 'The newest hundred. Values of headers with credentials are masked.',
+    status: 200,
+    answer: answers.listOf(answers.capture),
+  },
+  'PATCH /api/v1/bins/:id': { summary: 'Change a bin', body: changedBin, status: 200, answer: answers.bin },
+  'DELETE /api/v1/bins/:id': { summary: 'Delete a bin', ...nothing },
+  'GET /api/v1/me': { summary: 'Read whose key this is', status: 200, answer: answers.me },
+  'GET /api/v1/openapi.json': {
+    summary: 'Read this description',
+    status: 200,
+    answer: z.looseObject({ openapi: z.string() }),
+  },
+} satisfies Operations
