@@ -169,7 +169,7 @@ test(`${DUE} retries that are due at once go out ${CONCURRENCY} at a time, in li
   const { db, host } = app.deps
   const webhooks = 20
   for (let n = 0; n < webhooks; n++) {
-    await app.webhook({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${n}` })
+    await app.webhook({ url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/${n}`, timeoutSeconds: 30 })
   }
   const data = host.eventType('payment_received')?.sample ?? {}
   const event = { type: 'payment_received', site: 'sit_main', data, source: 'plugin:test' }
