@@ -1,4 +1,6 @@
+import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
+import { rowFields } from '../prepared.ts'
 
 /** Whose records: one collection of one plugin at one site. */
 export interface Shelf {
@@ -49,46 +51,112 @@ export interface PluginRecord {
   readonly at: number
 }
 
-/** Writes a new record; the commit is refused as `constraint` if there is one already. */
-export const addRecord = (db: Db, shelf: Shelf, record: PluginRecord): readonly Statement[] => [
-  insert(db, shelf, record),
-  ...indexRecord(db, shelf, record),
-]
+/** What shall become of a record. `add` wants it to be new. */
+export type RecordChange =
+  | { readonly how: 'add' | 'put'; readonly shelf: Shelf; readonly record: PluginRecord }
+  | { readonly how: 'delete'; readonly shelf: Shelf; readonly id: string }
 
-export const putRecord = (db: Db, shelf: Shelf, record: PluginRecord): readonly Statement[] => [
-  insert(db, shelf, record).onConflict((oc) =>
-    oc.columns(['slug', 'site_id', 'collection', 'id']).doUpdateSet({ data: record.data, updated_at: record.at }),
-  ),
-  forgetIndexes(db, shelf, record.id),
-  ...indexRecord(db, shelf, record),
-]
+/** As many bytes of records go into one statement. */
+const MOST_BYTES = 1_000_000
 
-export const deleteRecord = (db: Db, shelf: Shelf, id: string): readonly Statement[] => [
-  db.q
-    .deleteFrom('plugin_record')
-    .where('slug', '=', shelf.slug)
-    .where('site_id', '=', shelf.site)
-    .where('collection', '=', shelf.collection)
-    .where('id', '=', id),
-  forgetIndexes(db, shelf, id),
-]
+/**
+ * The changes of one plugin at one site, in a few statements however many they are: D1 takes 50 in a commit. Where `add`
+ * meets a record that is there, the commit is refused as `constraint`.
+ */
+export function changeRecords(db: Db, changes: readonly RecordChange[]): readonly Statement[] {
+  const [first] = changes
+  if (!first) return []
+  const { slug, site } = first.shelf
+  const added: Row[] = []
+  const last = new Map<string, { key: Key; record: PluginRecord | null; made: PluginRecord | null }>()
+  for (const change of changes) {
+    const record = change.how === 'delete' ? null : change.record
+    const key = { c: change.shelf.collection, i: change.how === 'delete' ? change.id : change.record.id }
+    const name = JSON.stringify(key)
+    const before = last.get(name)
+    // A record that this unit has written itself is no new one either: added twice, the commit is refused.
+    const isNew = record !== null && change.how === 'add' && (!before || before.record !== null)
+    if (isNew) added.push(rowOf(key, record))
+    last.set(name, { key, record, made: isNew ? record : (before?.made ?? null) })
+  }
+  const all = [...last.values()]
+  const kept = all.flatMap(({ key, record, made }) => (record ? [{ key, record, made }] : []))
+  const put = kept.filter(({ record, made }) => record !== made).map(({ key, record }) => rowOf(key, record))
+  const indexed = kept.flatMap(({ key, record }) => record.indexed.map(([f, v]) => ({ ...key, f, v })))
+  const gone = all.filter(({ record }) => !record).map(({ key }) => key)
+  return [
+    ...chunks(added).map((rows) => insertRecords(db, slug, site, rows)),
+    ...chunks(put).map((rows) => putRecords(db, slug, site, rows)),
+    ...(gone.length > 0 ? [forget(db, 'plugin_record', slug, site, gone)] : []),
+    forget(
+      db,
+      'plugin_index',
+      slug,
+      site,
+      all.map(({ key }) => key),
+    ),
+    ...chunks(indexed).map((rows) => insertIndexes(db, slug, site, rows)),
+  ]
+}
 
-const insert = (db: Db, { slug, site, collection }: Shelf, { id, data, at }: PluginRecord) =>
-  db.q.insertInto('plugin_record').values({ slug, site_id: site, collection, id, data, created_at: at, updated_at: at })
+/** Which record: its collection and id. */
+interface Key {
+  readonly c: string
+  readonly i: string
+}
+interface Row extends Key {
+  readonly d: string
+  readonly a: number
+}
+const rowOf = (key: Key, { data, at }: PluginRecord): Row => ({ ...key, d: data, a: at })
 
-const indexRecord = (db: Db, { slug, site, collection }: Shelf, { id, indexed }: PluginRecord): readonly Statement[] =>
-  indexed.length === 0
-    ? []
-    : [
-        db.q
-          .insertInto('plugin_index')
-          .values(indexed.map(([field, value]) => ({ slug, site_id: site, collection, field, value, id }))),
-      ]
+function chunks<T>(rows: readonly T[]): readonly (readonly T[])[] {
+  const groups: T[][] = []
+  let bytes = 0
+  for (const row of rows) {
+    const size = JSON.stringify(row).length
+    const group = groups.at(-1)
+    if (group && bytes + size <= MOST_BYTES) {
+      group.push(row)
+      bytes += size
+    } else {
+      groups.push([row])
+      bytes = size
+    }
+  }
+  return groups
+}
 
-const forgetIndexes = (db: Db, { slug, site, collection }: Shelf, id: string) =>
-  db.q
-    .deleteFrom('plugin_index')
-    .where('slug', '=', slug)
-    .where('site_id', '=', site)
-    .where('collection', '=', collection)
-    .where('id', '=', id)
+const select = (db: Db, slug: string, site: string, rows: readonly Row[]) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`insert into plugin_record (slug, site_id, collection, id, data, created_at, updated_at)
+    select ${slug}, ${site}, ${of('c')}, ${of('i')}, ${of('d')}, ${of('a', 'number')}, ${of('a', 'number')}
+    from ${db.dialect.rows(JSON.stringify(rows))} as r where true`
+}
+
+const insertRecords = (db: Db, slug: string, site: string, rows: readonly Row[]): Statement =>
+  select(db, slug, site, rows).compile(db.q)
+
+const putRecords = (db: Db, slug: string, site: string, rows: readonly Row[]): Statement =>
+  sql`${select(db, slug, site, rows)} on conflict (slug, site_id, collection, id)
+    do update set data = excluded.data, updated_at = excluded.updated_at`.compile(db.q)
+
+const insertIndexes = (db: Db, slug: string, site: string, rows: readonly (Key & { f: string; v: string })[]) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`insert into plugin_index (slug, site_id, collection, field, value, id)
+    select ${slug}, ${site}, ${of('c')}, ${of('f')}, ${of('v')}, ${of('i')}
+    from ${db.dialect.rows(JSON.stringify(rows))} as r`.compile(db.q)
+}
+
+const forget = (
+  db: Db,
+  table: 'plugin_record' | 'plugin_index',
+  slug: string,
+  site: string,
+  keys: readonly Key[],
+): Statement => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`delete from ${sql.table(table)} where slug = ${slug} and site_id = ${site}
+    and (collection, id) in
+      (select ${of('c')}, ${of('i')} from ${db.dialect.rows(JSON.stringify(keys))} as r)`.compile(db.q)
+}

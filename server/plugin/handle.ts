@@ -60,8 +60,9 @@ async function commit(
     ? [interruptFaults(db, handler.id), pluginsChanged(db)]
     : []
   const prepared = await prepare(core, unit.emissions, event ? event.chain + 1 : 0)
-  const list = [...unit.writes, ...prepared.statements, ...after]
+  const writes = unit.statements(db)
+  const list = [...writes, ...prepared.statements, ...after]
   if (list.length === 0) return
   const results = await db.commit(list)
-  prepared.finish(results.slice(unit.writes.length, unit.writes.length + prepared.statements.length))
+  prepared.finish(results.slice(writes.length, writes.length + prepared.statements.length))
 }

@@ -1,12 +1,5 @@
 import type { Db } from '../../db/db.ts'
-import {
-  addRecord,
-  deleteRecord,
-  putRecord,
-  recordById,
-  recordsWhere,
-  type Shelf,
-} from '../../db/queries/plugin-records.ts'
+import { recordById, recordsWhere, type Shelf } from '../../db/queries/plugin-records.ts'
 import type { Clock } from '../lib/clock.ts'
 import { fail } from '../lib/errors.ts'
 import type { Collection, CollectionAbout, Manifest, Reader } from './define.ts'
@@ -79,9 +72,9 @@ function writer(
   }
   return {
     ...reader(db, shelf, about, most),
-    add: (id, row) => unit.write(addRecord(db, shelf, recordOf(id, row))),
-    put: (id, row) => unit.write(putRecord(db, shelf, recordOf(id, row))),
-    delete: (id) => unit.write(deleteRecord(db, shelf, id)),
+    add: (id, row) => unit.change({ how: 'add', shelf, record: recordOf(id, row) }),
+    put: (id, row) => unit.change({ how: 'put', shelf, record: recordOf(id, row) }),
+    delete: (id) => unit.change({ how: 'delete', shelf, id }),
   }
 }
 

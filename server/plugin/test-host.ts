@@ -200,7 +200,7 @@ async function fill(
   for (const [name, rows] of Object.entries(stored)) for (const row of rows ?? []) storage[name]?.put(row.id, row)
   const { slug } = manifest
   const step = upgradeStep(engine.db, slug, SITE, NO_VERSION, version)
-  await engine.db.commit([...step, ...unit.writes, pluginsChanged(engine.db)])
+  await engine.db.commit([...step, ...unit.statements(engine.db), pluginsChanged(engine.db)])
 }
 
 /** Templates are compiled by the build; a test may well be the first to need them. */

@@ -84,7 +84,10 @@ async function runStep(
     recordFault(core, { handler: step, site: site.id, event: null, error, ms: ran.ms, apart: true })
   if (!ran.ok) return fault(ran.error)
   try {
-    await engine.db.commit([...upgradeStep(engine.db, plugin.slug, site.id, from, step.version), ...unit.writes])
+    await engine.db.commit([
+      ...upgradeStep(engine.db, plugin.slug, site.id, from, step.version),
+      ...unit.statements(engine.db),
+    ])
     return null
   } catch (error) {
     if (!(error instanceof DbError) || error.kind === 'busy') throw error
