@@ -45,7 +45,7 @@ export function pluginWorkContract(name: string, open: () => Promise<Db>): void 
         upgrade('1.1.0', async ({ storage }) => {
           for (const { id, n } of await storage.things.list()) storage.things.put(id, { n: n + 100 })
         })
-        route('POST /show', async ({}, { settings, storage }) =>
+        route('POST /show', async (_request, { settings, storage }) =>
           Response.json([settings.most, settings.key, (await storage.things.list()).map(({ id, n }) => `${id}=${n}`)]),
         )
         route('POST /fill', async (request, { storage }) => {
