@@ -21,8 +21,8 @@ export interface EventGroup {
   readonly waiting?: number
 }
 
-/** So many events are all seen at once; of more, one opens what one looks for. */
-const FEW = 30
+/** So many events of a plugin are all seen at once; of more, one opens what one looks for. */
+const FEW = 10
 
 /**
  * All events to choose from, by plugin; in front those that were chosen and that no plugin sends any more. Of plugins that
@@ -48,11 +48,11 @@ export async function eventGroups(
     ...(gone.length > 0
       ? [{ title: t('No longer there'), open: true, events: gone.map((name) => goneEvent(t, name)) }]
       : []),
-    ...plugins.map(({ title, available, types: ofPlugin }, n) => {
+    ...plugins.map(({ title, available, types: ofPlugin }) => {
       const shown = available ? ofPlugin : ofPlugin.filter(({ name }) => chosen.includes(name))
       return {
         title,
-        open: n === 0 || types.length <= FEW,
+        open: shown.length <= FEW,
         waiting: ofPlugin.length - shown.length,
         events: shown.map((type) => ({
           name: type.name,
