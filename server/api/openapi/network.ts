@@ -9,7 +9,12 @@ import { nothing, page, type Operations } from './operation.ts'
 const anyJson = { settings: z.record(z.string(), z.unknown()).optional(), mapping: z.unknown().optional() }
 
 export const networkOperations = {
-  'GET /api/v1/sites': { summary: 'List sites', status: 200, answer: answers.listOf(answers.site) },
+  'GET /api/v1/sites': {
+    summary: 'List sites',
+    query: { state: z.enum(['active', 'archived']), q: z.string().meta({ description: 'part of a name' }), ...page },
+    status: 200,
+    answer: answers.listOf(answers.site),
+  },
   'POST /api/v1/sites': { summary: 'Add a site', body: newSite, status: 201, answer: answers.site },
   'GET /api/v1/sites/:id': { summary: 'Read a site', status: 200, answer: answers.site },
   'PATCH /api/v1/sites/:id': {
