@@ -28,6 +28,7 @@ export interface Database {
   redelivery: RedeliveryTable
   mail: MailTable
   bin: BinTable
+  user_screen: UserScreenTable
   capture: CaptureTable
   plugin_state: PluginStateTable
   plugin_site: PluginSiteTable
@@ -480,4 +481,12 @@ export interface CaptureTable {
   bytes: number
   verdict: Verdict
   status: number
+}
+
+/** How somebody wants a list. `hidden` is a JSON array of columns, `rows` how many stand on a page. */
+export interface UserScreenTable {
+  user_id: string
+  screen: string
+  hidden: string
+  rows: number
 }

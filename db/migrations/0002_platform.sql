@@ -208,3 +208,12 @@ alter table session add column "awaitsCode" integer not null default 0;
 
 -- What has not arrived, by the class of the last answer (0: there was none), so that a rare answer is found in a long log.
 create index delivery_answer on delivery ((coalesce(last_status, 0) / 100), seq, id) where state in ('retrying', 'failed');
+
+-- Screen Options: how somebody wants a list. hidden: JSON array of columns.
+create table user_screen (
+  user_id text not null,
+  screen text not null,
+  hidden text not null,
+  rows integer not null,
+  primary key (user_id, screen)
+);

@@ -15,6 +15,7 @@ import {
 import { deleteLinksOf } from '../../db/queries/one-time-links.ts'
 import { deleteTwoFactor } from '../../db/queries/two-factor.ts'
 import type { Role } from '../../db/schema.ts'
+import { deleteScreens } from '../../db/queries/screens.ts'
 import type { Actor } from '../lib/actor.ts'
 import { isoTime } from '../lib/clock.ts'
 import { AppError, fail } from '../lib/errors.ts'
@@ -112,6 +113,7 @@ export async function removePerson(deps: PeopleDeps, by: By, person: Person): Pr
     deletePasswords(db, person.id),
     revokeKeysOf(db, person.id, now),
     deletePerson(db, person.id),
+    deleteScreens(db, person.id),
     must(db, noSuperAdmin),
   ]
   const results = await keepingASuperAdmin(deps, [...own, ...prepared.statements])

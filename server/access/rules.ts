@@ -27,6 +27,7 @@ export const rules = {
   'POST /logout': 'session',
   'GET /account': 'session',
   'POST /account': 'session',
+  'POST /account/screen': 'session',
   'POST /account/password': 'session',
   'POST /account/sessions/end-others': 'session',
   'POST /account/sessions/:id/end': 'session',

@@ -26,9 +26,9 @@ import { logPage } from './log-page.ts'
 import { page } from './page.ts'
 import { redeliverMany, whyNotRedeliver } from './redelivery.ts'
 import { isIn } from './repair.ts'
+import { screenOf } from './screen.ts'
 import { FEW_SITES } from './sites/choice.ts'
 
-const ON_A_PAGE = 25
 const MOST_AT_ONCE = 100
 
 export const deliveryListRoutes = (deps: Deps): Handlers => ({
@@ -40,8 +40,9 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
       c,
       readAsked((name) => c.req.query(name)),
     )
+    const screen = await screenOf(c, deps, 'deliveries')
     const [found, views, run] = await Promise.all([
-      pageOf(deps, c, asked, siteId),
+      pageOf(deps, c, asked, siteId, screen.rows),
       viewsOf(deps, c, asked),
       asked.webhook === '' ? undefined : runningOf(deps.db, asked.webhook),
     ])
@@ -50,7 +51,18 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
     return page(c, deps, 'pages/deliveries/list', {
       title: t('Deliveries'),
       lead: t('Every event on its way to every webhook, newest first.'),
+      screen: screen.options,
+      help: [
+        t(
+          'A delivery is one event on its way to one webhook. What fails is tried again by itself, as the schedule of the webhook says.',
+        ),
+        t(
+          'Redeliver sends the same bytes once more, under the same id, so that a receiver can tell that it has them already.',
+        ),
+        t('Held: the webhook or all sending is switched off. Nothing is lost; it goes out when that ends.'),
+      ],
       data: {
+        shows: screen.shows,
         asked,
         choices,
         views,
@@ -128,7 +140,7 @@ async function knownOnly(deps: Deps, c: C, asked: Asked): Promise<{ asked: Asked
 }
 
 /** One page of rows, with the cursors of its neighbours. */
-async function pageOf(deps: Deps, c: C, asked: Asked, siteId: string | null) {
+async function pageOf(deps: Deps, c: C, asked: Asked, siteId: string | null, size: number) {
   const filter = filterOf(asked, { owner: c.var.scope.owner, siteId, now: deps.clock() })
   if (!filter) return { rows: [], newer: null, older: null }
   const { rows, newer, older } = await logPage<DeliveryRow, Position>(
@@ -136,7 +148,7 @@ async function pageOf(deps: Deps, c: C, asked: Asked, siteId: string | null) {
       after: (position, limit) => deliveriesAfter(deps.db, { ...filter, limit }, position),
       before: (before, limit) => deliveriesBefore(deps.db, { ...filter, before, limit }),
     },
-    { after: positionOf(c.req.query('after')), before: positionOf(c.req.query('before')), size: ON_A_PAGE },
+    { after: positionOf(c.req.query('after')), before: positionOf(c.req.query('before')), size },
   )
   return { rows, newer: newer && cursorAt(newer), older: older && cursorAt(older) }
 }

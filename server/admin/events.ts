@@ -22,9 +22,9 @@ import type { Translator } from '../web/i18n.ts'
 import { spans, states, type Span } from './delivery-filter.ts'
 import { logPage } from './log-page.ts'
 import { page } from './page.ts'
+import { screenOf } from './screen.ts'
 import { FEW_SITES } from './sites/choice.ts'
 
-const ON_A_PAGE = 25
 const DELIVERIES_SHOWN = 100
 const LIST = 'events'
 
@@ -33,7 +33,11 @@ export const eventPageRoutes = (deps: Deps): Handlers => ({
   'GET {area}/events': async (c) => {
     const { t, scope } = c.var
     const asked = readAsked((name) => c.req.query(name))
-    const [{ rows, newer, older }, choices] = await Promise.all([rowsOf(deps, c, asked), choicesOf(deps, c)])
+    const screen = await screenOf(c, deps, 'events')
+    const [{ rows, newer, older }, choices] = await Promise.all([
+      rowsOf(deps, c, asked, screen.rows),
+      choicesOf(deps, c),
+    ])
     const owner = scope.site ? scope.owner : 'network'
     const ids = rows.map(({ id }) => id)
     const byEvent = Map.groupBy(await statesOf(deps.db, ids, owner), ({ event_id: id }) => id)
@@ -42,9 +46,17 @@ export const eventPageRoutes = (deps: Deps): Handlers => ({
     return page(c, deps, 'pages/events/list', {
       title: t('Events'),
       lead: t('All that happened, newest first, whether a webhook wanted it or not.'),
+      screen: screen.options,
+      help: [
+        t(
+          'An event is something that happened: a plugin, a source or the API told of it. It is kept whether a webhook wanted it or not.',
+        ),
+        t('Open one to see what it carried and what became of it, or to send it to a webhook that did not get it.'),
+      ],
       data: {
         asked,
         choices,
+        shows: screen.shows,
         path,
         here: path + searchOf(asked),
         filtered: searchOf(asked) !== '',
@@ -142,7 +154,7 @@ function searchOf(asked: Asked, change: { before?: string | null; after?: string
   return fields.length === 0 ? '' : `?${new URLSearchParams(fields.map(([name, value]) => [name, String(value)]))}`
 }
 
-async function rowsOf(deps: Deps, c: C, asked: Asked) {
+async function rowsOf(deps: Deps, c: C, asked: Asked, size: number) {
   const none = { rows: [], newer: null, older: null }
   const { scope } = c.var
   if (asked.q !== '' && !isId('evt', asked.q)) return none
@@ -161,7 +173,7 @@ async function rowsOf(deps: Deps, c: C, asked: Asked) {
       after: (seq, limit) => eventsAfter(deps.db, { ...filter, limit }, seq),
       before: (before, limit) => eventsBefore(deps.db, { ...filter, before, limit }),
     },
-    { after: positionOf(c.req.query('after')), before: positionOf(c.req.query('before')), size: ON_A_PAGE },
+    { after: positionOf(c.req.query('after')), before: positionOf(c.req.query('before')), size },
   )
 }
 

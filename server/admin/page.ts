@@ -12,6 +12,7 @@ import { render } from '../web/render.ts'
 import { isSending } from '../webhooks/sending.ts'
 import { menuOf } from './menu.ts'
 import { isSafe } from './safe-mode.ts'
+import type { ScreenOptions } from './screen.ts'
 
 /*
  * How a page is made. A handler reads, and hands its template exactly what it shows:
@@ -41,6 +42,10 @@ export interface Page {
   /** One sentence below the heading. */
   readonly lead?: string
   readonly notices?: readonly Shown[]
+  /** Screen Options, of a list. */
+  readonly screen?: ScreenOptions
+  /** What a help tab says: paragraphs. */
+  readonly help?: readonly string[]
 }
 
 /** A notice in the reader's language. `items` links to the fields that it is about. */
@@ -72,6 +77,8 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
     crumbs: given.crumbs ?? [],
     action: given.action,
     lead: given.lead,
+    screen: given.screen ?? null,
+    help: given.help ?? [],
     notices: [
       ...waiting(c, deps, t),
       ...(sending ? [] : [sendingOff(t, deps.config, health, c.req.path)]),

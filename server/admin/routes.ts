@@ -18,6 +18,7 @@ import { pluginPageRoutes } from './plugin-pages.ts'
 import { onePluginRoutes } from './plugin.ts'
 import { pluginRoutes } from './plugins.ts'
 import { repairRoutes } from './repair.ts'
+import { screenRoutes } from './screen.ts'
 import { settingsRoutes } from './settings.ts'
 import { setPasswordRoutes } from './set-password.ts'
 import { safeModeRoutes } from './safe-mode.ts'
@@ -39,6 +40,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...loginRoutes(deps),
   ...setPasswordRoutes(deps),
   ...accountRoutes(deps),
+  ...screenRoutes(deps),
   ...twoFactorRoutes(deps),
   ...userRoutes(deps),
   ...apiKeyRoutes(deps),

@@ -11,21 +11,21 @@ import { hookTitle } from '../../webhooks/presets.ts'
 import { roomFor } from '../../webhooks/quota.ts'
 import { shortUrl } from '../../webhooks/redact.ts'
 import { page } from '../page.ts'
+import { screenOf } from '../screen.ts'
 import { filterOf, headOf, readAsked, searchOf, states, type Asked } from './list-filter.ts'
-
-const ON_A_PAGE = 20
 
 export const listRoutes = (deps: Deps): Handlers => ({
   'GET {area}/webhooks': async (c) => {
     const { actor, scope, t } = c.var
     const wanted = readAsked((name) => c.req.query(name))
     const owner = scope.site?.id ?? null
+    const screen = await screenOf(c, deps, 'webhooks')
     const counts = await countWebhooks(deps.db, { owner, search: wanted.q || undefined })
     const total = states.reduce((sum, state) => sum + counts[state], 0)
     const found = wanted.state ? counts[wanted.state] : total
-    const pages = Math.max(1, Math.ceil(found / ON_A_PAGE))
+    const pages = Math.max(1, Math.ceil(found / screen.rows))
     const asked = { ...wanted, page: Math.min(wanted.page, pages) }
-    const webhooks = await listWebhooks(deps.db, filterOf(asked, owner, ON_A_PAGE))
+    const webhooks = await listWebhooks(deps.db, filterOf(asked, owner, screen.rows))
     const path = `${scope.base}/webhooks`
     const mayWrite = can(actor, 'webhooks:write', scope.owner)
     const [room, own] = await Promise.all([
@@ -41,7 +41,16 @@ export const listRoutes = (deps: Deps): Handlers => ({
       title: t('Webhooks'),
       ...(mayWrite && { action: { href: `${path}/new`, label: t('Add New Webhook') } }),
       ...(room !== null && { lead: t('{count} of {most} webhooks are in use.', { count: used, most: room }) }),
+      screen: screen.options,
+      help: [
+        t('A webhook sends events to an address of your choice as they happen. Its state tells how that goes.'),
+        t(
+          'Failing: the last attempts did not arrive; they are tried again. Disabled: switched off by us after five days without success, or because the receiver asked for it. Retired: switched off by a person.',
+        ),
+        t('Send Test Event sends a sample of its first event. Nothing of it counts for health or retries.'),
+      ],
       data: {
+        shows: screen.shows,
         path,
         asked,
         keep: searchOf(asked, { q: '' }),

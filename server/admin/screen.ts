@@ -1,0 +1,87 @@
+import { screenChoice, setScreen } from '../../db/queries/screens.ts'
+import type { Handlers } from '../api/handlers.ts'
+import type { Deps } from '../deps.ts'
+import { notFound } from '../lib/errors.ts'
+import { msg } from '../lib/message.ts'
+import { safeNext } from '../web/safe-url.ts'
+import type { C } from '../web/env.ts'
+import { seeOther } from '../web/flash.ts'
+import { readForm } from '../web/forms.ts'
+import type { Translator } from '../web/i18n.ts'
+
+/** The lists that people may arrange, each with the columns that can be left out and the rows of a page to begin with. */
+const screens = {
+  webhooks: { columns: ['status', 'events', 'day', 'last'], rows: 20 },
+  deliveries: { columns: ['state', 'webhook', 'answer', 'time'], rows: 25 },
+  events: { columns: ['deliveries', 'source', 'site', 'time'], rows: 25 },
+} as const
+export type ScreenName = keyof typeof screens
+
+const ROWS = [10, 20, 25, 50, 100]
+
+/** How somebody wants a list. */
+export interface Screen {
+  readonly rows: number
+  shows(column: string): boolean
+  /** For the form in the frame. */
+  readonly options: ScreenOptions
+}
+export interface ScreenOptions {
+  readonly name: ScreenName
+  readonly rows: number
+  readonly rowChoices: readonly number[]
+  readonly columns: readonly { readonly name: string; readonly label: string; readonly shown: boolean }[]
+  /** The page to come back to. */
+  readonly back: string
+}
+
+/** Screen Options of a list, as the person who looks chose them. */
+export async function screenOf(c: C, deps: Deps, name: ScreenName): Promise<Screen> {
+  const { actor, t } = c.var
+  const { columns, rows } = screens[name]
+  const chosen = await screenChoice(deps.db, actor.id, name)
+  const hidden = new Set(chosen ? (JSON.parse(chosen.hidden) as string[]) : [])
+  const labels = labelsOf(t)
+  const url = new URL(c.req.url)
+  const options = {
+    name,
+    rows: chosen?.rows ?? rows,
+    rowChoices: ROWS,
+    columns: columns.map((column) => ({ name: column, label: labels[column], shown: !hidden.has(column) })),
+    back: url.pathname + url.search,
+  }
+  return { rows: options.rows, shows: (column) => !hidden.has(column), options }
+}
+
+const labelsOf = (t: Translator): Record<(typeof screens)[ScreenName]['columns'][number], string> => ({
+  status: t('Status'),
+  events: t('Events'),
+  day: t('Last 24 hours'),
+  last: t('Last delivery'),
+  state: t('State'),
+  webhook: t('Webhook'),
+  answer: t('Answer'),
+  time: t('Time'),
+  deliveries: t('Deliveries'),
+  source: t('Told by'),
+  site: t('Site'),
+})
+
+export const screenRoutes = (deps: Deps): Handlers => ({
+  'POST /account/screen': async (c) => {
+    const form = await readForm(c)
+    const name = (Object.keys(screens) as ScreenName[]).find((one) => one === form.get('screen'))
+    if (!name) throw notFound()
+    const shown = form.getAll('column')
+    const hidden = screens[name].columns.filter((column) => !shown.includes(column))
+    const rows = ROWS.find((choice) => String(choice) === form.get('rows')) ?? screens[name].rows
+    await deps.db.commit([
+      setScreen(deps.db, { user_id: c.var.actor.id, screen: name, hidden: JSON.stringify(hidden), rows }),
+    ])
+    // The first page: what stood on another one moves when a page holds more or fewer rows.
+    const back = URL.parse(safeNext(form.get('back'), deps.publicUrl()) ?? '/', deps.publicUrl())
+    for (const position of ['before', 'after', 'page']) back?.searchParams.delete(position)
+    const to = back ? back.pathname + back.search : '/network'
+    return seeOther(c, deps, to, { tone: 'good', title: msg('Screen options saved.') })
+  },
+})
