@@ -13,11 +13,13 @@ const all = (db: Db) =>
     .selectAll('source')
     .select((eb) => eb.fn.coalesce('site.slug', 'source.site_id').as('site_slug'))
 
-/** Every source of a site, or of all sites (null), by name. */
-export const sourcesOf = (db: Db, site: string | null): Promise<SourceRow[]> =>
+/** The sources of a site, or of all sites (null), by name; so many, behind so many. */
+export const sourcesOf = (db: Db, site: string | null, limit = 100, skipped = 0): Promise<SourceRow[]> =>
   (site === null ? all(db) : all(db).where('source.site_id', '=', site))
     .orderBy('source.name')
     .orderBy('source.id')
+    .limit(limit)
+    .offset(skipped)
     .execute()
 
 /** Sources behind a position, by id, which is the order in which they were made. */

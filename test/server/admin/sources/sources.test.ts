@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { newId } from '../../../../server/lib/ids.ts'
 import { testApp, type Answer, type TestApp, type Visitor } from '../../../support/app.ts'
 import { fillIn, wordsOf } from '../../../support/form.ts'
 
@@ -154,6 +155,26 @@ describe('a source', () => {
     expect(wordsOf(late.html)).toContain('Somebody else changed this source')
     expect(wordsOf((await one.get(path)).html)).toContain('By the first')
   })
+})
+
+test('many sources stand on several pages, and junk in the address is the first', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const { id: _, ...row } = await add(admin, 'stripe').then(() =>
+    app.deps.db.q.selectFrom('source').selectAll().executeTakeFirstOrThrow(),
+  )
+  const rows = Array.from({ length: 54 }, (__, n) => ({
+    ...row,
+    id: newId('src', app.deps),
+    token_hash: `${n}`,
+    name: `S${n + 10}`,
+  }))
+  await app.deps.db.commit(rows.map((one) => app.deps.db.q.insertInto('source').values(one)))
+  const names = async (query: string) =>
+    [...(await admin.get(`/network/sources${query}`)).html.matchAll(/>(S\d\d|Stripe)<\/a>/g)].length
+  expect([await names(''), await names('?page=2'), await names('?page=-9'), await names('?page=9999999')]).toEqual([
+    50, 5, 50, 0,
+  ])
 })
 
 test('Health tells of a source that refuses, until it takes something again', async () => {
