@@ -87,6 +87,8 @@ export async function testApp(
     readonly plugins?: readonly Plugin[]
     /** Finds the addresses of names, so that a host of the world can stand on loopback. */
     readonly resolve?: Resolve
+    /** Takes over ending it, for an app that serves several tests. */
+    readonly ends?: (end: () => Promise<void>) => void
   } = {},
 ): Promise<TestApp> {
   const config = readConfig({ OUTBOUND_ALLOW: '127.0.0.0/8', ...given.env })
@@ -122,7 +124,8 @@ export async function testApp(
   const dispatcher = createDispatcher(deps, { owner: 'test', alone: true })
   await dispatcher.start()
   const app = createApp(deps, () => ADDRESS)
-  onTestFinished(async () => {
+  const ends = given.ends ?? onTestFinished
+  ends(async () => {
     await dispatcher.stop(MINUTE)
     await deps.host.settled()
     await post.close()

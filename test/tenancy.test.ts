@@ -1,0 +1,242 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createKey } from '../server/access/api-keys.ts'
+import { rules, type Rule } from '../server/access/rules.ts'
+import { capabilities, type Actor, type Capability } from '../server/lib/actor.ts'
+import { newId } from '../server/lib/ids.ts'
+import { testApp, type TestApp, type Visitor } from './support/app.ts'
+
+// People of five kinds log in, and every route there is gets asked by each of them.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+type Who = 'viewer' | 'site_admin' | 'integration_admin' | 'super_admin'
+
+/** Who may do what, in words of its own: a capability that is added to the rules needs a row here. */
+const may: Readonly<Record<Capability, readonly Who[]>> = {
+  'events:read': ['viewer', 'site_admin', 'integration_admin', 'super_admin'],
+  'events:write': ['super_admin'],
+  'webhooks:read': ['viewer', 'site_admin', 'integration_admin', 'super_admin'],
+  'webhooks:write': ['site_admin', 'integration_admin', 'super_admin'],
+  'webhooks:secrets': ['site_admin', 'integration_admin', 'super_admin'],
+  'deliveries:read': ['viewer', 'site_admin', 'integration_admin', 'super_admin'],
+  'deliveries:write': ['site_admin', 'integration_admin', 'super_admin'],
+  'plugins:write': ['site_admin', 'super_admin'],
+  'network:read': ['super_admin'],
+  'network:write': ['super_admin'],
+  'metrics:read': ['super_admin'],
+}
+
+interface Route {
+  readonly method: string
+  readonly path: string
+  readonly rule: Rule
+}
+
+const routes: readonly Route[] = Object.entries(rules).flatMap(([key, rule]) => {
+  const [method = '', path = ''] = key.split(' ')
+  const areas = ['/network', '/sites/:slug/admin']
+  const paths = path.startsWith('{area}') ? areas.map((area) => path.replace('{area}', area)) : [path]
+  return paths.map((each) => ({ method, path: each, rule }))
+})
+const inSite = routes.filter(({ path }) => path.startsWith('/sites/:slug/admin'))
+const inNetwork = routes.filter(({ path }) => path.startsWith('/network'))
+const isCapability = (rule: Rule): rule is Capability => rule !== 'public' && rule !== 'session'
+
+let app: TestApp
+let end = () => Promise.resolve()
+afterAll(() => end())
+const people: Record<string, Visitor> = {}
+/** The things of the other site, by the word that stands in front of their ids in a path. */
+const theirs: Record<string, string> = {}
+
+beforeAll(async () => {
+  app = await testApp({ ends: (stop) => void (end = stop) })
+  await app.site('mine')
+  const other = await app.site('theirs')
+  for (const who of ['viewer', 'integration_admin', 'super_admin'] as const) people[who] = await app.login(who)
+  people['site_admin'] = await app.login('site_admin', 'mine')
+  Object.assign(theirs, await furnish(other))
+})
+
+/** One of everything that a site can have. */
+async function furnish(site: string): Promise<Record<string, string>> {
+  const { db, clock } = app.deps
+  const [now, by] = [clock(), 'usr_test']
+  const webhooks = await app.webhook({ url: 'http://127.0.0.1:9/' }, site)
+  const events = await app.emit({ site })
+  const { id: deliveries } = await db.q.selectFrom('delivery').select('id').executeTakeFirstOrThrow()
+  const made = { created_at: now, created_by: by }
+  const [redeliveries, bins, sources] = [newId('red', app.deps), newId('bin', app.deps), newId('src', app.deps)]
+  const counts = { total: 1, done: 0, after_seq: 0, until_seq: 1 }
+  const source = { kind: 'generic', site_id: site, name: 'Theirs', token: '', token_hash: 'none', settings: '{}' }
+  const unused = { previous_hash: null, previous_until: null, secret: null, mapping: null, last_taken_at: null }
+  await db.commit([
+    db.q
+      .insertInto('redelivery')
+      .values({ id: redeliveries, webhook_id: webhooks, owner: site, state: 'running', ...counts, ...made }),
+    db.q
+      .insertInto('bin')
+      .values({
+        id: bins,
+        token: 'none',
+        owner: site,
+        name: 'Theirs',
+        answer: '{}',
+        webhook_id: null,
+        received: 0,
+        ...made,
+      }),
+    db.q.insertInto('source').values({
+      id: sources,
+      ...source,
+      ...unused,
+      ...made,
+      state: 'active',
+      revision: 1,
+      taken: 0,
+      refused: 0,
+      last_refused_at: null,
+      updated_at: now,
+    }),
+  ])
+  const maker: Actor = {
+    kind: 'user',
+    id: by,
+    name: 'Ingrid',
+    owner: 'network',
+    capabilities: new Set(capabilities),
+    address: '',
+  }
+  const key = await createKey(app.deps, maker, {
+    name: 'Theirs',
+    scopes: ['events:read'],
+    owner: site,
+    expiresAt: null,
+  })
+  return { webhooks, events, deliveries, redeliveries, bins, sources, hooks: webhooks, 'api-keys': key.id }
+}
+
+const ask = (who: string, method: string, path: string) => {
+  const visitor = people[who] ?? app.stranger
+  return method === 'GET' ? visitor.get(path) : visitor.post(path)
+}
+
+/** With something that is not there in its places. */
+const filled = (path: string, site: string): string =>
+  path.replace(':slug', site || 'none').replace('*', 'none').replaceAll(/:\w+/g, 'none')
+
+describe.each<Who>(['viewer', 'site_admin', 'integration_admin', 'super_admin'])('a %s', (who) => {
+  const isOfSite = who === 'site_admin'
+
+  test.each([
+    ['mine', inSite],
+    ['theirs', inSite],
+    ['', inNetwork],
+  ])('in "%s" is refused exactly what the table does not allow', async (site, list) => {
+    const wrong: string[] = []
+    for (const { method, path, rule } of list) {
+      if (rule === 'public') continue
+      const { status } = await ask(who, method, filled(path, site))
+      const allowed = !isCapability(rule) || may[rule].includes(who)
+      const here = !isOfSite || site === 'mine'
+      const fits =
+        isOfSite && site === 'theirs'
+          ? status === 404
+          : (allowed && here) || !isCapability(rule)
+            ? status !== 403
+            : status === 403
+      // The home of who belongs to one site is the site's.
+      if (!fits && !(path === '/network' && status === 303)) wrong.push(`${method} ${path}: ${status}`)
+    }
+    expect(wrong).toEqual([])
+  })
+})
+
+test('every capability that a route asks for stands in the table', () => {
+  const asked = routes.map(({ rule }) => rule).filter(isCapability)
+  expect(asked.filter((rule) => !(rule in may))).toEqual([])
+})
+
+describe('what belongs to another site', () => {
+  const withId = inSite.filter(({ path }) => path.includes('/:id'))
+  const rowOf = (path: string): string => /\/([\w-]+)\/:id/.exec(path)?.[1] ?? ''
+  const stranger = (id: string) => `${id.slice(0, 4)}${'0'.repeat(id.length - 4)}`
+  const at = (path: string, id: string) => filled(path.replace(':id', id), 'mine')
+
+  test('has a row here for each route that takes an id', () => {
+    expect(withId.map(({ path }) => rowOf(path)).filter((row) => !(row in theirs))).toEqual([])
+    expect(withId.length).toBeGreaterThan(30)
+  })
+
+  test('is 404 on every page, word for word as what nobody has', async () => {
+    const wrong: string[] = []
+    for (const { method, path } of withId) {
+      const id = theirs[rowOf(path)] ?? ''
+      const [found, none] = [
+        await ask('site_admin', method, at(path, id)),
+        await ask('site_admin', method, at(path, stranger(id))),
+      ]
+      const same = found.html.replaceAll(id, '') === none.html.replaceAll(stranger(id), '')
+      if (found.status !== 404 || none.status !== 404 || !same)
+        wrong.push(`${method} ${path}: ${found.status}, ${same}`)
+    }
+    expect(wrong).toEqual([])
+  })
+
+  test('is 404 in the API, word for word as what nobody has', async () => {
+    const client = await app.client('mine')
+    const wrong: string[] = []
+    const list = routes.filter(({ path, rule }) => /^\/api\/v1\/.*\/:id/.test(path) && !rule.startsWith('network:'))
+    expect(list.length).toBeGreaterThan(10)
+    for (const { method, path } of list) {
+      const id = theirs[rowOf(path)] ?? ''
+      const body = method === 'GET' || method === 'DELETE' ? undefined : bodyFor(path)
+      const [found, none] = [
+        await client(method, path.replace('/api/v1', '').replace(':id', id), body),
+        await client(method, path.replace('/api/v1', '').replace(':id', stranger(id)), body),
+      ]
+      // Deleting a REST hook that is gone is what a builder wants: 204 for what nobody has, and for another's, all the same.
+      const status = method === 'DELETE' && path.endsWith('/hooks/:id') ? 204 : 404
+      const same = JSON.stringify(found.body) === JSON.stringify(none.body)
+      if (found.status !== status || none.status !== status || !same)
+        wrong.push(`${method} ${path}: ${found.status} ${none.status}`)
+    }
+    expect(wrong).toEqual([])
+  })
+
+  test('is untouched after all that', async () => {
+    const { q } = app.deps.db
+    const webhook = await q
+      .selectFrom('webhook')
+      .select(['state', 'revision'])
+      .where('id', '=', theirs['webhooks'] ?? '')
+      .executeTakeFirst()
+    expect(webhook).toEqual({ state: 'active', revision: 1 })
+    for (const table of ['bin', 'source', 'redelivery', 'delivery', 'event'] as const) {
+      const id =
+        theirs[
+          { bin: 'bins', source: 'sources', redelivery: 'redeliveries', delivery: 'deliveries', event: 'events' }[table]
+        ]
+      expect(
+        await q
+          .selectFrom(table)
+          .select('id')
+          .where('id', '=', id ?? '')
+          .execute(),
+      ).toHaveLength(1)
+    }
+    const key = await q
+      .selectFrom('api_key')
+      .select('revoked_at')
+      .where('id', '=', theirs['api-keys'] ?? '')
+      .executeTakeFirst()
+    expect(key?.revoked_at).toBeNull()
+  })
+})
+
+/** What a route takes, where it would else refuse the body before it looks for the thing. */
+const bodyFor = (path: string): object =>
+  path.endsWith('/events/:id/deliver')
+    ? { webhook: theirs['webhooks'] }
+    : path.endsWith('/webhooks/:id/redeliver')
+      ? { since: '2026-01-01T00:00:00Z', state: 'failed' }
+      : {}
