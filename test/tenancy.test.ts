@@ -73,18 +73,16 @@ async function furnish(site: string): Promise<Record<string, string>> {
     db.q
       .insertInto('redelivery')
       .values({ id: redeliveries, webhook_id: webhooks, owner: site, state: 'running', ...counts, ...made }),
-    db.q
-      .insertInto('bin')
-      .values({
-        id: bins,
-        token: 'none',
-        owner: site,
-        name: 'Theirs',
-        answer: '{}',
-        webhook_id: null,
-        received: 0,
-        ...made,
-      }),
+    db.q.insertInto('bin').values({
+      id: bins,
+      token: 'none',
+      owner: site,
+      name: 'Theirs',
+      answer: '{}',
+      webhook_id: null,
+      received: 0,
+      ...made,
+    }),
     db.q.insertInto('source').values({
       id: sources,
       ...source,
@@ -122,7 +120,10 @@ const ask = (who: string, method: string, path: string) => {
 
 /** With something that is not there in its places. */
 const filled = (path: string, site: string): string =>
-  path.replace(':slug', site || 'none').replace('*', 'none').replaceAll(/:\w+/g, 'none')
+  path
+    .replace(':slug', site || 'none')
+    .replace('*', 'none')
+    .replaceAll(/:\w+/g, 'none')
 
 describe.each<Who>(['viewer', 'site_admin', 'integration_admin', 'super_admin'])('a %s', (who) => {
   const isOfSite = who === 'site_admin'
