@@ -26,6 +26,7 @@ export async function showPage(core: Core, ask: Ask): Promise<PluginView | null>
   const handled = await handle(core, {
     handler: page,
     standing,
+    byStrangers: page.rule === 'public',
     limit: core.limits.page,
     run: (_, signal) => loadPage(core, plugin, page, standing, ask, signal),
   })
@@ -58,6 +59,7 @@ async function answer(
   const handled = await handle<PluginAnswer>(core, {
     handler: route,
     standing,
+    byStrangers: route.rule === 'public',
     limit: core.limits.route,
     run: async (unit, signal) => {
       const ctx = {

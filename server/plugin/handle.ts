@@ -17,6 +17,8 @@ export interface Handling<T> {
   readonly limit: number
   /** The event that it listens to. */
   readonly event?: Stored
+  /** Whether anybody can make it run: then its faults count once a minute, as those that an event causes do. */
+  readonly byStrangers?: boolean
   run(unit: Unit, signal: AbortSignal): T | Promise<T>
   /** Whether what it queued shall be committed. */
   keeps?(value: T): boolean
@@ -33,7 +35,11 @@ export async function handle<T>(core: Core, handling: Handling<T>): Promise<Hand
   const { handler, standing, event } = handling
   const fault = async (error: unknown, ms: number): Promise<Handled<T>> => {
     const about = event ? { id: event.id, type: event.type } : null
-    return { ok: false, fault: await recordFault(core, { handler, site: standing.site.id, event: about, error, ms }) }
+    const quiet = event !== undefined || handling.byStrangers === true
+    return {
+      ok: false,
+      fault: await recordFault(core, { handler, site: standing.site.id, event: about, error, ms, quiet }),
+    }
   }
   for (let again = true; ; again = false) {
     const unit = openUnit()

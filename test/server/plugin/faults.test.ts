@@ -21,7 +21,10 @@ describe('a plugin that fails', () => {
   test('is paused after five faults of one handler in a row, with a reason', async () => {
     const { mood, plugin } = moody()
     const host = await testHost(plugin)
-    for (let i = 0; i < 5; i++) await host.emit(thingDone, { thing: 'one' })
+    for (let i = 0; i < 5; i++) {
+      await host.emit(thingDone, { thing: 'one' })
+      host.clock.advance(61_000)
+    }
     expect(await infoOf(host)).toMatchObject({
       state: 'paused',
       reason: { text: 'One of its handlers failed {count} times in a row.', params: { count: 5 } },
@@ -30,12 +33,20 @@ describe('a plugin that fails', () => {
     expect(mood.runs).toBe(5)
   })
 
+  test('is not paused by many events of one type at once: those count once a minute', async () => {
+    const host = await testHost(moody().plugin)
+    for (let i = 0; i < 30; i++) await host.emit(thingDone, { thing: 'one' })
+    expect(host.faults).toHaveLength(1)
+    expect(await infoOf(host)).toMatchObject({ state: 'active' })
+  })
+
   test('goes on when a success comes in between', async () => {
     const { mood, plugin } = moody()
     const host = await testHost(plugin)
     for (let i = 0; i < 12; i++) {
       mood.bad = i % 5 !== 4
       await host.emit(thingDone, { thing: 'one' })
+      host.clock.advance(61_000)
     }
     expect(host.faults).toHaveLength(10)
     expect(await infoOf(host)).toMatchObject({ state: 'active' })

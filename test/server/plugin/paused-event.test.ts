@@ -34,7 +34,10 @@ test('a plugin that is paused is told of once, to the webhooks that listen to it
   onTestFinished(() => receiver.stop())
   const app = await testApp({ plugins: [bell] })
   await app.webhook({ url: receiver.url, events: ['plugin_paused'] })
-  for (let n = 0; n < 4; n++) await app.emit({ type: 'bell_rung' })
+  for (let n = 0; n < 4; n++) {
+    await app.emit({ type: 'bell_rung' })
+    app.clock.advance(61_000)
+  }
   await app.deliver()
   expect(receiver.requests).toEqual([])
   await app.emit({ type: 'bell_rung' })
