@@ -23,8 +23,15 @@ export default definePlugin(
     defaultActive: true,
     events: [greetingSent],
     storage: { greetings: { schema: greeting } },
+    settings: z.object({
+      morning: z
+        .string()
+        .max(100)
+        .default('')
+        .meta({ title: 'Greet each morning', help: 'A name. Empty: nobody is greeted.' }),
+    }),
   },
-  ({ on, route, page }) => {
+  ({ on, cron, route, page }) => {
     route('POST /greet', async (request, { storage, emit, newId }) => {
       const name = String((await request.formData()).get('name') ?? '').trim() || 'World'
       const id = newId()
@@ -33,6 +40,12 @@ export default definePlugin(
       return new Response(null, { status: 303, headers: { location: 'greetings' } })
     })
     on(greetingSent, ({ greeting_id, name }, { storage }) => storage.greetings.put(greeting_id, { name, heard: true }))
+    cron('0 8 * * *', 'morning', ({ settings, storage, emit, newId }) => {
+      if (settings.morning === '') return
+      const id = newId()
+      storage.greetings.put(id, { name: settings.morning, heard: false })
+      emit(greetingSent, { greeting_id: id, name: settings.morning })
+    })
     page('/greetings', {
       title: 'Greetings',
       template: 'greetings',

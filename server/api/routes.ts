@@ -11,6 +11,7 @@ import { ingestRoutes } from './ingest.ts'
 import { journalRoutes } from './journal.ts'
 import { meRoutes } from './me.ts'
 import { openApiRoutes } from './openapi.ts'
+import { pluginRoutes } from './plugins.ts'
 import { repairRoutes } from './repair.ts'
 import { siteRoutes } from './sites.ts'
 import { sourceRoutes } from './sources.ts'
@@ -28,6 +29,7 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...deliveryRoutes(deps),
   ...repairRoutes(deps),
   ...siteRoutes(deps),
+  ...pluginRoutes(deps),
   ...sourceRoutes(deps),
   ...ingestRoutes(deps),
   ...meRoutes(deps),

@@ -23,8 +23,10 @@ test('what is not declared is not there', async () => {
     route('POST /do', (_request, ctx) => {
       // @ts-expect-error There is no storage without `storage:`.
       seen.storage = ctx.storage
-      // @ts-expect-error There is no http to declare yet, so there is none.
+      // @ts-expect-error There is no http without `http:`.
       seen.http = ctx.http
+      // @ts-expect-error There are no settings without `settings:`.
+      seen.settings = ctx.settings
       return answer()
     })
     on(saleMade, (sale, ctx) => {
@@ -37,7 +39,13 @@ test('what is not declared is not there', async () => {
   const host = await testHost(plugin)
   await host.request('POST /do')
   await host.emit(saleMade, { sale_id: 's1' })
-  expect(seen).toEqual({ storage: undefined, http: undefined, price: undefined, params: undefined })
+  expect(seen).toEqual({
+    storage: undefined,
+    http: undefined,
+    settings: undefined,
+    price: undefined,
+    params: undefined,
+  })
 })
 
 test('without events there is nothing to emit with', async () => {
@@ -148,4 +156,56 @@ test('a manifest and a sample are checked as they are written', () => {
   // @ts-expect-error sale_made is not shared, so nobody else may list it.
   definePlugin({ ...base, emits: [saleMade] })
   expect(manifest.slug).toBe('kiosk')
+})
+
+test('settings are those of the schema, and neither pages nor filters reach the outside', async () => {
+  const settings = z.object({ most: z.int().default(3), mode: z.enum(['a', 'b']).optional() })
+  const plugin = definePlugin({ ...base, events: [saleMade], http: ['api.example'], settings }, (to) => {
+    to.route('POST /do', (_request, ctx) => {
+      seen.most = ctx.settings.most satisfies number
+      seen.mode = ctx.settings.mode satisfies 'a' | 'b' | undefined
+      // @ts-expect-error There is no such setting.
+      seen.least = ctx.settings.least
+      // @ts-expect-error Nobody changes settings but people.
+      expect(() => (ctx.settings.most = 4)).toThrow()
+      return answer()
+    })
+    to.filter(webhookPayload, (payload, ctx) => {
+      // @ts-expect-error A filter does no I/O.
+      seen.filterHttp = ctx.http
+      return payload
+    })
+    to.page('/page', {
+      title: 'Page',
+      template: 'page',
+      load: (ctx) => {
+        // @ts-expect-error A page only reads.
+        seen.pageHttp = ctx.http
+        return { most: ctx.settings.most }
+      },
+    })
+    to.cron('0 * * * *', 'hourly', (ctx) => {
+      // @ts-expect-error A cron has no parameters of a route.
+      seen.cronParams = ctx.params
+      seen.cronHttp = typeof ctx.http.fetch
+    })
+    to.upgrade('1.0.0', (ctx) => {
+      // @ts-expect-error An upgrade emits nothing.
+      seen.upgradeEmit = ctx.emit
+    })
+    // @ts-expect-error A public route has no rule beside.
+    to.route('POST /both', answer, { public: true, rule: 'webhooks:read' })
+    // @ts-expect-error There is no such capability.
+    to.route('POST /none', answer, { rule: 'coffee:make' })
+  })
+  const host = await testHost(plugin, { version: '0.9.0', settings: { most: 5 } })
+  await host.request('POST /do')
+  await host.cron('hourly')
+  await host.apply(webhookPayload, { sale_id: 's1' })
+  await host.host.view('kiosk', '/page', 'sit_main', new Request('http://localhost/'), anybody)
+  expect(seen).toMatchObject({ most: 5, mode: undefined, cronHttp: 'function' })
+  for (const key of ['least', 'filterHttp', 'pageHttp', 'cronParams', 'upgradeEmit']) expect(seen[key]).toBeUndefined()
+  expect(host.faults).toEqual([])
+  // @ts-expect-error There is no such setting.
+  void testHost(plugin, { settings: { least: 1 } }).catch(() => {})
 })

@@ -168,6 +168,23 @@ export const delivery = z.strictObject({
 })
 export const wholeDelivery = delivery.extend({ attempts: z.array(attempt) })
 
+export const plugin = z.strictObject({
+  slug: z.string(),
+  title: z.string(),
+  description: z.string(),
+  version: z.string(),
+  scope: z.enum(['site', 'network']),
+  state: z.enum(['active', 'inactive', 'paused', 'failed', 'incompatible', 'removing']),
+  active: z.boolean(),
+  reason: z.string().nullable(),
+  must_use: z.boolean(),
+  sends: z.array(z.string()),
+  listens: z.array(z.string()),
+  stores: z.array(z.string()),
+  contacts: z.array(z.string()),
+})
+export const pluginWithSettings = plugin.extend({ site: z.string().nullable(), settings: json })
+
 export const redelivery = z.strictObject({
   id: id('red'),
   webhook: id('whk'),

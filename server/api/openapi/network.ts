@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { changedBin } from '../bins.ts'
+import { changedPlugin } from '../plugins.ts'
 import { changedSite, newSite } from '../sites.ts'
 import { changedSource, newAddress, newSource } from '../sources.ts'
 import * as answers from './answers.ts'
@@ -24,6 +25,31 @@ export const networkOperations = {
     answer: answers.site,
   },
   'DELETE /api/v1/sites/:id': { summary: 'Delete a site', ...nothing },
+  'GET /api/v1/plugins': {
+    summary: 'List plugins',
+    query: page,
+    status: 200,
+    answer: answers.listOf(answers.plugin),
+  },
+  'GET /api/v1/plugins/:slug': {
+    summary: 'Read a plugin and its settings',
+    description: 'With site, as it is at that site. Of a secret it tells only whether there is one.',
+    query: { site: z.string() },
+    status: 200,
+    answer: answers.pluginWithSettings,
+  },
+  'PATCH /api/v1/plugins/:slug': {
+    summary: 'Switch, resume or set a plugin',
+    description: 'With site, for that site alone. A setting that is null is taken back.',
+    body: changedPlugin.extend({ settings: z.record(z.string(), z.unknown()).optional() }),
+    status: 200,
+    answer: answers.pluginWithSettings,
+  },
+  'DELETE /api/v1/plugins/:slug': {
+    summary: 'Uninstall a plugin: delete all that it stored',
+    ...nothing,
+  },
+
   'GET /api/v1/sources': {
     summary: 'List sources',
     query: { site: z.string(), ...page },

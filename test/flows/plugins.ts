@@ -1,0 +1,54 @@
+import { expect, test, vi } from 'vitest'
+import { DAY } from '../../server/lib/clock.ts'
+import type { Flow } from './flow.ts'
+
+/** What the ticks of a runtime do for plugins. Last of all: it moves the clock by days. */
+export function plugins(flow: Flow): void {
+  const { api, subject } = { api: flow.api, subject: () => flow.subject }
+
+  test('a plugin that is set by the API does at its time what it is set to do, once', async () => {
+    expect(
+      (await api('PATCH', '/plugins/example', { settings: { morning: 'Mary', evening: 'x' } })).body,
+    ).toMatchObject({
+      code: 'invalid',
+      errors: [{ path: 'settings.evening' }],
+    })
+    const set = await api('PATCH', '/plugins/example', { settings: { morning: 'Mary' } })
+    expect([set.status, set.body.settings]).toEqual([200, { morning: 'Mary' }])
+    await subject().deliver()
+    subject().advance(DAY)
+    await subject().deliver()
+    const greetings = async () =>
+      (await api('GET', '/events?type=greeting_sent&site=main')).body.data as { data: { name: string } }[]
+    await vi.waitFor(async () => expect(await greetings()).toMatchObject([{ data: { name: 'Mary' } }]), 20_000)
+    await subject().deliver()
+    expect(await greetings()).toHaveLength(1)
+    expect((await api('PATCH', '/plugins/example', { settings: { morning: null } })).body.settings).toEqual({
+      morning: null,
+    })
+  })
+
+  test('a key switches plugins, for all sites or for one, and what it stored goes when it is deleted', async () => {
+    const list = (await api('GET', '/plugins')).body.data as { slug: string; active: boolean }[]
+    expect(list.map(({ slug }) => slug)).toEqual(expect.arrayContaining(['example', 'hookline', 'payments']))
+    expect((await api('DELETE', '/plugins/example')).status).toBe(409)
+    expect((await api('PATCH', '/plugins/example', { active: false })).body).toMatchObject({ active: false })
+    expect((await api('PATCH', '/plugins/example', { active: true, site: 'main' })).body).toMatchObject({
+      active: true,
+      site: 'main',
+      state: 'inactive',
+    })
+    expect((await api('PATCH', '/plugins/example', { active: false, site: 'main' })).body).toMatchObject({
+      active: false,
+    })
+    expect((await api('PATCH', '/plugins/hookline', { active: false })).status).toBe(409)
+    expect((await api('PATCH', '/plugins/nobody', { active: true })).status).toBe(404)
+    expect((await api('PATCH', '/plugins/example', { site: 'nowhere' })).status).toBe(422)
+    expect((await api('DELETE', '/plugins/example')).status).toBe(204)
+    await vi.waitFor(async () => {
+      await subject().deliver()
+      // It is as on its first day: active by itself.
+      expect((await api('GET', '/plugins/example')).body).toMatchObject({ state: 'active' })
+    }, 20_000)
+  })
+}
