@@ -1,17 +1,19 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
-import type { SourceLogTable, SourceTable } from '../schema.ts'
+import type { SiteState, SourceLogTable, SourceTable } from '../schema.ts'
 
 export interface SourceRow extends SourceTable {
   readonly site_slug: string
 }
 
+/** Those of a deleted site are gone with it. */
 const all = (db: Db) =>
   db.q
     .selectFrom('source')
-    .leftJoin('site', 'site.id', 'source.site_id')
+    .innerJoin('site', 'site.id', 'source.site_id')
+    .where('site.state', '<>', sql.lit<SiteState>('deleted'))
     .selectAll('source')
-    .select((eb) => eb.fn.coalesce('site.slug', 'source.site_id').as('site_slug'))
+    .select('site.slug as site_slug')
 
 /** The sources of a site, or of all sites (null), by name; so many, behind so many. */
 export const sourcesOf = (db: Db, site: string | null, limit = 100, skipped = 0): Promise<SourceRow[]> =>
