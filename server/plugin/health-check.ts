@@ -4,6 +4,7 @@ import { baseContext, readPart } from './context.ts'
 import type { Core } from './core.ts'
 import { handle } from './handle.ts'
 import type { CheckResult } from './insight.ts'
+import { demandNoSecret } from './secret.ts'
 import { createHttp } from './http.ts'
 import type { Check, Ready } from './loaded.ts'
 import { mayRun } from './upgrade.ts'
@@ -39,6 +40,7 @@ export async function runChecks(core: Core): Promise<CheckResult[]> {
               ...(plugin.manifest.http ? { http: createHttp(core, plugin, signal) } : {}),
             }
             const parsed = finding.safeParse(await check.run(ctx))
+            demandNoSecret(parsed.data, standing.secrets(plugin.slug), `what the check ${check.id} says`)
             if (parsed.success) return parsed.data
             throw new Error('A check has to give { rank: good, recommended or critical, title, text }.')
           },

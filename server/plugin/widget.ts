@@ -1,4 +1,5 @@
 import { baseContext, readPart } from './context.ts'
+import { demandNoSecret } from './secret.ts'
 import type { Core } from './core.ts'
 import { handle } from './handle.ts'
 import type { PluginVisitor } from './host.ts'
@@ -33,6 +34,7 @@ export async function loadWidgets(core: Core, site: string, actor: PluginVisitor
             })
             if (data === null || typeof data !== 'object')
               throw new Error('load has to give an object: what the template may see.')
+            demandNoSecret(data, standing.secrets(plugin.slug), `what the box ${widget.id} shows`)
             return { ...data }
           },
         })
