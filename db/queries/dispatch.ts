@@ -239,9 +239,9 @@ export const releaseHeld = (db: Db, reason: string, now: number) =>
 /** The same for what was held because this format could not be made: those reasons begin with `begins`. */
 export const releaseUnmade = (db: Db, format: string, begins: string, now: number) =>
   sql`update delivery set ${afresh(now)}, reason = null
-    where id in (select id from delivery where state = 'held' and substr(reason, 1, ${sql.lit(begins.length)}) = ${begins}
-      and webhook_id in (select id from webhook where format = ${format} and state in ('active', 'failing'))
-      order by seq limit 500)`.compile(db.q)
+    where id in (select d.id from webhook w cross join delivery d
+      where d.webhook_id = w.id and w.format = ${format} and w.state in ('active', 'failing') and d.state = 'held'
+        and substr(d.reason, 1, ${sql.lit(begins.length)}) = ${begins} limit 500)`.compile(db.q)
 
 /** Back to work: due now, or with its batch. */
 export const afresh = (now: number) =>

@@ -11,6 +11,7 @@ import { keyByHash } from '../../db/queries/access.ts'
 import * as log from '../../db/queries/deliveries.ts'
 import * as dispatch from '../../db/queries/dispatch.ts'
 import { eventById, eventsAfter, eventsBefore, isKeySince, type EventFilter } from '../../db/queries/events.ts'
+import * as guards from '../../db/queries/guards.ts'
 import * as health from '../../db/queries/health.ts'
 import * as hooks from '../../db/queries/hooks.ts'
 import * as mail from '../../db/queries/mail.ts'
@@ -57,6 +58,43 @@ const aBatch = {
 }
 const aRequest = { id: 'inb_1', source_id: 'src_1', was_taken: 1, status: 200, reason: null, events: '[]', at: 1 }
 const shelf = { slug: 'shop', site: 'sit_main', collection: 'orders' }
+
+describe('what closed guards ask', () => {
+  const hold = { event: 'evt_1', handler: 'shop/filter:webhook_guard#0', reason: '', due: 1 }
+  const when = { now: 1, off: false, retired: '' }
+  test.each<Asked>([
+    ['guardsThatHold', (db) => guards.guardsThatHold(db), ['guard_hold by guard_hold_due']],
+    [
+      'heldEvents',
+      (db) => guards.heldEvents(db, hold.handler, 1, 200),
+      ['guard_hold by guard_hold_due', 'event by key 1'],
+    ],
+    ['countHolds', (db) => guards.countHolds(db, hold.handler, 1001), ['guard_hold by guard_hold_due']],
+    ['askGuardsAgain', (db) => db.commit([guards.askGuardsAgain(db, 'shop')]), ['guard_hold by guard_hold_due']],
+    [
+      'settleHolds',
+      (db) =>
+        db.commit(
+          guards.settleHolds(
+            db,
+            { opened: ['evt_1'], refused: [{ event: 'evt_2', reason: '' }], closed: [hold] },
+            when,
+          ),
+        ),
+      ['delivery by delivery_event', 'event by key 1', 'guard_hold by key 1'],
+    ],
+    [
+      'releaseUnmade',
+      (db) => db.commit([dispatch.releaseUnmade(db, 'shop.csv', 'The ', 1)]),
+      ['delivery by key 1', 'd by delivery_held'],
+    ],
+  ])('%s', async (_, ask, steps) => {
+    const asked = await explaining.stepsOf(ask)
+    expect(asked.filter((step) => step === 'sorted' || LARGE.test(step) || step.startsWith('guard_hold'))).toEqual(
+      steps,
+    )
+  })
+})
 
 describe('what every delivery asks', () => {
   test.each<Asked>([
