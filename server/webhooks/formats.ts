@@ -1,3 +1,4 @@
+import { msg } from '../lib/message.ts'
 import { isoTime, SECOND } from '../lib/clock.ts'
 import type { FormatBatch, FormatEvent, FormatNetwork } from '../lib/format.ts'
 import { isObject, type Json, type JsonObject } from '../lib/json.ts'
@@ -30,7 +31,7 @@ export interface Format extends FormatSummary {
 
 const standard: Format = {
   name: 'standard',
-  title: 'Standard',
+  title: msg('Standard').text,
   contentType: 'application/json',
   one: (event) => ({
     id: event.id,
@@ -49,7 +50,7 @@ const standard: Format = {
 
 export const flat: Format = {
   name: 'flat',
-  title: 'Flat',
+  title: msg('Flat').text,
   contentType: 'application/json',
   one: (event) => flatten(event),
   many: (events) => events.map(flatten),
@@ -57,7 +58,7 @@ export const flat: Format = {
 
 const envelope: Format = {
   name: 'envelope',
-  title: 'Envelope',
+  title: msg('Envelope').text,
   contentType: 'application/json',
   timestamps: ['milliseconds', 'seconds', 'iso'],
   one: (event, network, options) => enveloped([event], event.id, network, options),
@@ -67,7 +68,7 @@ const envelope: Format = {
 /** CloudEvents 1.0 in the structured mode of its HTTP binding. */
 const cloudevents: Format = {
   name: 'cloudevents',
-  title: 'CloudEvents',
+  title: msg('CloudEvents').text,
   contentType: 'application/cloudevents+json',
   batchContentType: 'application/cloudevents-batch+json',
   one: (event, network) => ({

@@ -40,7 +40,7 @@ export interface Answer {
 
 /** Somebody with a browser of their own: it keeps cookies, and follows no redirect. */
 export interface Visitor {
-  get(path: string): Promise<Answer>
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>
   post(path: string, fields?: Readonly<Record<string, string>> | URLSearchParams): Promise<Answer>
   /** Sends a form and reads the page that it leads to. */
   send(path: string, fields?: Readonly<Record<string, string>> | URLSearchParams): Promise<Answer>
@@ -242,7 +242,7 @@ export async function testApp(
       const location = answer.headers.get('location') ?? ''
       return { status: answer.status, headers: answer.headers, html: await answer.text(), location }
     }
-    const get = (path: string) => ask(path, {})
+    const get = (path: string, headers: Readonly<Record<string, string>> = {}) => ask(path, { headers })
     const send = (path: string, fields: Readonly<Record<string, string>> | URLSearchParams = {}) =>
       ask(path, {
         method: 'POST',
