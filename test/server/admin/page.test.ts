@@ -79,7 +79,9 @@ describe('the menu', () => {
       '/network/webhooks/new',
       '/network/deliveries',
       '/network/events',
+      '/network/bins',
       '/network/event-types',
+      '/network/sources',
       ...(await pluginPages()),
       '/network/sites',
       '/network/sites',
@@ -101,7 +103,9 @@ describe('the menu', () => {
       '/network/webhooks',
       '/network/deliveries',
       '/network/events',
+      '/network/bins',
       '/network/event-types',
+      '/network/sources',
       ...(await pluginPages()),
     ])
     expect(html).not.toContain('/webhooks/new')
