@@ -20,6 +20,14 @@ export function prepared(
   }
 }
 
+/** The same for a hot read: to build and compile one anew costs more than to run it. */
+export function preparedRead<Row>(
+  build: (db: Db, json: string) => RawBuilder<unknown>,
+): (db: Db, rows: readonly object[]) => Promise<Row[]> {
+  const statement = prepared(build)
+  return async (db, rows) => (await db.q.executeQuery<Row>(statement(db, rows) as CompiledQuery<Row>)).rows
+}
+
 /** A field of a row: `field('id')` is text, `field('at', 'number')` a number. */
 type Field = (name: string, kind?: 'text' | 'number') => RawBuilder<unknown>
 

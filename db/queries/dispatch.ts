@@ -1,6 +1,6 @@
 import { sql, type CompiledQuery } from 'kysely'
 import type { Db } from '../db.ts'
-import { eachRow, prepared, rowFields } from '../prepared.ts'
+import { eachRow, prepared, preparedRead, rowFields } from '../prepared.ts'
 import type { DeliveryState, WebhookTable } from '../schema.ts'
 
 /** A delivery that was claimed, with all that sending it takes. */
@@ -173,35 +173,40 @@ export const addToBuckets = prepared((db, json) => {
     on conflict (webhook_id, hour, bucket) do update set attempts = delivery_hour_bucket.attempts + excluded.attempts`
 })
 
-/** What health and breaker are judged by. `recent` counts the attempts that failed in this hour and the one before. */
-export const healthFacts = (db: Db, ids: readonly string[], hour: number) =>
-  db.q
-    .selectFrom('webhook')
-    .select([
-      'id',
-      'name',
-      'owner',
-      'origin',
-      'url',
-      'state',
-      'consecutive_failures',
-      'failing_since',
-      'last_delivered_at',
-      'breaker_until',
-      'breaker_step',
-      'breaker_streak',
-    ])
-    .select((eb) =>
-      eb
-        .selectFrom('delivery_hour')
-        .select((of) => of.fn.coalesce(of.fn.sum<number>('failed'), of.lit(0)).as('failed'))
-        .whereRef('delivery_hour.webhook_id', '=', 'webhook.id')
-        .where('hour', '>=', hour)
-        .as('recent'),
-    )
-    .where('id', 'in', idsFrom(db, ids))
-    .execute()
-export type HealthRow = Awaited<ReturnType<typeof healthFacts>>[number]
+export interface HealthRow extends Pick<
+  WebhookTable,
+  | 'id'
+  | 'name'
+  | 'owner'
+  | 'origin'
+  | 'url'
+  | 'state'
+  | 'consecutive_failures'
+  | 'failing_since'
+  | 'last_delivered_at'
+  | 'breaker_until'
+  | 'breaker_step'
+  | 'breaker_streak'
+> {
+  /** The attempts that failed in this hour and the one before. */
+  readonly recent: number
+}
+
+const factsSince = preparedRead<HealthRow>((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`select w.id, w.name, w.owner, w.origin, w.url, w.state, w.consecutive_failures, w.failing_since,
+      w.last_delivered_at, w.breaker_until, w.breaker_step, w.breaker_streak,
+      (select coalesce(sum(failed), 0) from delivery_hour
+        where webhook_id = w.id and hour >= ${of('hour', 'number')}) as recent
+    from ${db.dialect.rows(json)} as r join webhook w on w.id = ${of('id')}`
+})
+
+/** What health and breaker are judged by. */
+export const healthFacts = (db: Db, ids: readonly string[], hour: number): Promise<HealthRow[]> =>
+  factsSince(
+    db,
+    ids.map((id) => ({ id, hour })),
+  )
 
 /** Rows of what is known now. `state` moves between active and failing only: what somebody switched off stays off. */
 export const updateHealth = prepared((db, json) => {

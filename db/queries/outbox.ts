@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
-import { prepared, rowFields } from '../prepared.ts'
+import { prepared, preparedRead, rowFields } from '../prepared.ts'
 import type { Origin, WebhookState } from '../schema.ts'
 
 /** A webhook that wants an event: what the outbox has to know of it. */
@@ -25,9 +25,11 @@ export const webhooksChanged = (db: Db) =>
     .set((eb) => ({ value: eb('value', '+', 1) }))
     .where('name', '=', 'webhooks')
 
+const revision = preparedRead<{ value: number }>(() => sql`select value from counter where name = 'webhooks'`)
+
 export async function webhooksRevision(db: Db): Promise<number> {
-  const row = await db.q.selectFrom('counter').select('value').where('name', '=', 'webhooks').executeTakeFirstOrThrow()
-  return row.value
+  const [row] = await revision(db, [])
+  return row?.value ?? 0
 }
 
 /** The webhooks of the network and of this site that want events of this type; disabled ones too, retired ones not. */

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
+import { preparedRead, rowFields } from '../prepared.ts'
 import type { PluginSiteTable, PluginStateTable, SiteTable } from '../schema.ts'
 
 /** Raised in every commit that changes what runs where, or how large a payload may be, so that whoever remembers it knows when to forget. */
@@ -10,18 +11,20 @@ export const pluginsChanged = (db: Db): Statement =>
     .set((eb) => ({ value: eb('value', '+', 1) }))
     .where('name', '=', 'plugins')
 
+type SiteForPlugins = Pick<SiteTable, 'id' | 'slug' | 'name' | 'state'> & { readonly revision: number | null }
+
+const sitesWithRevision = preparedRead<SiteForPlugins>((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`select s.id, s.slug, s.name, s.state, (select value from counter where name = 'plugins') as revision
+    from ${db.dialect.rows(json)} as r join site s on s.id = ${of('id')} where s.state <> 'deleted'`
+})
+
 /** Sites, each with the revision of what runs where: both questions of every emit in one. */
-export const sitesForPlugins = (
-  db: Db,
-  ids: readonly string[],
-): Promise<(Pick<SiteTable, 'id' | 'slug' | 'name' | 'state'> & { revision: number | null })[]> =>
-  db.q
-    .selectFrom('site')
-    .select(['id', 'slug', 'name', 'state'])
-    .select((eb) => eb.selectFrom('counter').select('value').where('name', '=', 'plugins').as('revision'))
-    .where('id', 'in', ids)
-    .where('state', '<>', 'deleted')
-    .execute()
+export const sitesForPlugins = (db: Db, ids: readonly string[]): Promise<SiteForPlugins[]> =>
+  sitesWithRevision(
+    db,
+    ids.map((id) => ({ id })),
+  )
 
 export const pluginStates = (db: Db): Promise<PluginStateTable[]> =>
   db.q.selectFrom('plugin_state').selectAll().execute()

@@ -1,5 +1,5 @@
 import { Pool, type Dispatcher } from 'undici'
-import { checkUrl } from '../webhooks/address.ts'
+import { checkUrl, type CheckedUrl, type UrlRules } from '../webhooks/address.ts'
 import type { Answer, OutgoingRequest, Post } from '../webhooks/engine.ts'
 import { judge, MOST_KEPT, MOST_READ, noAnswer, type sentences } from '../webhooks/outcome.ts'
 import { codeOf, createConnector, Refusal, type ConnectorOptions } from './connector.ts'
@@ -28,6 +28,18 @@ function postOver(options: ConnectorOptions): Post & { close(): Promise<void> } 
   const connector = createConnector(options)
   const pools = new Map<string, Pool>()
 
+  /** What was judged stands as long as the rules do: judging costs a sixth of the post. */
+  const judged = new Map<string, CheckedUrl>()
+  let rules: UrlRules | null = null
+  const check = (url: string): CheckedUrl => {
+    const now = options.rules()
+    if (now !== rules || judged.size >= MOST_ORIGINS) judged.clear()
+    rules = now
+    const known = judged.get(url) ?? checkUrl(url, now)
+    judged.set(url, known)
+    return known
+  }
+
   const newPool = (origin: string): Pool => new Pool(origin, { ...POOL, connect: connector.connect })
   const poolOf = (origin: string): Pool => {
     const pool = pools.get(origin) ?? newPool(origin)
@@ -45,7 +57,7 @@ function postOver(options: ConnectorOptions): Post & { close(): Promise<void> } 
   }
 
   const post = async (request: OutgoingRequest): Promise<Answer> => {
-    const checked = checkUrl(request.url, options.rules())
+    const checked = check(request.url)
     if (!checked.ok) return noAnswer('blocked', 0)
     const started = performance.now()
     const { origin } = checked.url

@@ -81,7 +81,8 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
   async function serve(): Promise<Running> {
     let address = config.publicUrl ?? `http://${hostInUrl(config.host)}:${config.port}`
     const publicUrl = () => address
-    const post = createPost({ rules: () => urlRules({ config, publicUrl }) })
+    let rules = urlRules({ config, publicUrl })
+    const post = createPost({ rules: () => rules })
     const state = () => {
       if (!config.delivery) return 'off'
       return clock() - dispatcher.lastTick() > STALLED ? 'stalled' : 'on'
@@ -119,7 +120,10 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
     const app = createApp(deps, (c) => (c.env as unknown as HttpBindings).incoming.socket.remoteAddress ?? '')
     const server = createAdaptorServer({ fetch: app.fetch }) as Server
     const port = await listen(server, config)
-    if (config.publicUrl === null) address = `http://${hostInUrl(config.host)}:${port}`
+    if (config.publicUrl === null) {
+      address = `http://${hostInUrl(config.host)}:${port}`
+      rules = urlRules({ config, publicUrl })
+    }
 
     const timers = [
       setInterval(() => void dispatcher.tick(), outside.tickEvery ?? 200),
