@@ -17,6 +17,8 @@ export interface Product extends Running {
   readonly keys: readonly string[]
   /** How many webhooks get each event. */
   readonly deliveriesPerEvent: number
+  /** Removes the folder, unless somebody wants to `keep` it. */
+  stop(keep?: boolean): Promise<void>
 }
 
 const KEYS = 320
@@ -24,11 +26,21 @@ const KEYS = 320
 /** `shared`: each event goes to all webhooks. `own`: each webhook has a site of its own, so that an event is one delivery. */
 export type Shape = 'shared' | 'own'
 
+/** How the product is started on a folder. */
+export const envOf = (folder: string) => ({
+  PORT: '0',
+  DATA_DIR: folder,
+  OUTBOUND_ALLOW: '127.0.0.0/8',
+  LOG_LEVEL: 'warn',
+})
+
 /** The whole product on a fresh folder, as people run it: guard, log and signatures on, every commit flushed to disk. */
-export async function startProduct(urls: readonly string[], shape: Shape = 'shared'): Promise<Product> {
+export async function startProduct(
+  urls: readonly string[],
+  { shape = 'shared', env = {} }: { readonly shape?: Shape; readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<Product> {
   const folder = mkdtempSync(join(tmpdir(), 'hookline-bench-'))
-  const env = { PORT: '0', DATA_DIR: folder, OUTBOUND_ALLOW: '127.0.0.0/8', LOG_LEVEL: 'warn' }
-  const running = await start(readConfig(env))
+  const running = await start(readConfig({ ...envOf(folder), ...env }))
   const { deps } = running
   const { db } = deps
 
@@ -53,9 +65,9 @@ export async function startProduct(urls: readonly string[], shape: Shape = 'shar
     sites,
     keys,
     deliveriesPerEvent: shape === 'shared' ? urls.length : 1,
-    async stop() {
+    async stop(keep = false) {
       await running.stop()
-      rmSync(folder, { recursive: true })
+      if (!keep) rmSync(folder, { recursive: true })
     },
   }
 }

@@ -5,6 +5,7 @@ const ROOT = new URL('../..', import.meta.url)
 
 /** A server in a process of its own, as people start it. */
 export interface Child {
+  readonly pid: number | undefined
   kill(signal: NodeJS.Signals): void
   /** All that it wrote so far, on both streams. */
   output(): string
@@ -34,5 +35,5 @@ export function startChild(
   }
   const ended = once(child, 'close').then(([code, signal]) => (code ?? signal) as number | string)
   void ended.then((how) => url.reject(new Error(`The server ended (${how}) before it listened:\n${output}`)))
-  return { kill: (signal) => void child.kill(signal), output: () => output, url: url.promise, ended }
+  return { pid: child.pid, kill: (signal) => void child.kill(signal), output: () => output, url: url.promise, ended }
 }
