@@ -26,7 +26,7 @@ function open(file: string): Connection {
   if (mode !== 'wal') throw new Error(`its folder does not allow write-ahead logging (journal_mode is ${String(mode)})`)
   // The flush behind every commit is done by the other side, so that this one can write on meanwhile.
   sqlite.pragma('synchronous = normal')
-  sqlite.pragma('cache_size = -65536')
+  sqlite.pragma('cache_size = -32768')
   sqlite.pragma('temp_store = memory')
   sqlite.pragma('wal_autocheckpoint = 4000')
   sqlite.pragma('journal_size_limit = 67108864')

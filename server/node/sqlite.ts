@@ -96,7 +96,11 @@ async function startWriter({
   lost,
   flush,
 }: Required<SqliteOptions>): Promise<{ write: Write; compact: () => void; close: () => Promise<void> }> {
-  const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), { workerData: file, execArgv: [] })
+  const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), {
+    workerData: file,
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: 8 },
+  })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const [first] = (await once(worker, 'message')) as [Report]
   if (first.is === 'failed') {
