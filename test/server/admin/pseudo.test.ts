@@ -22,7 +22,7 @@ const ELSEWHERE = [
 ]
 /** Names that are the same everywhere, words that `Intl` chose, and what the test itself made up. */
 const NAMES =
-  /\b([Zz]z\w*|Main site|main|Ingrid Nord|Service Unavailable|No Content|Gone|om minut|byte|local|Node|PHP|Python|Go|Hookline|Zapier|Make|n8n|Power Automate|Pabbly Connect|Basic|Bearer|JSON|CSV|UTC|API|GitHub|Stripe|OK|KiB|MiB|ms|HMAC|Webhooks?|POST|PUT|GET)\b/g
+  /\b([Zz]z\w*|Main site|main|Ingrid Nord|Service Unavailable|No Content|Gone|om|minut(?:er)?|sekund(?:er)?|byte|local|Node|PHP|Python|Go|Hookline|Zapier|Make|n8n|Power Automate|Pabbly Connect|Basic|Bearer|JSON|CSV|UTC|API|GitHub|Stripe|OK|KiB|MiB|ms|HMAC|Webhooks?|POST|PUT|GET)\b/g
 const IDS = /\S*(?:[@/_]|\d|\w\.\w)\S*/g
 
 /** The words of a page that carry no mark. */
