@@ -57,6 +57,7 @@ describe('the log', () => {
   test('is filtered by days on the clock of the network', async () => {
     const app = await testApp()
     const admin = await app.login()
+    await admin.send('/network/settings', { ...(await settings(app)), time_zone: 'Europe/Oslo' })
     const { db } = app.deps
     const at = async (action: string, time: string) => {
       const deps = { ...app.deps, clock: () => Date.parse(time) }
@@ -66,7 +67,6 @@ describe('the log', () => {
     await at('tuesday.early', '2031-01-06T23:01:00Z')
     await at('tuesday.late', '2031-01-07T22:59:00Z')
     await at('wednesday.early', '2031-01-07T23:01:00Z')
-    await admin.send('/network/settings', { ...(await settings(app)), time_zone: 'Europe/Oslo' })
     const on = async (search: string) => actions((await admin.get(`${PATH}?${search}`)).html)
     expect(await on('from=2031-01-07&to=2031-01-07')).toEqual(['tuesday.late', 'tuesday.early'])
     expect(await on('from=2031-01-08')).toEqual(['wednesday.early'])
@@ -129,7 +129,7 @@ test('an entry shows each field before and after', async () => {
     { action: 'shown.done', before: { name: 'Old', same: 1 }, after: { name: '<b>New</b>', same: 1, list: ['a'] } },
   ])
   const { html } = await admin.get(PATH)
-  const [, path = ''] = /href="(\/network\/audit\/aud_\w+)"><code><wbr>shown/.exec(html) ?? []
+  const [, path = ''] = /href="(\/network\/audit\/aud_\w+)"><code>shown/.exec(html) ?? []
   const entry = await admin.get(path)
   expect(wordsOf(entry.html)).toContain('name Old <b>New</b>')
   expect(wordsOf(entry.html)).toContain('list – ["a"]')

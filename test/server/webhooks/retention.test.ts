@@ -21,6 +21,7 @@ const stays: readonly Table[] = [
   'account',
   'two_factor',
   'recovery_code',
+  'user_screen',
   'bin',
   'api_key',
   'farewell',
