@@ -26,7 +26,7 @@ const WU = '/wp-json/'
 /** Asked by machines, and most of all when something is wrong: nothing may stand in front of them. */
 const PROBES = ['/healthz', '/readyz']
 /** What the path names is all that counts there: neither a session nor a key is looked at. */
-const OPEN = /^\/(bin|ingest)\//
+const OPEN = /^\/(bin|ingest)\/|^\/metrics$/
 
 /** The whole product behind one `fetch`. `remoteAddress` says whose socket a request came through. */
 export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env> {
@@ -152,7 +152,7 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
   function failed(c: C, thrown: unknown): Response | Promise<Response> {
     const error = thrown instanceof DbError && thrown.kind === 'busy' ? busy(thrown) : asAppError(deps, thrown)
     if (c.req.path.startsWith(WU)) return wuProblem(error)
-    const machine = /^\/(api|ingest)\//.test(c.req.path) || PROBES.includes(c.req.path)
+    const machine = /^\/(api\/|ingest\/|metrics$)/.test(c.req.path) || PROBES.includes(c.req.path)
     return machine ? problem(error) : errorPage(c, deps, error)
   }
 

@@ -120,6 +120,7 @@ describe('nobody', () => {
       'GET /',
       'GET /healthz',
       'GET /readyz',
+      'GET /metrics',
       'GET /assets/:file',
       'GET /favicon.ico',
       'ALL /bin/:token',

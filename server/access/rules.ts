@@ -11,6 +11,8 @@ export const rules = {
   'GET /': 'public',
   'GET /healthz': 'public',
   'GET /readyz': 'public',
+  // A key with metrics:read, or a socket of this machine: the handler asks.
+  'GET /metrics': 'public',
   'GET /assets/:file': 'public',
   'GET /favicon.ico': 'public',
   'ALL /bin/:token': 'public',

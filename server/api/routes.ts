@@ -10,6 +10,7 @@ import { hookRoutes } from './hooks.ts'
 import { ingestRoutes } from './ingest.ts'
 import { journalRoutes } from './journal.ts'
 import { meRoutes } from './me.ts'
+import { metricRoutes } from './metrics.ts'
 import { openApiRoutes } from './openapi.ts'
 import { pluginRoutes } from './plugins.ts'
 import { repairRoutes } from './repair.ts'
@@ -33,6 +34,7 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...sourceRoutes(deps),
   ...ingestRoutes(deps),
   ...meRoutes(deps),
+  ...metricRoutes(deps),
   ...openApiRoutes(deps),
   ...binApiRoutes(deps),
   ...binCatchRoutes(deps),

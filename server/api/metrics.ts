@@ -1,0 +1,90 @@
+import { countDeliveries, hourly, oldestWaiting } from '../../db/queries/deliveries.ts'
+import { pluginStates } from '../../db/queries/plugins.ts'
+import { countWebhooks } from '../../db/queries/webhooks.ts'
+import type { Deps } from '../deps.ts'
+import { can } from '../lib/actor.ts'
+import { HOUR } from '../lib/clock.ts'
+import { AppError, fail } from '../lib/errors.ts'
+import { msg } from '../lib/message.ts'
+import { isSending } from '../webhooks/sending.ts'
+import type { C } from '../web/env.ts'
+import { isLoopback } from '../web/security.ts'
+import type { Handlers } from './handlers.ts'
+
+/** A figure with its labels, such as `{state="active"}`. */
+type Sample = readonly [labels: string, value: number]
+
+/** What Prometheus reads. Every figure is a look into an index: it costs the same, however long the log is. */
+export const metricRoutes = (deps: Deps): Handlers => ({
+  'GET /metrics': async (c) => {
+    await demandReader(deps, c)
+    const { db } = deps
+    const owner = 'network'
+    const now = deps.clock()
+    const inState = (state: 'pending' | 'retrying' | 'held' | 'failed') => countDeliveries(db, { owner, state })
+    const [webhooks, pending, retrying, held, failed, oldest, hours, plugins, sending] = await Promise.all([
+      countWebhooks(db, { owner: null }),
+      inState('pending'),
+      inState('retrying'),
+      inState('held'),
+      inState('failed'),
+      oldestWaiting(db, owner),
+      hourly(db, { owner, webhook: null, since: Math.floor(now / HOUR) * HOUR }),
+      pluginStates(db),
+      isSending(deps),
+    ])
+    const [hour = { delivered: 0, failed: 0 }] = hours
+    const text = [
+      gauge('hookline_info', 'The version that runs.', [[`version="${deps.version}"`, 1]]),
+      gauge('hookline_sending', 'Whether deliveries are sent: 1, or 0 while all sending is switched off.', [
+        ['', sending ? 1 : 0],
+      ]),
+      gauge(
+        'hookline_webhooks',
+        'Webhooks by state.',
+        Object.entries(webhooks).map(([state, count]): Sample => [`state="${state}"`, count]),
+      ),
+      gauge('hookline_deliveries', 'Deliveries by state, counted to 1001 at most.', [
+        ['state="pending"', pending],
+        ['state="retrying"', retrying],
+        ['state="held"', held],
+        ['state="failed"', failed],
+      ]),
+      gauge('hookline_oldest_waiting_seconds', 'How long the oldest delivery has waited; 0 when none waits.', [
+        ['', oldest === null ? 0 : Math.max(0, (now - oldest) / 1000)],
+      ]),
+      gauge('hookline_attempts_this_hour', 'Attempts since the last full hour, by what became of them.', [
+        ['result="delivered"', Number(hour.delivered)],
+        ['result="failed"', Number(hour.failed)],
+      ]),
+      gauge('hookline_plugins_paused', 'Plugins that are paused because they failed too often.', [
+        ['', plugins.filter(({ paused_at: at }) => at !== null).length],
+      ]),
+    ]
+    return new Response(text.join(''), { headers: { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' } })
+  },
+})
+
+const gauge = (name: string, help: string, samples: readonly Sample[]): string =>
+  [
+    `# HELP ${name} ${help}`,
+    `# TYPE ${name} gauge`,
+    ...samples.map(([labels, value]) => `${name}${labels === '' ? '' : `{${labels}}`} ${value}`),
+    '',
+  ].join('\n')
+
+const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip']
+
+/** Whoever runs on this machine may read, if no proxy stands between; all others need a key. */
+async function demandReader(deps: Deps, c: C): Promise<void> {
+  const isHere = isLoopback(c.get('address')) && !FORWARDED.some((name) => c.req.header(name) !== undefined)
+  if (isHere) return
+  const actor = await deps.access.byKey(c.req.header('authorization') ?? '', c.get('address'))
+  if (!actor) {
+    const detail = msg('Send an API key: Authorization: Bearer hk_…')
+    throw new AppError('unauthorized', detail, [], { 'www-authenticate': 'Bearer' })
+  }
+  if (!can(actor, 'metrics:read', 'network')) {
+    throw fail('forbidden', 'This key lacks the scope {scope}.', { scope: 'metrics:read' })
+  }
+}
