@@ -8,6 +8,19 @@ export type JsonObject = { readonly [key: string]: Json }
 export const isObject = (value: unknown): value is JsonObject =>
   value !== null && typeof value === 'object' && !Array.isArray(value)
 
+/** The same again, with nothing in common that could be changed. For JSON, and so many times quicker than `structuredClone`. */
+export function copyOf<T extends Json>(value: T): T
+export function copyOf(value: Json): Json {
+  if (Array.isArray(value)) return value.map((inner: Json) => copyOf(inner))
+  if (!isObject(value)) return value
+  const copy: Record<string, Json> = { ...value }
+  for (const key of Object.keys(copy)) {
+    const inner = copy[key]
+    if (typeof inner === 'object') copy[key] = copyOf(inner)
+  }
+  return copy
+}
+
 /**
  * Parses JSON that a stranger sent. Refuses, with a sentence, what two parsers could read in two ways: a byte order mark,
  * duplicate keys, numbers that are not finite, lone surrogates, and anything deeper than `maxDepth`. U+0000, which cannot be

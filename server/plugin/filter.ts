@@ -1,6 +1,6 @@
 import { interruptFaults } from '../../db/queries/plugin-faults.ts'
 import { pluginsChanged } from '../../db/queries/plugins.ts'
-import type { JsonObject } from '../lib/json.ts'
+import { copyOf, type JsonObject } from '../lib/json.ts'
 import { baseContext, happening, readPart } from './context.ts'
 import type { Core } from './core.ts'
 import { recordFault } from './fault.ts'
@@ -61,7 +61,7 @@ export async function runFilter(
       ...(await readPart(core, plugin, standing)),
     }
     // A copy: a filter that changes it in place and then throws has changed nothing.
-    const given = await filter.run(structuredClone(value), ctx)
+    const given = await filter.run(copyOf(value), ctx)
     if (isRejection(given)) return given
     if (given === undefined)
       throw new Error('The filter gave back nothing. It has to return the value, or reject(reason).')

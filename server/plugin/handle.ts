@@ -65,10 +65,10 @@ async function commit(
   const after: Statement[] = standing.isInTrouble(handler.id)
     ? [interruptFaults(db, handler.id), pluginsChanged(db)]
     : []
-  const prepared = await prepare(core, unit.emissions, event ? event.chain + 1 : 0)
   const writes = unit.statements(db)
-  const list = [...writes, ...prepared.statements, ...after]
-  if (list.length === 0) return
-  const results = await db.commit(list)
+  // Most handlers that hear an event leave nothing to be written.
+  if (writes.length + unit.emissions.length + after.length === 0) return
+  const prepared = await prepare(core, unit.emissions, event ? event.chain + 1 : 0)
+  const results = await db.commit([...writes, ...prepared.statements, ...after])
   prepared.finish(results.slice(writes.length, writes.length + prepared.statements.length))
 }

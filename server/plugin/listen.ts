@@ -1,6 +1,6 @@
 import { markHeard, unheardEvents, type UnheardEvent } from '../../db/queries/plugins.ts'
 import { SECOND } from '../lib/clock.ts'
-import type { JsonObject } from '../lib/json.ts'
+import { copyOf, type JsonObject } from '../lib/json.ts'
 import { baseContext, happening, writePart } from './context.ts'
 import type { Core, Stored } from './core.ts'
 import { handle } from './handle.ts'
@@ -112,7 +112,7 @@ async function tellOne(core: Core, listener: Ordered, standing: Standing, event:
           ...(await writePart(core, plugin, standing, { unit, signal, heard: { by: listener, event } })),
         }
         // A copy each, so that no listener changes what the next one hears.
-        await listener.run(structuredClone(event.data), ctx)
+        await listener.run(copyOf(event.data), ctx)
       },
     })
   } catch (error) {

@@ -8,25 +8,23 @@ export type Ran<T> =
  * Runs somebody else's code and waits at most `limit` milliseconds. Never throws. JavaScript cannot be stopped from
  * outside: at the end of its time the signal is aborted and nobody waits any longer, but the code may go on.
  */
-export async function within<T>(
-  limit: number,
-  clock: Clock,
-  work: (signal: AbortSignal) => T | Promise<T>,
-): Promise<Ran<T>> {
+export function within<T>(limit: number, clock: Clock, work: (signal: AbortSignal) => T | Promise<T>): Promise<Ran<T>> {
   const started = clock()
   const abort = new AbortController()
-  const { promise: late, reject } = Promise.withResolvers<never>()
+  // By hand, because `Promise.race` takes as long as many a handler.
+  const { promise, resolve } = Promise.withResolvers<Ran<T>>()
+  const end = (ran: Ran<T>) => {
+    clearTimeout(timer)
+    resolve(ran)
+  }
+  const done = (value: T) => end({ ok: true, value, ms: clock() - started })
+  const failed = (error: unknown) => end({ ok: false, error, ms: clock() - started })
   const timer = setTimeout(() => {
     const error = new Error(`It took longer than ${limit} ms.`)
     abort.abort(error)
-    reject(error)
+    failed(error)
   }, limit)
-  try {
-    const value = await Promise.race([(async () => work(abort.signal))(), late])
-    return { ok: true, value, ms: clock() - started }
-  } catch (error) {
-    return { ok: false, error, ms: clock() - started }
-  } finally {
-    clearTimeout(timer)
-  }
+  const run = async () => work(abort.signal)
+  run().then(done, failed)
+  return promise
 }

@@ -5,6 +5,7 @@ import { idle } from './idle.ts'
 import { ingest } from './ingest.ts'
 import { isolation } from './isolation.ts'
 import { page } from './page.ts'
+import { plugins } from './plugins.ts'
 
 // Figures, no judgement: pairs of Hookline and of what there is to be reached, one after the other, on the same machine
 // against the same receiver, because only the ratio means something elsewhere.
@@ -17,6 +18,7 @@ const runs: Readonly<Record<string, () => Promise<void>>> = {
   backlog,
   isolation,
   page,
+  plugins,
 }
 
 const asked = process.argv.slice(2)
