@@ -144,7 +144,7 @@ test('one of fifty webhooks hangs: it holds ten attempts, and all others finish 
   expect(most).toBe(PER_WEBHOOK)
 })
 
-test(`${DUE} retries that are due at once go out ${CONCURRENCY} at a time, in little memory`, async () => {
+test(`${DUE} retries that are due at once go out at most ${CONCURRENCY} at a time, in little memory`, async () => {
   let open = 0
   let most = 0
   let answered = 0
@@ -183,7 +183,9 @@ test(`${DUE} retries that are due at once go out ${CONCURRENCY} at a time, in li
   await app.deliver()
   expect(await statesOf(app)).toEqual({ delivered: DUE })
   expect(answered).toBe(DUE)
-  expect(most).toBe(CONCURRENCY)
+  // A slot is held until its attempt is written down, so that fewer may be at the receiver.
+  expect(most).toBeLessThanOrEqual(CONCURRENCY)
+  expect(most).toBeGreaterThan(PER_WEBHOOK)
   expect(samples).toHaveLength(10)
   expect((Math.max(...samples) - before) / 1024 / 1024).toBeLessThan(64)
 })
