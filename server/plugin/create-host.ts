@@ -166,7 +166,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       const prepared = await prepare(core, list)
       return prepared.finish(await db.commit(prepared.statements))
     },
-    async plugins() {
+    async plugins({ faults = true } = {}) {
       if (options.safeMode) return slugs.map((slug) => unloaded(slug, IN_SAFE_MODE))
       const states = new Map((await pluginStates(db)).map((state) => [state.slug, state]))
       const left = new Set(await crashes(db))
@@ -175,7 +175,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
           const isBack = plugin.state === 'paused' && !left.has(plugin.slug)
           return isBack
             ? unloaded(plugin.slug, AT_NEXT_START)
-            : infoOf(plugin, states.get(plugin.slug), await faultsOf(db, plugin.slug, FAULTS_SHOWN))
+            : infoOf(plugin, states.get(plugin.slug), faults ? await faultsOf(db, plugin.slug, FAULTS_SHOWN) : [])
         }),
       )
     },

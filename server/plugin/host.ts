@@ -190,7 +190,8 @@ export interface Host {
   prepare(list: readonly Emission[]): Promise<Prepared>
   /** `prepare`, commit, `finish`. Resolves when all is durable. */
   emit(list: readonly Emission[]): Promise<readonly Emitted[]>
-  plugins(): Promise<readonly PluginInfo[]>
+  /** Every plugin there is. `faults: false` leaves their faults out, and so one query for each plugin. */
+  plugins(options?: { readonly faults?: boolean }): Promise<readonly PluginInfo[]>
   /** Statements for the caller's commit; for one site alone where `site` is an id. Throws AppError `conflict`, `not_found`. */
   activate(slug: string, site?: string): Promise<readonly Statement[]>
   deactivate(slug: string, site?: string): Promise<readonly Statement[]>

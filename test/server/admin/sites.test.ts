@@ -3,6 +3,7 @@ import { siteBySlug } from '../../../db/queries/sites.ts'
 import { createKey } from '../../../server/access/api-keys.ts'
 import type { Capability } from '../../../server/lib/actor.ts'
 import { DAY, MINUTE } from '../../../server/lib/clock.ts'
+import { definePlugin, type Plugin } from '../../../server/plugin/define.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 import { fillIn, wordsOf } from '../../support/form.ts'
 import { startReceiver } from '../../support/receiver.ts'
@@ -288,6 +289,28 @@ async function statementsOf({ deps }: TestApp, work: () => Promise<unknown>): Pr
   reading.mockRestore()
   return count
 }
+
+test('twenty plugins more cost a list of webhooks or deliveries no statement more', async () => {
+  const more = Array.from({ length: 20 }, (_, n) =>
+    definePlugin({
+      slug: `more-${n}`,
+      version: '1.0.0',
+      title: `More ${n}`,
+      requires: { host: '^1.0' },
+      scope: 'network',
+      defaultActive: true,
+    }),
+  )
+  const costs = async (plugins: readonly Plugin[]) => {
+    const app = await testApp({ plugins })
+    const admin = await app.login()
+    const paths = ['/network/webhooks', '/network/deliveries', '/network/events', '/network/users']
+    const each = []
+    for (const path of paths) each.push(await statementsOf(app, () => admin.get(path)))
+    return each
+  }
+  expect(await costs(more)).toEqual(await costs([]))
+})
 
 test('the form of a webhook ticks sites while they are few', async () => {
   const app = await testApp()
