@@ -25,18 +25,16 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
     const holding = all.filter((type) => holds(t, type, q))
     const found = holding.filter((type) => lane === null || type.lane === lane)
     const site = scope.site?.id ?? MAIN_SITE
-    const [listeners, plugins] = await Promise.all([
+    const [listeners, running] = await Promise.all([
       countListeners(deps.db, scope.site && scope.owner),
-      Promise.all(
-        [...Map.groupBy(found, ({ plugin }) => plugin)].map(async ([slug, list]) => ({
-          slug,
-          list,
-          title: list[0]?.pluginTitle ?? slug,
-          // Types of one plugin are available together.
-          available: await deps.host.isAvailable(list[0]?.name ?? '', site),
-        })),
-      ),
+      deps.host.running(site),
     ])
+    const plugins = [...Map.groupBy(found, ({ plugin }) => plugin)].map(([slug, list]) => ({
+      slug,
+      list,
+      title: list[0]?.pluginTitle ?? slug,
+      available: running.has(slug),
+    }))
     return page(c, deps, 'pages/event-types/list', {
       title: t('Event Types'),
       lead: t('All that webhooks can listen to, with what each of them carries.'),

@@ -160,7 +160,10 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       const owner = core.types.get(type)?.owner
       return owner !== undefined && ((await standingAt(site))?.runs(owner.slug) ?? false)
     },
-    isRunning: async (slug, site) => (await standingAt(site))?.runs(slug) ?? false,
+    async running(site) {
+      const standing = await standingAt(site)
+      return new Set(ready.map(({ slug }) => slug).filter((slug) => standing?.runs(slug)))
+    },
     prepare: (list) => prepare(core, list),
     async emit(list) {
       const prepared = await prepare(core, list)

@@ -181,8 +181,8 @@ export interface Host {
   eventType(name: string): EventType | undefined
   /** Whether the type's plugin runs for this site now (active and not paused). */
   isAvailable(type: string, site: string): Promise<boolean>
-  /** Whether a plugin runs for this site now. */
-  isRunning(slug: string, site: string): Promise<boolean>
+  /** The slugs of the plugins that run for this site now. */
+  running(site: string): Promise<ReadonlySet<string>>
   /**
    * Validates and filters. Throws AppError: `invalid` (unknown type, payload with paths), `plugin_inactive`,
    * `site_archived`, `safe_mode`, `too_deep`, `too_large`.

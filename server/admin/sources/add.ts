@@ -57,15 +57,14 @@ export const addSourceRoutes = (deps: Deps): Handlers => ({
 async function choicePage(c: C, deps: Deps): Promise<Response> {
   const { scope, t } = c.var
   const site = scope.site?.id ?? MAIN_SITE
-  const kinds = await Promise.all(
-    deps.host.sources().map(async (kind) => ({
-      name: kind.name,
-      title: t(/* translated elsewhere */ kind.title),
-      description: t(/* translated elsewhere */ kind.description),
-      plugin: t(/* translated elsewhere */ kind.pluginTitle),
-      runs: await deps.host.isRunning(kind.plugin, site),
-    })),
-  )
+  const running = await deps.host.running(site)
+  const kinds = deps.host.sources().map((kind) => ({
+    name: kind.name,
+    title: t(/* translated elsewhere */ kind.title),
+    description: t(/* translated elsewhere */ kind.description),
+    plugin: t(/* translated elsewhere */ kind.pluginTitle),
+    runs: running.has(kind.plugin),
+  }))
   return page(c, deps, 'pages/sources/kinds', {
     title: t('Add New Source'),
     crumbs: crumbs(c),

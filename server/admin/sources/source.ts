@@ -135,7 +135,7 @@ async function sourcePage(c: C, deps: Deps, source: SourceRow, state: State = {}
   const kind = kindOf(deps, source.kind)
   const mayWrite = can(actor, 'webhooks:write', scope.owner)
   const [runs, address, taken, refused, form] = await Promise.all([
-    deps.host.isRunning(kind.plugin, source.site_id),
+    deps.host.running(source.site_id).then((running) => running.has(kind.plugin)),
     mayWrite ? openAddress(deps, source) : null,
     requestsAt(deps.db, source.id, 1, SHOWN),
     requestsAt(deps.db, source.id, 0, SHOWN),

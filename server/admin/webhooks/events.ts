@@ -36,13 +36,12 @@ export async function eventGroups(
 ): Promise<EventGroup[]> {
   const types = deps.host.eventTypes()
   const site = owner === 'network' ? 'sit_main' : owner
-  const plugins = await Promise.all(
-    [...Map.groupBy(types, (type) => type.plugin).values()].map(async (ofPlugin) => ({
-      title: t(/* translated elsewhere */ ofPlugin[0]?.pluginTitle ?? ''),
-      available: await deps.host.isAvailable(ofPlugin[0]?.name ?? '', site),
-      types: ofPlugin,
-    })),
-  )
+  const running = await deps.host.running(site)
+  const plugins = [...Map.groupBy(types, (type) => type.plugin)].map(([slug, ofPlugin]) => ({
+    title: t(/* translated elsewhere */ ofPlugin[0]?.pluginTitle ?? ''),
+    available: running.has(slug),
+    types: ofPlugin,
+  }))
   const gone = chosen.filter((name) => !deps.host.eventType(name))
   return [
     ...(gone.length > 0

@@ -24,13 +24,14 @@ export const wuRoutes = (deps: Deps): Handlers => ({
   'GET /wp-json/wu/v2/hooks': async (c) => {
     const { owner } = c.get('actor')
     const flatten = await sampler(deps, owner)
-    const hooks = await Promise.all(
-      deps.host.eventTypes().map(async (type) => {
-        if (!(await deps.host.isAvailable(type.name, owner === 'network' ? MAIN_SITE : owner))) return []
+    const running = await deps.host.running(owner === 'network' ? MAIN_SITE : owner)
+    const hooks = deps.host
+      .eventTypes()
+      .filter(({ plugin }) => running.has(plugin))
+      .map((type) => {
         const { name, title, description: desc } = type
-        return [[name, { name: title, desc, payload: flatten(type), deprecated_args: [] }] as const]
-      }),
-    )
-    return Response.json(Object.fromEntries(hooks.flat()))
+        return [name, { name: title, desc, payload: flatten(type), deprecated_args: [] }] as const
+      })
+    return Response.json(Object.fromEntries(hooks))
   },
 })

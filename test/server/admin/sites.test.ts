@@ -304,7 +304,9 @@ test('twenty plugins more cost a list of webhooks or deliveries no statement mor
   const costs = async (plugins: readonly Plugin[]) => {
     const app = await testApp({ plugins })
     const admin = await app.login()
-    const paths = ['/network/webhooks', '/network/deliveries', '/network/events', '/network/users']
+    const paths = ['webhooks', 'webhooks/new', 'deliveries', 'events', 'event-types', 'users'].map(
+      (name) => `/network/${name}`,
+    )
     const each = []
     for (const path of paths) each.push(await statementsOf(app, () => admin.get(path)))
     return each
