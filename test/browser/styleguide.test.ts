@@ -60,6 +60,26 @@ test('icons are drawn from the sprite, and only the arrow of an open list turns'
   await page.context().close()
 })
 
+test.each(['light', 'dark'] as const)('in forced colours, %s, a status keeps its icon and its word', async (scheme) => {
+  const page = await openPage(browser, { scheme })
+  await page.emulateMedia({ forcedColors: 'active' })
+  await page.goto(address)
+  const shown = await page.locator('main .status[data-tone]:visible').evaluateAll((statuses) =>
+    statuses.map((status) => {
+      const icon = status.querySelector('.icon')
+      return {
+        word: (status as HTMLElement).innerText.trim() !== '',
+        icon: (icon?.getBoundingClientRect().width ?? 0) > 8,
+        // The colours that the person chose, and none of ours that may not be seen on them.
+        colour: icon !== null && getComputedStyle(icon).color === getComputedStyle(status).color,
+      }
+    }),
+  )
+  expect(shown.length).toBeGreaterThan(5)
+  expect(shown.filter(({ word, icon, colour }) => !word || !icon || !colour)).toEqual([])
+  await page.context().close()
+})
+
 describe('without JavaScript', () => {
   test('what only the script can do is not there, and all else is', async () => {
     const page = await openPage(browser, { javaScript: false })
