@@ -5,6 +5,7 @@ import { readConfig } from '../../server/config.ts'
 import { binUrl } from '../../server/webhooks/bins/address.ts'
 import { makeBin } from '../../server/webhooks/bins/make.ts'
 import { start, type Running } from '../../server/node/start.ts'
+import { locales } from '../../server/web/i18n.ts'
 import { axe, faultsOf, openBrowser, openPage, overflow, type View } from '../support/browser.ts'
 import { temporaryFolders } from '../support/folder.ts'
 import { quiet } from '../support/log.ts'
@@ -146,8 +147,11 @@ async function logIn(view: View): Promise<Page> {
   return page
 }
 
+const combinations: View[] = locales.flatMap((locale) =>
+  (['light', 'dark'] as const).flatMap((scheme) => [1280, 360].map((width) => ({ width, scheme, locale }))),
+)
 // Each pair of values of two of these stands in one of the views.
-const views: View[] = [
+const pairs: View[] = [
   { width: 1280, scheme: 'light', locale: 'en' },
   { width: 360, scheme: 'dark', locale: 'sv' },
   { width: 1280, scheme: 'dark', locale: 'es' },
@@ -155,29 +159,32 @@ const views: View[] = [
   { width: 640, scheme: 'light', locale: 'nb' },
 ]
 
-describe.each(views)('at $width pixels, $scheme, in $locale', (view) => {
-  test('every page is accessible, fits, and runs nothing that is not ours', async () => {
-    const page = await logIn(view)
-    const faults = faultsOf(page)
-    page.on('dialog', (dialog) => {
-      faults.push(`a dialog: ${dialog.message()}`)
-      void dialog.dismiss()
-    })
-    const found: string[] = []
-    for (const path of paths) {
-      const response = await page.goto(server.url + path)
-      const html = (await response?.text()) ?? ''
-      found.push(...inline(html).map((fault) => `${path}: ${fault}`))
-      found.push(...(await axe(page)).map((fault) => `${path}: ${fault}`))
-      const wider = await overflow(page)
-      if (wider > 0) found.push(`${path}: ${wider} pixels too wide`)
-      if (html.length > 100_000) found.push(`${path}: ${html.length} bytes`)
-    }
-    expect(found).toEqual([])
-    expect(faults.filter((fault) => !fault.includes('404'))).toEqual([])
-    await page.context().close()
-  }, 180_000)
-})
+describe.each(process.env['ALL_VIEWS'] === '1' ? combinations : pairs)(
+  'at $width pixels, $scheme, in $locale',
+  (view) => {
+    test('every page is accessible, fits, and runs nothing that is not ours', async () => {
+      const page = await logIn(view)
+      const faults = faultsOf(page)
+      page.on('dialog', (dialog) => {
+        faults.push(`a dialog: ${dialog.message()}`)
+        void dialog.dismiss()
+      })
+      const found: string[] = []
+      for (const path of paths) {
+        const response = await page.goto(server.url + path)
+        const html = (await response?.text()) ?? ''
+        found.push(...inline(html).map((fault) => `${path}: ${fault}`))
+        found.push(...(await axe(page)).map((fault) => `${path}: ${fault}`))
+        const wider = await overflow(page)
+        if (wider > 0) found.push(`${path}: ${wider} pixels too wide`)
+        if (html.length > 100_000) found.push(`${path}: ${html.length} bytes`)
+      }
+      expect(found).toEqual([])
+      expect(faults.filter((fault) => !fault.includes('404'))).toEqual([])
+      await page.context().close()
+    }, 180_000)
+  },
+)
 
 /** What the policy forbids and a page must not even try: inline styles, handlers and scripts. */
 function inline(html: string): string[] {
