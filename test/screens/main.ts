@@ -12,7 +12,17 @@ const PAGES = {
   'webhook-new': '/network/webhooks/new',
   deliveries: '/network/deliveries',
   plugins: '/network/plugins',
+  plugin: '/network/plugins/payments',
+  hooks: '/network/hooks',
+  events: '/network/events',
+  'event-type': '/network/event-types/payment_received',
+  'source-new': '/network/sources/new?kind=stripe',
+  sites: '/network/sites',
+  audit: '/network/audit',
+  settings: '/network/settings',
 }
+/** What has an address of its own in each demo: the first of a list. */
+const FIRST_OF = { delivery: '/network/deliveries?state=retrying', event: '/network/events', bin: '/network/bins' }
 /** So long the demo's stream runs before the camera comes. */
 const WARM_UP = 40_000
 
@@ -32,9 +42,12 @@ try {
     await page.goto(url + path)
     await page.screenshot({ path: join(root, 'docs/screens', `${name}.png`) })
   }
-  await page.goto(`${url}/network/deliveries?state=retrying`)
-  await page.locator('th.primary > a').first().click()
-  await page.screenshot({ path: join(root, 'docs/screens/delivery.png') })
+  for (const [name, list] of Object.entries(FIRST_OF)) {
+    await page.goto(url + list)
+    await page.locator('th.primary > a').first().click()
+    await page.waitForLoadState()
+    await page.screenshot({ path: join(root, 'docs/screens', `${name}.png`) })
+  }
   await browser.close()
 } finally {
   const ended = once(demo, 'exit')
