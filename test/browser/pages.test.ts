@@ -158,33 +158,31 @@ const pairs: View[] = [
   { width: 360, scheme: 'light', locale: 'nl' },
   { width: 640, scheme: 'light', locale: 'nb' },
 ]
+const views = process.env['ALL_VIEWS'] === '1' ? combinations : pairs
 
-describe.each(process.env['ALL_VIEWS'] === '1' ? combinations : pairs)(
-  'at $width pixels, $scheme, in $locale',
-  (view) => {
-    test('every page is accessible, fits, and runs nothing that is not ours', async () => {
-      const page = await logIn(view)
-      const faults = faultsOf(page)
-      page.on('dialog', (dialog) => {
-        faults.push(`a dialog: ${dialog.message()}`)
-        void dialog.dismiss()
-      })
-      const found: string[] = []
-      for (const path of paths) {
-        const response = await page.goto(server.url + path)
-        const html = (await response?.text()) ?? ''
-        found.push(...inline(html).map((fault) => `${path}: ${fault}`))
-        found.push(...(await axe(page)).map((fault) => `${path}: ${fault}`))
-        const wider = await overflow(page)
-        if (wider > 0) found.push(`${path}: ${wider} pixels too wide`)
-        if (html.length > 100_000) found.push(`${path}: ${html.length} bytes`)
-      }
-      expect(found).toEqual([])
-      expect(faults.filter((fault) => !fault.includes('404'))).toEqual([])
-      await page.context().close()
-    }, 180_000)
-  },
-)
+describe.each(views)('at $width pixels, $scheme, in $locale', (view) => {
+  test('every page is accessible, fits, and runs nothing that is not ours', async () => {
+    const page = await logIn(view)
+    const faults = faultsOf(page)
+    page.on('dialog', (dialog) => {
+      faults.push(`a dialog: ${dialog.message()}`)
+      void dialog.dismiss()
+    })
+    const found: string[] = []
+    for (const path of paths) {
+      const response = await page.goto(server.url + path)
+      const html = (await response?.text()) ?? ''
+      found.push(...inline(html).map((fault) => `${path}: ${fault}`))
+      found.push(...(await axe(page)).map((fault) => `${path}: ${fault}`))
+      const wider = await overflow(page)
+      if (wider > 0) found.push(`${path}: ${wider} pixels too wide`)
+      if (html.length > 100_000) found.push(`${path}: ${html.length} bytes`)
+    }
+    expect(found).toEqual([])
+    expect(faults.filter((fault) => !fault.includes('404'))).toEqual([])
+    await page.context().close()
+  }, 180_000)
+})
 
 /** What the policy forbids and a page must not even try: inline styles, handlers and scripts. */
 function inline(html: string): string[] {
