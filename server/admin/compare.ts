@@ -1,4 +1,4 @@
-import { attemptsOf, bodiesOf, lastDelivered, type DeliveryRow } from '../../db/queries/deliveries.ts'
+import { attemptsOf, bodyOf, lastDelivered, type DeliveryRow } from '../../db/queries/deliveries.ts'
 import type { AttemptTable } from '../../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { fromBase64 } from '../lib/base64.ts'
@@ -26,13 +26,17 @@ const ALSO_NEW = new Set(['date', 'x-request-id', 'cf-ray', 'etag', 'content-len
 const MOST_SHOWN = 200
 
 /** This delivery beside the last of the same webhook and event type that arrived; null when none did lately. */
-export async function comparison(t: Translator, deps: Deps, delivery: DeliveryRow, attempt: AttemptTable | undefined) {
-  const worked = attempt && (await lastDelivered(deps.db, delivery))
+export async function comparison(
+  t: Translator,
+  deps: Deps,
+  { delivery, attempt, format }: { delivery: DeliveryRow; attempt: AttemptTable; format: string | undefined },
+) {
+  const worked = await lastDelivered(deps.db, delivery)
   if (!worked) return null
   const [attempts, now, then] = await Promise.all([
     attemptsOf(deps.db, worked.id),
-    bodiesOf(deps.db, delivery.event_id),
-    bodiesOf(deps.db, worked.event_id),
+    format === undefined ? null : bodyOf(deps.db, delivery.event_id, format),
+    format === undefined ? null : bodyOf(deps.db, worked.event_id, format),
   ])
   const good = attempts.findLast(({ outcome }) => outcome === 'ok')
   if (!good) return null
@@ -47,24 +51,24 @@ export async function comparison(t: Translator, deps: Deps, delivery: DeliveryRo
         headersOf(attempt.request_headers, ALWAYS_NEW),
         t('Request'),
       ),
-      ...between(fieldsOf(then[0]?.text), fieldsOf(now[0]?.text), t('Body')),
+      ...between(fieldsOf(then), fieldsOf(now), t('Body')),
       ...between(
         headersOf(good.response_headers, ALSO_NEW),
         headersOf(attempt.response_headers, ALSO_NEW),
         t('Response'),
       ),
-      ...differing([[t('Response body'), bodyOf(good), bodyOf(attempt)]]),
+      ...differing([[t('Response body'), answered(good), answered(attempt)]]),
     ],
   }
 }
 
-const bodyOf = ({ response_body: body }: AttemptTable): string => readable(fromBase64(body)).text.slice(0, MOST_SHOWN)
+const answered = ({ response_body: body }: AttemptTable): string => readable(fromBase64(body)).text.slice(0, MOST_SHOWN)
 
 const headersOf = (json: string, leftOut: ReadonlySet<string>): Map<string, string> =>
   new Map((JSON.parse(json) as [string, string][]).filter(([name]) => !leftOut.has(name.toLowerCase())))
 
 /** The shape of a body: what kind of value stands at each path. The values themselves differ in every event. */
-export function fieldsOf(text: string | undefined): Map<string, string> {
+function fieldsOf(text: string | null): Map<string, string> {
   const kinds = new Map<string, string>()
   const parsed = parseJson(text ?? 'null')
   const walk = (value: Json, path: string): void => {

@@ -66,7 +66,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
         body: body?.text ?? null,
         bytes: body ? new TextEncoder().encode(body.text).length : 0,
         exchange: chosen ? exchangeOf(t, delivery, chosen, body?.text ?? null) : null,
-        comparison: failed ? await comparison(t, deps, delivery, chosen) : null,
+        comparison: failed ? await comparison(t, deps, { delivery, attempt: chosen, format: body?.format_key }) : null,
         now: deps.clock(),
       },
     })

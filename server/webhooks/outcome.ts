@@ -22,6 +22,12 @@ export const sentences = {
 export const UNREACHABLE =
   'The receiver could not be reached: its name has no address or one that may not be called from here, or it refused the connection or did not answer in time.'
 
+/** Whoever wrote the URL sees the outcome at once: it must not tell a name inside from one that is not there. */
+export function discreet(outcome: Outcome): { outcome: Outcome; error: string } | null {
+  const hidden: readonly Outcome[] = ['blocked', 'connect', 'dns', 'timeout']
+  return hidden.includes(outcome) ? { outcome: 'connect', error: UNREACHABLE } : null
+}
+
 /** Outcome and sentence of an answer's head. Its body changes neither. */
 export function judge(status: number): { outcome: Outcome; error: string | null } {
   if (status >= 200 && status < 300) return { outcome: 'ok', error: null }

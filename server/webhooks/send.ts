@@ -3,7 +3,7 @@ import { SECOND } from '../lib/clock.ts'
 import type { AuthType, Outcome } from '../../db/schema.ts'
 import type { Answer, Engine } from './engine.ts'
 import { aboutFormat } from './make-body.ts'
-import { noAnswer, UNREACHABLE } from './outcome.ts'
+import { discreet, noAnswer } from './outcome.ts'
 import { maskHeaders } from './redact.ts'
 import {
   createWebSign,
@@ -160,9 +160,3 @@ async function extraSignatures({ webhook, secrets, body }: Parcel, seconds: numb
 
 const basic = (username: string, password: string): string =>
   `Basic ${toBase64(new TextEncoder().encode(`${username}:${password}`))}`
-
-/** A test shows its outcome at once to whoever wrote the URL: it must not tell a name inside from one that is not there. */
-function discreet(outcome: Outcome): { outcome: Outcome; error: string } | null {
-  const hidden: readonly Outcome[] = ['blocked', 'connect', 'dns', 'timeout']
-  return hidden.includes(outcome) ? { outcome: 'connect', error: UNREACHABLE } : null
-}

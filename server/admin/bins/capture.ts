@@ -11,7 +11,7 @@ import { notFound } from '../../lib/errors.ts'
 import { isId } from '../../lib/ids.ts'
 import { checkUrl } from '../../webhooks/address.ts'
 import { hiddenContext } from '../../webhooks/bins/catch.ts'
-import { UNREACHABLE } from '../../webhooks/outcome.ts'
+import { discreet } from '../../webhooks/outcome.ts'
 import { mustSend } from '../../webhooks/sending.ts'
 import type { C } from '../../web/env.ts'
 import { readForm } from '../../web/forms.ts'
@@ -102,9 +102,8 @@ const replayed = (headers: Headers): Headers =>
 function outcomeOf(t: Translator, host: string, answer: Awaited<ReturnType<Deps['post']>>): Shown {
   const { outcome, status, durationMs } = answer
   if (status === null) {
-    // One sentence for several outcomes, so that nobody learns from it which names exist inside.
-    const isTold = outcome !== 'blocked' && outcome !== 'dns' && outcome !== 'connect' && outcome !== 'timeout'
-    const text = isTold ? adviceOn(t, outcome, null).what : t(/* translated elsewhere */ UNREACHABLE)
+    const hidden = discreet(outcome)
+    const text = hidden ? t(/* translated elsewhere */ hidden.error) : adviceOn(t, outcome, null).what
     return { tone: 'bad', title: t('It did not arrive.'), text }
   }
   const text = t('{host} answered {answer} in {time}.', {

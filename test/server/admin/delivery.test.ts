@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { webhooksChanged } from '../../../db/queries/outbox.ts'
 import type { WebhookDraft } from '../../../server/webhooks/draft.ts'
 import { plainSigning } from '../../../server/webhooks/sign.ts'
 import { testApp, type TestApp, type Visitor } from '../../support/app.ts'
@@ -162,4 +163,26 @@ test('a delivery that failed is compared with the last one that worked', async (
   const worked =
     /\/network\/deliveries\/dlv_\w+/.exec((await admin.get('/network/deliveries?answer=2xx')).html)?.[0] ?? ''
   expect(wordsOf((await admin.get(worked)).html)).not.toContain('Beside the last one')
+})
+
+test('only bodies of one format are compared', async () => {
+  const receiver = await startReceiver({ answer: (_, n) => ({ status: n <= 2 ? 200 : 422 }) })
+  const app = await testApp()
+  const admin = await app.login()
+  const plain = await app.webhook({ name: 'Plain', url: receiver.url })
+  const other = await app.webhook({ name: 'Other', url: receiver.url, format: 'envelope' })
+  await app.emit()
+  await app.deliver()
+  // From now on nobody else makes another body of the events.
+  await app.deps.db.commit([
+    app.deps.db.q.updateTable('webhook').set({ state: 'retired' }).where('id', '=', other),
+    webhooksChanged(app.deps.db),
+  ])
+  await app.emit()
+  await app.deliver()
+  const list = await admin.get(`/network/deliveries?answer=4xx&webhook=${plain}`)
+  const [path = ''] = /\/network\/deliveries\/dlv_\w+/.exec(list.html) ?? []
+  const text = wordsOf((await admin.get(path)).html)
+  expect(text).toContain('Answer 200 OK 422 Unprocessable Content')
+  expect(text).not.toContain('Body: ')
 })
