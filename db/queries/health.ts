@@ -58,9 +58,13 @@ export const webhooksIn = (db: Db, state: WebhookState, expected: readonly strin
 export const openBreakers = (db: Db) =>
   named(db).where('breaker_until', 'is not', null).where('state', 'in', ['active', 'failing']).execute()
 
-/** The webhooks that post without https. */
-export const insecureWebhooks = (db: Db) =>
-  named(db).where('url', 'like', 'http://%').where('state', '<>', 'retired').execute()
+/** The webhooks that post without https; those below `inside` never leave the process. */
+export const insecureWebhooks = (db: Db, inside: string) =>
+  named(db)
+    .where('url', 'like', 'http://%')
+    .where('url', 'not like', `${inside}%`)
+    .where('state', '<>', 'retired')
+    .execute()
 
 /** When the newest event came in; null when there is none. */
 export async function newestEventAt(db: Db): Promise<number | null> {

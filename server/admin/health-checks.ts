@@ -17,6 +17,7 @@ import { guardsCheck } from './guards.ts'
 import { sourcesCheck } from './sources/check.ts'
 import type { PluginInfo } from '../plugin/host.ts'
 import { SECRET_NOT_TAKEN } from '../webhooks/lifecycle.ts'
+import { binUrl } from '../webhooks/bins/address.ts'
 import { shortUrl } from '../webhooks/redact.ts'
 import { isSending } from '../webhooks/sending.ts'
 import type { Translator } from '../web/i18n.ts'
@@ -71,7 +72,7 @@ export async function otherChecks(deps: Deps, t: Translator): Promise<Check[]> {
   const [sending, breakers, insecure, bytes, days, unsent] = await Promise.all([
     isSending(deps),
     openBreakers(db),
-    insecureWebhooks(db),
+    insecureWebhooks(db, binUrl(deps.publicUrl(), '')),
     databaseBytes(db),
     setting(db, 'keep_days_events'),
     mailInTrouble(db),

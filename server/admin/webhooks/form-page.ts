@@ -12,6 +12,7 @@ import { errorsByPath } from '../../web/forms.ts'
 import type { Translator } from '../../web/i18n.ts'
 import { formats, renderBody, type Timestamp } from '../../webhooks/formats.ts'
 import { makeBody } from '../../webhooks/make-body.ts'
+import { checkUrl, urlRules } from '../../webhooks/address.ts'
 import { formatNetwork } from '../../webhooks/network.ts'
 import { presetNamed, presetOf, presets } from '../../webhooks/presets.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
@@ -118,7 +119,7 @@ export async function formPage(
       preview,
       presets: presetChoices(t, form),
       chips: groups.flatMap(({ events }) => events.filter(({ chosen }) => chosen)),
-      insecure: URL.parse(form.url)?.protocol === 'http:',
+      insecure: isInsecure(deps, form.url),
       testEvents: eventOptions(c, groups),
       testEvent: state.testEvent ?? '',
       exchange: state.exchange ? shownExchange(t, state.exchange) : null,
@@ -142,6 +143,12 @@ function presetChoices(t: Translator, form: WebhookForm) {
     })),
     watch: watch.map((message) => t.say(message)),
   }
+}
+
+/** Whether what is sent there can be read on the way. What goes to a bin of ours never leaves the process. */
+function isInsecure(deps: Deps, url: string): boolean {
+  const checked = checkUrl(url, urlRules(deps))
+  return checked.ok && checked.insecure
 }
 
 /** Why no further webhook fits, or null where there is room. */

@@ -119,6 +119,20 @@ describe('a webhook that sends to a bin of ours', () => {
     expect(await stateOf(app)).toMatchObject({ state: 'delivered', last_status: 200 })
   })
 
+  test('is not told that its requests can be read on the way', async () => {
+    const app = await testApp()
+    const admin = await app.login()
+    const { url } = await bin(app)
+    const id = await app.webhook({ url })
+    const plain = await app.webhook({ url: 'http://plain.example/' })
+    const form = async (webhook: string) => wordsOf((await admin.get(`/network/webhooks/${webhook}`)).html)
+    expect(await form(plain)).toContain('Plain http: anybody on the way')
+    expect(await form(id)).not.toContain('Plain http: anybody on the way')
+    expect(wordsOf((await admin.get('/network/health')).html)).toContain('A webhook posts without https')
+    await admin.post(`/network/webhooks/${plain}/retire`)
+    expect(wordsOf((await admin.get('/network/health')).html)).not.toContain('posts without https')
+  })
+
   test('gets 404 once the bin is gone', async () => {
     const app = await testApp()
     const admin = await app.login()
