@@ -17,15 +17,14 @@ import { urlRules } from '../webhooks/address.ts'
 import { createDispatcher, type Dispatcher } from '../webhooks/dispatch.ts'
 import { appSecretOf } from './app-secret.ts'
 import { createPost } from './connect.ts'
+import { openDatabase } from './database.ts'
 import { readPluginDir } from './plugin-dir.ts'
-import { lockDataDir } from './lock.ts'
 import { createMailer } from './mail.ts'
 import { readMigrations } from './migrations.ts'
-import { openPostgres, tuneAutovacuum } from './postgres.ts'
+import { tuneAutovacuum } from './postgres.ts'
 import { createWatch } from './watch.ts'
 import { createRandom } from './random.ts'
 import { createNodeSign } from './sign.ts'
-import { openSqlite } from './sqlite.ts'
 
 /** A server that runs. */
 export interface Running {
@@ -59,16 +58,8 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
   const clock = outside.clock ?? Date.now
   const random = outside.random ?? createRandom()
   const log = outside.log ?? jsonLog(config.logLevel, clock, (line) => process.stdout.write(`${line}\n`))
-  const alone = config.databaseUrl.startsWith('sqlite:')
-  const lock = lockDataDir(config.dataDir)
   const lost = Promise.withResolvers<string>()
-  const db = alone
-    ? await openSqlite({ file: config.databaseUrl.slice('sqlite:'.length), log, lost: lost.resolve })
-    : await openPostgres({ url: config.databaseUrl, log })
-  const release = async () => {
-    await db.close()
-    lock.release()
-  }
+  const { db, alone, release } = await openDatabase(config, log, lost.resolve)
   try {
     await migrate(db, await readMigrations())
     if (!alone) await tuneAutovacuum(db, log)
