@@ -152,7 +152,7 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
   function failed(c: C, thrown: unknown): Response | Promise<Response> {
     const error = thrown instanceof DbError && thrown.kind === 'busy' ? busy(thrown) : asAppError(deps, thrown)
     if (c.req.path.startsWith(WU)) return wuProblem(error)
-    const machine = /^\/(api\/|ingest\/|metrics$)/.test(c.req.path) || PROBES.includes(c.req.path)
+    const machine = /^\/(api\/(?!docs)|ingest\/|metrics$)/.test(c.req.path) || PROBES.includes(c.req.path)
     return machine ? problem(error) : errorPage(c, deps, error)
   }
 

@@ -140,6 +140,7 @@ describe('nobody', () => {
       'POST /sites/:slug/plugins/:plugin/*',
       'GET /api/v1/openapi.json',
       'GET /api/docs',
+      'GET /api/docs/:topic',
       'POST /ingest/:source/:token',
       'POST /ingest/:source/:token/:event',
     ])

@@ -213,6 +213,7 @@ export const rules = {
   'GET /api/v1/me': 'session',
   'GET /api/v1/openapi.json': 'public',
   'GET /api/docs': 'public',
+  'GET /api/docs/:topic': 'public',
 
   'GET /wp-json/wu/v2/auth': 'session',
   'GET /wp-json/wu/v2/hooks': 'events:read',

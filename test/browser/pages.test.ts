@@ -111,6 +111,7 @@ async function furnish(): Promise<string[]> {
     `/network/users/${users[0]?.id ?? ''}`,
     '/network/api-keys',
     '/api/docs',
+    '/api/docs/webhooks',
     '/network/api-keys/new',
     '/network/plugins',
     '/network/plugins/example',

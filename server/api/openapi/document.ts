@@ -22,8 +22,10 @@ export const tags: Readonly<Record<string, string>> = {
   deliveries: 'Deliveries',
   redeliveries: 'Redeliveries',
   sites: 'Sites',
+  plugins: 'Plugins',
   sources: 'Sources',
-  me: 'The key',
+  bins: 'Bins',
+  me: 'API keys',
   'openapi.json': 'This description',
 }
 

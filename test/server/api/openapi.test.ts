@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { rules, type RouteKey } from '../../../server/access/rules.ts'
 import { testApp } from '../../support/app.ts'
 
@@ -80,14 +80,37 @@ test('tells of every event as a webhook, with its schema and sample', async () =
   })
 })
 
-test('is a page as well, which anybody can read', async () => {
-  const { app, document } = await read()
-  const { html, status } = await app.stranger.get('/api/docs')
-  expect(status).toBe(200)
-  for (const { path, method, operation } of operationsOf(document)) {
-    expect(html).toContain(`<details class="fold" id="${operation.operationId}">`)
-    const shown = path.slice('/api/v1'.length).replaceAll(/\{(\w+)\}/g, ':$1')
-    expect(html).toContain(`<code>${method} ${shown}</code>`)
-  }
-  expect(html).toContain('Needs the scope webhooks:write.')
+describe('the pages that anybody can read', () => {
+  test('name every route, and lead to where it is told of', async () => {
+    const { app, document } = await read()
+    const { html, status } = await app.stranger.get('/api/docs')
+    expect(status).toBe(200)
+    const topics = new Map<string, string>()
+    for (const { path, method, operation } of operationsOf(document)) {
+      const shown = path.slice('/api/v1'.length).replaceAll(/\{(\w+)\}/g, ':$1')
+      const [, topic = ''] =
+        new RegExp(`<a href="(/api/docs/[\\w-]+)#${operation.operationId}"><code>${method} ${shown}</code>`).exec(
+          html,
+        ) ?? []
+      if (!topics.has(topic)) topics.set(topic, (await app.stranger.get(topic)).html)
+      expect(topics.get(topic)).toContain(`<code>${method} ${shown}</code>`)
+      expect(topics.get(topic)).toContain(`id="${operation.operationId}"`)
+    }
+    expect(topics.get('/api/docs/webhooks')).toContain('Needs the scope webhooks:write.')
+    for (const page of [html, ...topics.values()]) expect(page.length).toBeLessThan(60_000)
+  })
+
+  test('refer to no answer that they do not tell of', async () => {
+    const { app } = await read()
+    const { html } = await app.stranger.get('/api/docs/webhooks')
+    const wanted = Array.from(html.matchAll(/href="#(answer-\w+)"/g), ([, id = '']) => `id="${id}"`)
+    expect(wanted.length).toBeGreaterThan(3)
+    for (const id of wanted) expect(html).toContain(id)
+  })
+
+  test('are not there for a topic that is none', async () => {
+    const { app } = await read()
+    const { status, headers } = await app.stranger.get('/api/docs/nonsense')
+    expect({ status, type: headers.get('content-type') }).toEqual({ status: 404, type: 'text/html; charset=UTF-8' })
+  })
 })
