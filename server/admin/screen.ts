@@ -9,11 +9,24 @@ import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
 
-/** The lists that people may arrange, each with the columns that can be left out and the rows of a page to begin with. */
+/**
+ * The lists that people may arrange, each with the columns that can be left out and the rows of a page to begin with; 0 for
+ * a list without pages.
+ */
 const screens = {
   webhooks: { columns: ['status', 'events', 'day', 'last'], rows: 20 },
   deliveries: { columns: ['state', 'webhook', 'answer', 'time'], rows: 25 },
   events: { columns: ['deliveries', 'source', 'site', 'time'], rows: 25 },
+  bins: { columns: ['answers', 'caught', 'made'], rows: 20 },
+  // In groups that open and close, and so on one page.
+  'event-types': { columns: ['code', 'lane', 'webhooks'], rows: 0 },
+  sources: { columns: ['status', 'from', 'received', 'taken', 'refused'], rows: 20 },
+  sites: { columns: ['status', 'webhooks', 'users', 'created'], rows: 20 },
+  users: { columns: ['role', 'site', 'login', 'created'], rows: 20 },
+  'api-keys': { columns: ['status', 'scopes', 'site', 'used', 'expires'], rows: 20 },
+  plugins: { columns: ['state', 'description'], rows: 20 },
+  hooks: { columns: ['handler', 'priority', 'runs', 'mean', 'longest', 'faults'], rows: 50 },
+  audit: { columns: ['who', 'site', 'address', 'time'], rows: 25 },
 } as const
 export type ScreenName = keyof typeof screens
 
@@ -21,6 +34,7 @@ const ROWS = [10, 20, 25, 50, 100]
 
 /** How somebody wants a list. */
 export interface Screen {
+  /** Of a page; 0 for a list without pages. */
   readonly rows: number
   shows(column: string): boolean
   /** For the form in the frame. */
@@ -29,6 +43,7 @@ export interface Screen {
 export interface ScreenOptions {
   readonly name: ScreenName
   readonly rows: number
+  /** None for a list without pages. */
   readonly rowChoices: readonly number[]
   readonly columns: readonly { readonly name: string; readonly label: string; readonly shown: boolean }[]
   /** The page to come back to. */
@@ -45,8 +60,8 @@ export async function screenOf(c: C, deps: Deps, name: ScreenName): Promise<Scre
   const url = new URL(c.req.url)
   const options = {
     name,
-    rows: chosen?.rows ?? rows,
-    rowChoices: ROWS,
+    rows: rows === 0 ? 0 : (chosen?.rows ?? rows),
+    rowChoices: rows === 0 ? [] : ROWS,
     columns: columns.map((column) => ({ name: column, label: labels[column], shown: !hidden.has(column) })),
     back: url.pathname + url.search,
   }
@@ -65,6 +80,32 @@ const labelsOf = (t: Translator): Record<(typeof screens)[ScreenName]['columns']
   deliveries: t('Deliveries'),
   source: t('Told by'),
   site: t('Site'),
+  answers: t('Answers'),
+  caught: t('Caught'),
+  made: t('Made'),
+  code: t('Code name'),
+  lane: t('Lane'),
+  webhooks: t('Webhooks'),
+  from: t('From'),
+  received: t('Last received'),
+  taken: t('Taken'),
+  refused: t('Refused'),
+  users: t('Users'),
+  created: t('Created'),
+  role: t('Role'),
+  login: t('Logging in'),
+  scopes: t('Scopes'),
+  used: t('Last used'),
+  expires: t('Expires'),
+  description: t('Description'),
+  handler: t('Handler'),
+  priority: t('Priority'),
+  runs: t('Runs'),
+  mean: t('Mean'),
+  longest: t('Longest'),
+  faults: t('Faults'),
+  who: t('Who'),
+  address: t('Address'),
 })
 
 export const screenRoutes = (deps: Deps): Handlers => ({

@@ -5,38 +5,36 @@ import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { can } from '../../lib/actor.ts'
 import { HOUR } from '../../lib/clock.ts'
-import type { C } from '../../web/env.ts'
+import type { Translator } from '../../web/i18n.ts'
 import { statusText } from '../../web/status-text.ts'
 import { hookTitle } from '../../webhooks/presets.ts'
 import { roomFor } from '../../webhooks/quota.ts'
 import { shortUrl } from '../../webhooks/redact.ts'
+import { frameOf, sliceOf } from '../listing.ts'
 import { page } from '../page.ts'
 import { screenOf } from '../screen.ts'
-import { filterOf, headOf, readAsked, searchOf, states, type Asked } from './list-filter.ts'
+import { filterOf, states, webhookList } from './list-filter.ts'
 
 export const listRoutes = (deps: Deps): Handlers => ({
   'GET {area}/webhooks': async (c) => {
     const { actor, scope, t } = c.var
-    const wanted = readAsked((name) => c.req.query(name))
+    const asked = webhookList.read((name) => c.req.query(name))
     const owner = scope.site?.id ?? null
     const screen = await screenOf(c, deps, 'webhooks')
-    const counts = await countWebhooks(deps.db, { owner, search: wanted.q || undefined })
+    const counts = await countWebhooks(deps.db, { owner, search: asked.q || undefined })
     const total = states.reduce((sum, state) => sum + counts[state], 0)
-    const found = wanted.state ? counts[wanted.state] : total
-    const pages = Math.max(1, Math.ceil(found / screen.rows))
-    const asked = { ...wanted, page: Math.min(wanted.page, pages) }
-    const webhooks = await listWebhooks(deps.db, filterOf(asked, owner, screen.rows))
+    const count = asked.view ? counts[asked.view] : total
+    const slice = sliceOf(asked, count, screen.rows)
+    const webhooks = await listWebhooks(deps.db, filterOf(asked, owner, slice))
     const path = `${scope.base}/webhooks`
     const mayWrite = can(actor, 'webhooks:write', scope.owner)
+    const words = stateWords(t)
     const [room, own] = await Promise.all([
       roomFor(deps.db, scope.owner),
       countWebhooks(deps.db, { owner: scope.owner }),
     ])
     const used = Object.values(own).reduce((sum, one) => sum + one, 0)
-    const head = (by: Parameters<typeof headOf>[1]) => {
-      const { search, direction } = headOf(asked, by)
-      return { href: path + search, direction }
-    }
+    const head = (by: 'name' | 'status' | 'last') => webhookList.head(path, asked, by)
     return page(c, deps, 'pages/webhooks/list', {
       title: t('Webhooks'),
       ...(mayWrite && { action: { href: `${path}/new`, label: t('Add New Webhook') } }),
@@ -51,45 +49,29 @@ export const listRoutes = (deps: Deps): Handlers => ({
       ],
       data: {
         shows: screen.shows,
-        path,
-        asked,
-        keep: searchOf(asked, { q: '' }),
-        narrowed: searchOf(asked, { sort: null }) !== '',
-        back: path + searchOf(asked, { page: asked.page }),
+        frame: frameOf(c, webhookList, asked, {
+          path,
+          count,
+          slice,
+          views: [
+            { view: null, label: t('All'), count: total },
+            ...states.map((view) => ({ view, label: words[view], count: counts[view] })),
+          ],
+        }),
         mayWrite,
         rows: await rowsOf(deps, webhooks),
-        views: viewsOf(c, asked, counts, total, path),
         heads: { name: head('name'), status: head('status'), last: head('last') },
-        pager: pagerOf(c, asked, found, pages),
       },
     })
   },
 })
 
-function viewsOf(c: C, asked: Asked, counts: Record<(typeof states)[number], number>, total: number, path: string) {
-  const { t } = c.var
-  const words = { active: t('Active'), failing: t('Failing'), disabled: t('Disabled'), retired: t('Retired') }
-  const view = (state: Asked['state'], label: string, count: number) => ({
-    href: path + searchOf(asked, { state }),
-    label,
-    count,
-    current: asked.state === state,
-  })
-  return [view(null, t('All'), total), ...states.map((state) => view(state, words[state], counts[state]))]
-}
-
-function pagerOf(c: C, asked: Asked, count: number, pages: number) {
-  const { scope, t } = c.var
-  const at = (page: number) =>
-    page >= 1 && page <= pages ? `${scope.base}/webhooks${searchOf(asked, { page })}` : null
-  return {
-    label: t('Pages of webhooks'),
-    items: t.n('1 item', '{count} items', count),
-    text: t('{page} of {pages}', { page: asked.page, pages }),
-    newer: at(asked.page - 1),
-    older: at(asked.page + 1),
-  }
-}
+const stateWords = (t: Translator): Record<(typeof states)[number], string> => ({
+  active: t('Active'),
+  failing: t('Failing'),
+  disabled: t('Disabled'),
+  retired: t('Retired'),
+})
 
 /** What the rows show, with what happened in the last hours: a handful of queries, whatever the number of rows. */
 async function rowsOf(deps: Deps, webhooks: readonly Webhook[]) {
