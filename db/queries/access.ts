@@ -6,27 +6,65 @@ export type Person = Pick<UserTable, 'id' | 'name' | 'email' | 'role' | 'siteId'
 
 const person = ['id', 'name', 'email', 'role', 'siteId', 'locale', 'timeZone', 'createdAt'] as const
 
-/** People by name, those whose name or e-mail address holds `search`; whether each has a password and a second factor. */
-export const people = (db: Db, search: string, limit: number) =>
+export interface PeopleFilter {
+  readonly role?: Role | undefined
+  /** Part of a name or of an e-mail address. */
+  readonly search?: string | undefined
+}
+export interface PeoplePage {
+  readonly sort: keyof typeof peopleSorts
+  readonly descending: boolean
+  readonly limit: number
+  readonly offset: number
+}
+
+/** Written so that all engines sort alike: PostgreSQL keeps letters of both cases apart. */
+const peopleSorts = {
+  name: sql`lower(name)`,
+  createdAt: sql`${sql.ref('createdAt')}`,
+} as const
+
+/** A page of people; whether each has a password and a second factor. The rest is looked up for the page alone. */
+export const people = (db: Db, filter: PeopleFilter, { sort, descending, limit, offset }: PeoplePage) =>
   db.q
-    .selectFrom('user')
-    .leftJoin('site', 'site.id', 'user.siteId')
-    .leftJoin('account', 'account.id', 'user.id')
-    .leftJoin('two_factor', 'two_factor.user_id', 'user.id')
-    .select(['user.id', 'user.name', 'email', 'role', 'user.siteId', 'user.createdAt', 'site.name as site'])
+    .selectFrom(
+      filteredPeople(db, filter)
+        .select(['id', 'name', 'email', 'role', 'siteId', 'createdAt'])
+        .select(sql<number>`row_number() over (order by ${peopleSorts[sort]} ${sql.raw(descending ? 'desc' : 'asc')}, id)`.as('place'))
+        .orderBy('place')
+        .limit(limit)
+        .offset(offset)
+        .as('person'),
+    )
+    .leftJoin('site', 'site.id', 'person.siteId')
+    .leftJoin('account', 'account.id', 'person.id')
+    .leftJoin('two_factor', 'two_factor.user_id', 'person.id')
+    .select(['person.id', 'person.name', 'email', 'role', 'person.siteId', 'person.createdAt', 'site.name as site'])
     .select([
       sql<number>`case when account.password is null then 0 else 1 end`.as('hasPassword'),
       sql<number>`case when two_factor.confirmed_at is null then 0 else 1 end`.as('twoFactor'),
     ])
-    .$if(search !== '', (query) =>
-      query.where((eb) =>
-        eb.or([db.dialect.like(sql.ref('user.name'), search), db.dialect.like(sql.ref('user.email'), search)]),
-      ),
-    )
-    .orderBy('user.name')
-    .orderBy('user.id')
-    .limit(limit)
+    .orderBy('place')
     .execute()
+
+/** How many people have each role, for the views above the list. */
+export async function countPeople(db: Db, filter: Pick<PeopleFilter, 'search'>): Promise<Record<Role, number>> {
+  const rows = await filteredPeople(db, filter)
+    .select(['role', (eb) => eb.fn.countAll<number>().as('count')])
+    .groupBy('role')
+    .execute()
+  const counts: Record<Role, number> = { super_admin: 0, integration_admin: 0, site_admin: 0, viewer: 0 }
+  for (const { role, count } of rows) counts[role] = Number(count)
+  return counts
+}
+
+function filteredPeople(db: Db, { role, search }: PeopleFilter) {
+  const like = (column: string) => db.dialect.like(sql.ref(column), search ?? '')
+  return db.q
+    .selectFrom('user')
+    .$if(role !== undefined, (query) => query.where('role', '=', role ?? 'viewer'))
+    .$if(Boolean(search), (query) => query.where((eb) => eb.or([like('name'), like('email')])))
+}
 
 /** Who looks after a site, by name. */
 export const peopleOfSite = (db: Db, siteId: string, limit: number): Promise<Person[]> =>
@@ -168,6 +206,63 @@ export const keyList = (db: Db, owner: string | null = null, limit = 500): Promi
     .orderBy('api_key.created_at', 'desc')
     .limit(limit)
     .execute()
+
+export type KeyView = 'active' | 'expired' | 'revoked'
+export interface KeyFilter {
+  /** Null: of the network and of all sites. */
+  readonly owner: string | null
+  readonly view?: KeyView | undefined
+  /** Part of a key's name, of its beginning, or of the name of who made it. */
+  readonly search?: string | undefined
+  readonly now: number
+}
+
+/** Written so that all engines sort alike: PostgreSQL has nulls last, and letters of both cases apart. */
+const keySorts = {
+  name: sql`lower(api_key.name)`,
+  last_used_at: sql`coalesce(api_key.last_used_at, 0)`,
+  created_at: sql`api_key.created_at`,
+} as const
+export type KeySort = keyof typeof keySorts
+
+/** A page of keys. */
+export const keyPage = (
+  db: Db,
+  filter: KeyFilter,
+  page: { readonly sort: KeySort; readonly descending: boolean; readonly limit: number; readonly offset: number },
+): Promise<KeyRow[]> =>
+  keys(db)
+    .where(keysLike(db, filter))
+    .$if(filter.view !== undefined, (query) => query.where(sql`${viewOfKey(filter.now)}`, '=', filter.view ?? ''))
+    .orderBy(keySorts[page.sort], page.descending ? 'desc' : 'asc')
+    .orderBy('api_key.id', 'desc')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute()
+
+/** How many keys are good, have ended, and were ended. */
+export async function countKeys(db: Db, filter: Omit<KeyFilter, 'view'>): Promise<Record<KeyView, number>> {
+  const rows = await keys(db)
+    .clearSelect()
+    .where(keysLike(db, filter))
+    .select([viewOfKey(filter.now).as('view'), (eb) => eb.fn.countAll<number>().as('count')])
+    .groupBy('view')
+    .execute()
+  const counts: Record<KeyView, number> = { active: 0, expired: 0, revoked: 0 }
+  for (const { view, count } of rows) counts[view] = Number(count)
+  return counts
+}
+
+const viewOfKey = (now: number) =>
+  sql<KeyView>`case when api_key.revoked_at is not null then 'revoked'
+    when api_key.expires_at <= ${now} then 'expired' else 'active' end`
+
+function keysLike(db: Db, { owner, search }: Omit<KeyFilter, 'view'>) {
+  const like = (column: string) => db.dialect.like(sql.ref(column), search ?? '')
+  const own = owner === null ? sql<boolean>`1 = 1` : sql<boolean>`api_key.owner = ${owner}`
+  if (!search) return own
+  return sql<boolean>`${own} and (${like('api_key.name')} or ${like('api_key.hint')} or ${like('user.name')})`
+}
 
 export const insertKey = (db: Db, row: Omit<ApiKeyTable, 'last_used_at' | 'revoked_at'>) =>
   db.q.insertInto('api_key').values({ ...row, last_used_at: null, revoked_at: null })

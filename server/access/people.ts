@@ -120,6 +120,14 @@ export async function removePerson(deps: PeopleDeps, by: By, person: Person): Pr
   prepared.finish(results.slice(own.length))
 }
 
+/** Ends all sessions of a person, whose devices then ask for the password again. */
+export async function logOutEverywhere(deps: PeopleDeps, by: By, person: Person): Promise<void> {
+  await deps.db.commit([
+    ...auditEntry(deps, by, { action: 'session.all_ended', target: person.id, owner: person.siteId }),
+    endSessions(deps.db, person.id),
+  ])
+}
+
 /** Stores a new password; all sessions of the person end. */
 export async function changePassword(deps: PeopleDeps, by: By, person: Person, password: string): Promise<void> {
   const { db } = deps

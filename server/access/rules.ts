@@ -103,6 +103,7 @@ export const rules = {
   'GET /network/users/roles': 'network:read',
   'GET /network/users/new': 'network:write',
   'POST /network/users': 'network:write',
+  'POST /network/users/bulk': 'network:write',
   'GET /network/users/:id': 'network:write',
   'POST /network/users/:id': 'network:write',
   'POST /network/users/:id/link': 'network:write',

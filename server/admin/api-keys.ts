@@ -1,4 +1,4 @@
-import { keyById, keyList, type KeyRow } from '../../db/queries/access.ts'
+import { countKeys, keyById, keyPage, type KeyRow, type KeySort, type KeyView } from '../../db/queries/access.ts'
 import { createKey, keyState, revoke } from '../access/api-keys.ts'
 import { wrongName } from '../access/person.ts'
 import { grantable, scopes } from '../access/roles.ts'
@@ -13,10 +13,17 @@ import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { errorsByPath, readForm } from '../web/forms.ts'
 import { capabilityInWords } from './capability-words.ts'
+import { frameOf, listing, sliceOf } from './listing.ts'
 import { faultsNotice, page } from './page.ts'
+import { screenOf } from './screen.ts'
 import { chosenSite, siteChoice } from './sites/choice.ts'
 
 const LIFETIMES = ['', '30', '90', '365']
+
+const views = ['active', 'expired', 'revoked'] as const satisfies readonly KeyView[]
+/** Words of the URL, and the columns they stand for. */
+const columns = { name: 'name', used: 'last_used_at' } as const satisfies Record<string, KeySort>
+const keyUrls = listing({ word: 'state', views, columns: ['name', 'used'] })
 
 /** The keys of the network, with those of its sites, and in a site's own admin the keys of that site. */
 export function apiKeyRoutes(deps: Deps): Handlers {
@@ -41,14 +48,46 @@ const keyPages = (deps: Deps) => ({
   list: async (c: C) => {
     const { scope, t } = c.var
     const now = deps.clock()
-    const rows = await keyList(deps.db, scope.site ? scope.owner : null)
+    const asked = keyUrls.read((name) => c.req.query(name))
+    const filter = { owner: scope.site && scope.owner, search: asked.q || undefined, now }
+    const [screen, counts] = await Promise.all([screenOf(c, deps, 'api-keys'), countKeys(deps.db, filter)])
+    const total = views.reduce((sum, view) => sum + counts[view], 0)
+    const count = asked.view ? counts[asked.view] : total
+    const slice = sliceOf(asked, count, screen.rows)
+    const { limit, offset } = slice
+    const rows = await keyPage(
+      deps.db,
+      { ...filter, view: asked.view ?? undefined },
+      {
+        sort: asked.sort ? columns[asked.sort.by] : 'created_at',
+        descending: asked.sort?.descending ?? true,
+        limit,
+        offset,
+      },
+    )
+    const path = listOf(c)
+    const words = { active: t('Active'), expired: t('Expired'), revoked: t('Revoked') }
     return page(c, deps, 'pages/api-keys/list', {
       title: t('API Keys'),
-      action: { href: `${listOf(c)}/new`, label: t('Add New API Key') },
+      action: { href: `${path}/new`, label: t('Add New API Key') },
       lead: t('A key lets a program in. It can do no more than the person who made it may do now.'),
+      screen: screen.options,
+      help: [
+        t('A key is shown once, when it is made. What the list shows is how it begins.'),
+        t('A key that was revoked never opens again. It stays in the list, so that the audit log can be read.'),
+      ],
       data: {
-        path: listOf(c),
-        inSite: scope.site !== null,
+        shows: screen.shows,
+        frame: frameOf(c, keyUrls, asked, {
+          path,
+          count,
+          slice,
+          views: [
+            { view: null, label: t('All'), count: total },
+            ...views.map((view) => ({ view, label: words[view], count: counts[view] })),
+          ],
+        }),
+        heads: { name: keyUrls.head(path, asked, 'name'), used: keyUrls.head(path, asked, 'used') },
         now,
         keys: rows.map((row) => ({
           id: row.id,

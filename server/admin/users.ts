@@ -1,10 +1,9 @@
-import { endSessions, passwordHash, people, personById, type Person } from '../../db/queries/access.ts'
+import { passwordHash, personById, type Person } from '../../db/queries/access.ts'
 import type { Site } from '../../db/queries/sites.ts'
-import { auditEntry } from '../access/audit.ts'
 import { hasTwoFactor } from '../../db/queries/two-factor.ts'
 import { removeTwoFactor } from '../access/two-factor.ts'
 import { newLink, type LinkKind } from '../access/links.ts'
-import { changeRole, createPerson, removePerson } from '../access/people.ts'
+import { changeRole, createPerson, logOutEverywhere, removePerson } from '../access/people.ts'
 import { normalEmail, readRole, wrongFields } from '../access/person.ts'
 import { roleMay, roles } from '../access/roles.ts'
 import type { Handlers } from '../api/handlers.ts'
@@ -21,36 +20,14 @@ import { capabilityInWords } from './capability-words.ts'
 import { faultsNotice, page } from './page.ts'
 import { roleName } from './role-name.ts'
 import { chosenSite, siteChoice } from './sites/choice.ts'
+import { userBulkRoutes } from './users/bulk.ts'
+import { userListRoutes } from './users/list.ts'
 
 const LIST = '/network/users'
-const MOST_SHOWN = 200
 
 export const userRoutes = (deps: Deps): Handlers => ({
-  'GET /network/users': async (c) => {
-    const t = c.get('t')
-    const search = (c.req.query('q') ?? '').trim().slice(0, 100)
-    const found = await people(deps.db, search, MOST_SHOWN + 1)
-    const rows = found.slice(0, MOST_SHOWN)
-    return page(c, deps, 'pages/users/list', {
-      title: t('Users'),
-      action: { href: `${LIST}/new`, label: t('Add New User') },
-      data: {
-        search,
-        more: found.length > MOST_SHOWN,
-        users: rows.map((row) => ({
-          id: row.id,
-          name: row.name,
-          email: row.email,
-          role: roleName(t, row.role),
-          site: row.role === 'site_admin' ? (row.site ?? t('None')) : null,
-          createdAt: Date.parse(row.createdAt),
-          self: row.id === c.get('actor').id,
-          invited: row.hasPassword === 0,
-          twoFactor: row.twoFactor === 1,
-        })),
-      },
-    })
-  },
+  ...userListRoutes(deps),
+  ...userBulkRoutes(deps),
 
   'GET /network/users/roles': (c) => {
     const { t } = c.var
@@ -138,12 +115,7 @@ export const userRoutes = (deps: Deps): Handlers => ({
 
   'POST /network/users/:id/end-sessions': async (c) => {
     const person = await asked(c, deps)
-    const audit = auditEntry(deps, c.var.actor, {
-      action: 'session.all_ended',
-      target: person.id,
-      owner: person.siteId,
-    })
-    await deps.db.commit([...audit, endSessions(deps.db, person.id)])
+    await logOutEverywhere(deps, c.var.actor, person)
     const title = msg('{name} is logged out everywhere.', { name: person.name })
     return seeOther(c, deps, `${LIST}/${person.id}`, { tone: 'good', title })
   },

@@ -6,6 +6,7 @@ import { valueOf, visit, type Visitor } from '../../support/visitor.ts'
 let world: World
 let anna: Visitor
 let annaId: string
+const everybody = { sort: 'name', descending: false, limit: 100, offset: 0 } as const
 beforeEach(async () => {
   world = await openWorld()
   annaId = (await addPerson(world, { email: 'anna@example.com', name: 'Anna' })).id
@@ -20,7 +21,7 @@ const newcomer = {
   role: 'viewer',
   site: '',
 }
-const bo = async () => (await people(world.db, '', 100)).find((person) => person.email === 'bo@example.com')
+const bo = async () => (await people(world.db, {}, everybody)).find((person) => person.email === 'bo@example.com')
 
 test('a new person can log in and is in the list, escaped', async () => {
   const answer = await anna.post('/network/users', newcomer)
@@ -34,7 +35,7 @@ test('a form that is sent twice makes one person', async () => {
   const id = valueOf((await anna.get('/network/users/new')).html, 'id')
   const answers = await Promise.all([1, 2].map(() => anna.post('/network/users', { ...newcomer, id })))
   expect(answers.map((answer) => answer.status)).toEqual([303, 303])
-  expect(await people(world.db, '', 100)).toHaveLength(2)
+  expect(await people(world.db, {}, everybody)).toHaveLength(2)
 })
 
 test('an address that somebody has is told beside the field', async () => {

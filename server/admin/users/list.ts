@@ -1,0 +1,74 @@
+import { countPeople, people } from '../../../db/queries/access.ts'
+import { roles } from '../../access/roles.ts'
+import type { Handlers } from '../../api/handlers.ts'
+import type { Deps } from '../../deps.ts'
+import { can } from '../../lib/actor.ts'
+import { frameOf, listing, sliceOf } from '../listing.ts'
+import { page } from '../page.ts'
+import { roleName } from '../role-name.ts'
+import { screenOf } from '../screen.ts'
+
+const PATH = '/network/users'
+
+/** Words of the URL, and the columns they stand for. */
+const columns = { name: 'name', created: 'createdAt' } as const
+const list = listing({ word: 'role', views: roles, columns: ['name', 'created'] })
+
+export const userListRoutes = (deps: Deps): Handlers => ({
+  'GET /network/users': async (c) => {
+    const { actor, t } = c.var
+    const asked = list.read((name) => c.req.query(name))
+    const search = asked.q || undefined
+    const [screen, counts] = await Promise.all([screenOf(c, deps, 'users'), countPeople(deps.db, { search })])
+    const total = roles.reduce((sum, role) => sum + counts[role], 0)
+    const count = asked.view ? counts[asked.view] : total
+    const slice = sliceOf(asked, count, screen.rows)
+    const rows = await people(
+      deps.db,
+      { role: asked.view ?? undefined, search },
+      {
+        sort: columns[asked.sort?.by ?? 'name'],
+        descending: asked.sort?.descending ?? false,
+        limit: slice.limit,
+        offset: slice.offset,
+      },
+    )
+    const mayWrite = can(actor, 'network:write', 'network')
+    return page(c, deps, 'pages/users/list', {
+      title: t('Users'),
+      ...(mayWrite && { action: { href: `${PATH}/new`, label: t('Add New User') } }),
+      screen: screen.options,
+      help: [
+        t('Everybody who can log in. A role says what a person may do; a site admin may do it on one site.'),
+        t('Somebody who is invited has not set a password yet. Edit makes a new link to set one.'),
+      ],
+      data: {
+        shows: screen.shows,
+        mayWrite,
+        frame: frameOf(c, list, asked, {
+          path: PATH,
+          count,
+          slice,
+          views: [
+            { view: null, label: t('All'), count: total },
+            ...roles.map((role) => ({ view: role, label: roleName(t, role), count: counts[role] })),
+          ],
+        }),
+        heads: { name: list.head(PATH, asked, 'name'), created: list.head(PATH, asked, 'created') },
+        // A site admin needs a site, so that this role is given one by one.
+        roles: roles.filter((role) => role !== 'site_admin').map((role) => ({ value: role, label: roleName(t, role) })),
+        users: rows.map((row) => ({
+          id: row.id,
+          name: row.name,
+          email: row.email,
+          role: roleName(t, row.role),
+          site: row.role === 'site_admin' ? (row.site ?? t('None')) : null,
+          createdAt: Date.parse(row.createdAt),
+          self: row.id === actor.id,
+          invited: row.hasPassword === 0,
+          twoFactor: row.twoFactor === 1,
+        })),
+      },
+    })
+  },
+})
