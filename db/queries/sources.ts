@@ -15,14 +15,55 @@ const all = (db: Db) =>
     .selectAll('source')
     .select('site.slug as site_slug')
 
-/** The sources of a site, or of all sites (null), by name; so many, behind so many. */
-export const sourcesOf = (db: Db, site: string | null, limit = 100, skipped = 0): Promise<SourceRow[]> =>
-  (site === null ? all(db) : all(db).where('source.site_id', '=', site))
-    .orderBy('source.name')
+export interface SourceFilter {
+  /** Null: those of all sites. */
+  readonly site: string | null
+  readonly state?: SourceTable['state'] | undefined
+  /** Part of a name or of the slug of a kind. */
+  readonly search?: string | undefined
+}
+export interface SourcePage {
+  readonly sort: keyof typeof sourceSorts
+  readonly descending: boolean
+  readonly limit: number
+  readonly offset: number
+}
+
+/** Written so that all engines sort alike: PostgreSQL has nulls last, and letters of both cases apart. */
+const sourceSorts = {
+  name: sql`lower(source.name)`,
+  last_taken_at: sql`coalesce(source.last_taken_at, 0)`,
+  taken: sql`source.taken`,
+  refused: sql`source.refused`,
+} as const
+
+/** A page of sources. */
+export const sourcePage = (db: Db, filter: SourceFilter, page: SourcePage): Promise<SourceRow[]> =>
+  filtered(db, filter)
+    .orderBy(sourceSorts[page.sort], page.descending ? 'desc' : 'asc')
     .orderBy('source.id')
-    .limit(limit)
-    .offset(skipped)
+    .limit(page.limit)
+    .offset(page.offset)
     .execute()
+
+/** How many sources there are in each state, for the views above the list. */
+export async function countSources(db: Db, filter: Omit<SourceFilter, 'state'>) {
+  const rows = await filtered(db, filter)
+    .clearSelect()
+    .select(['source.state', (eb) => eb.fn.countAll<number>().as('count')])
+    .groupBy('source.state')
+    .execute()
+  const of = (state: SourceTable['state']) => Number(rows.find((row) => row.state === state)?.count ?? 0)
+  return { active: of('active'), retired: of('retired') }
+}
+
+function filtered(db: Db, { site, state, search }: SourceFilter) {
+  const like = (column: string) => db.dialect.like(sql.ref(column), search ?? '')
+  return all(db)
+    .$if(site !== null, (query) => query.where('source.site_id', '=', site ?? ''))
+    .$if(state !== undefined, (query) => query.where('source.state', '=', state ?? 'active'))
+    .$if(Boolean(search), (query) => query.where((eb) => eb.or([like('source.name'), like('source.kind')])))
+}
 
 /** Sources behind a position, by id, which is the order in which they were made. */
 export const sourcesAfter = (db: Db, site: string | null, after: string, limit: number): Promise<SourceRow[]> =>

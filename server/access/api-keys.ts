@@ -1,4 +1,4 @@
-import { insertKey, insertKeyOnce, keyByHash, revokeKey, touchKey, type KeyRow } from '../../db/queries/access.ts'
+import { insertKey, insertKeyOnce, keyByHash, revokeKey, touchKey, type KeyRow } from '../../db/queries/api-keys.ts'
 import { MINUTE } from '../lib/clock.ts'
 import { can, type Actor, type Capability, type Owner } from '../lib/actor.ts'
 import { fail } from '../lib/errors.ts'

@@ -7,11 +7,11 @@ import {
   insertPerson,
   noSuperAdmin,
   personByEmail,
-  revokeKeysOf,
   setPassword,
   updatePerson,
   type Person,
 } from '../../db/queries/access.ts'
+import { revokeKeysOf } from '../../db/queries/api-keys.ts'
 import { deleteLinksOf } from '../../db/queries/one-time-links.ts'
 import { deleteTwoFactor } from '../../db/queries/two-factor.ts'
 import type { Role } from '../../db/schema.ts'

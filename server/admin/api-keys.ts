@@ -1,4 +1,4 @@
-import { countKeys, keyById, keyPage, type KeyRow, type KeySort, type KeyView } from '../../db/queries/access.ts'
+import { countKeys, keyById, keyPage, type KeyRow, type KeySort, type KeyView } from '../../db/queries/api-keys.ts'
 import { createKey, keyState, revoke } from '../access/api-keys.ts'
 import { wrongName } from '../access/person.ts'
 import { grantable, scopes } from '../access/roles.ts'

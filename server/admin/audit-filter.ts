@@ -5,7 +5,6 @@ import type { Deps } from '../deps.ts'
 import { DAY, MINUTE } from '../lib/clock.ts'
 import { logPage } from './log-page.ts'
 
-const ON_A_PAGE = 25
 /** So many entries are looked at for a text; further back is a link away. */
 export const WINDOW = 5000
 
@@ -71,15 +70,15 @@ interface AuditPage {
 export async function auditPage(
   { db }: Pick<Deps, 'db'>,
   filter: AuditFilter,
-  { before, after }: { before: number | undefined; after: number | undefined },
+  { before, after, size }: { before: number | undefined; after: number | undefined; size: number },
 ): Promise<AuditPage> {
-  if (filter.text) return searched({ db }, filter, before)
+  if (filter.text) return searched({ db }, filter, before, size)
   const { rows, newer, older } = await logPage<AuditTable, number>(
     {
       after: (position, limit) => auditEntries(db, filter, { after: position, limit }),
       before: (position, limit) => auditEntries(db, filter, { before: position ?? undefined, limit }),
     },
-    { after: after ?? null, before: before ?? null, size: ON_A_PAGE },
+    { after: after ?? null, before: before ?? null, size },
   )
   return {
     rows,
@@ -90,15 +89,20 @@ export async function auditPage(
 }
 
 /** A text is looked for in so many entries at a time, so that no search reads the whole log. */
-async function searched({ db }: Pick<Deps, 'db'>, filter: AuditFilter, before: number | undefined): Promise<AuditPage> {
+async function searched(
+  { db }: Pick<Deps, 'db'>,
+  filter: AuditFilter,
+  before: number | undefined,
+  size: number,
+): Promise<AuditPage> {
   const from = before ?? (await lastAudit(db)) + 1
   const floor = from - 1 - WINDOW
-  const found = await auditEntries(db, filter, { before: from, floor, limit: ON_A_PAGE + 1 })
-  const rows = found.slice(0, ON_A_PAGE)
-  const last = found.length > ON_A_PAGE ? rows.at(-1)?.seq : floor > 0 ? floor + 1 : undefined
+  const found = await auditEntries(db, filter, { before: from, floor, limit: size + 1 })
+  const rows = found.slice(0, size)
+  const last = found.length > size ? rows.at(-1)?.seq : floor > 0 ? floor + 1 : undefined
   return {
     rows,
-    further: found.length <= ON_A_PAGE && floor > 0,
+    further: found.length <= size && floor > 0,
     ...(before !== undefined && { newer: {} }),
     ...(last !== undefined && { older: last }),
   }

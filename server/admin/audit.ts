@@ -13,6 +13,7 @@ import type { Translator } from '../web/i18n.ts'
 import { exportAudit, MOST_EXPORTED } from './audit-export.ts'
 import { auditPage, filterOf, readAsked, searchOf } from './audit-filter.ts'
 import { page } from './page.ts'
+import { screenOf } from './screen.ts'
 import { FEW_SITES } from './sites/choice.ts'
 
 const PATH = '/network/audit'
@@ -22,7 +23,8 @@ export const auditRoutes = (deps: Deps): Handlers => ({
   'GET /network/audit': async (c) => {
     const { t } = c.var
     const asked = readAsked((name) => c.req.query(name))
-    const [filter, actions, sites, check, last] = await Promise.all([
+    const [screen, filter, actions, sites, check, last] = await Promise.all([
+      screenOf(c, deps, 'audit'),
       filterOf(deps, asked, t.timeZone),
       auditActions(deps.db),
       firstSites(deps.db, FEW_SITES + 1),
@@ -30,13 +32,22 @@ export const auditRoutes = (deps: Deps): Handlers => ({
       lastAudit(deps.db),
     ])
     const at = (name: string) => Number(c.req.query(name)) || undefined
-    const found = filter && (await auditPage(deps, filter, { before: at('before'), after: at('after') }))
+    const found =
+      filter && (await auditPage(deps, filter, { before: at('before'), after: at('after'), size: screen.rows }))
     const rows = found?.rows ?? []
     const names = await siteNames(deps.db, ownersOf(rows))
     return page(c, deps, 'pages/audit/list', {
       title: t('Audit'),
       lead: t('Every change by a person or a key, newest first.'),
+      screen: screen.options,
+      help: [
+        t(
+          'Nobody can change an entry, and entries go by age alone. Each is chained to the one before, so that a change by other hands is found by Check the chain.',
+        ),
+        t('What is secret is never written down: an entry says that a secret was changed, and not to what.'),
+      ],
       data: {
+        shows: screen.shows,
         asked,
         path: PATH,
         actions,

@@ -8,6 +8,7 @@ import type { EventType } from '../plugin/host.ts'
 import type { Translator } from '../web/i18n.ts'
 import { page } from './page.ts'
 import { fieldsOf } from './schema-fields.ts'
+import { screenOf } from './screen.ts'
 
 const LISTENERS_SHOWN = 50
 /** Of a plugin with more than so many, one opens what one looks for. */
@@ -25,7 +26,8 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
     const holding = all.filter((type) => holds(t, type, q))
     const found = holding.filter((type) => lane === null || type.lane === lane)
     const site = scope.site?.id ?? MAIN_SITE
-    const [listeners, running] = await Promise.all([
+    const [screen, listeners, running] = await Promise.all([
+      screenOf(c, deps, 'event-types'),
       countListeners(deps.db, scope.site && scope.owner),
       deps.host.running(site),
     ])
@@ -38,7 +40,15 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
     return page(c, deps, 'pages/event-types/list', {
       title: t('Event Types'),
       lead: t('All that webhooks can listen to, with what each of them carries.'),
+      screen: screen.options,
+      help: [
+        t(
+          'Event types come from plugins. One whose plugin is not active cannot be sent, but webhooks that chose it keep it.',
+        ),
+        t('Real time: sent as it happens. Batched: many go at once, and nobody waits for one of them.'),
+      ],
       data: {
+        shows: screen.shows,
         q,
         path,
         lane: lane ?? '',

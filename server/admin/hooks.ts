@@ -8,35 +8,84 @@ import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
+import { frameOf, listing, rowsAt, sliceOf, type Asked } from './listing.ts'
 import { page } from './page.ts'
+import { screenOf } from './screen.ts'
 
 const PATH = '/network/hooks'
+
+const kinds: readonly HookKind[] = [
+  'filter',
+  'listener',
+  'cron',
+  'source',
+  'route',
+  'page',
+  'format',
+  'check',
+  'widget',
+]
+/** What the list can be sorted by, besides the order in which handlers run. */
+const figures = {
+  runs: ({ tally }: HookInfo) => tally?.runs ?? 0,
+  mean: ({ tally }: HookInfo) => (tally ? tally.totalMs / tally.runs : 0),
+  longest: ({ tally }: HookInfo) => tally?.worstMs ?? 0,
+  faults: ({ tally }: HookInfo) => tally?.faults ?? 0,
+} as const
+const list = listing({ word: 'kind', views: kinds, columns: ['runs', 'mean', 'longest', 'faults'] })
+
+function ordered(hooks: readonly HookInfo[], { sort }: Asked<HookKind, keyof typeof figures>): readonly HookInfo[] {
+  if (!sort) return hooks
+  const figure = figures[sort.by]
+  return hooks.toSorted((a, b) => (sort.descending ? figure(b) - figure(a) : figure(a) - figure(b)))
+}
 
 export const hookRoutes = (deps: Deps): Handlers => ({
   'GET /network/hooks': async (c) => {
     const { t, actor } = c.var
     const all = await deps.host.hooks()
     const words = kindWords(t)
-    const asked = c.req.query('kind') ?? ''
-    const kind = Object.hasOwn(words, asked) ? asked : ''
-    const kinds = Object.entries(words)
-      .map(([name, label]) => ({
-        href: `${PATH}?kind=${name}`,
-        label,
-        count: all.filter((hook) => hook.kind === name).length,
-        current: name === kind,
-      }))
-      .filter(({ count, current }) => count > 0 || current)
+    const screen = await screenOf(c, deps, 'hooks')
+    const asked = list.read((name) => c.req.query(name))
+    const text = asked.q.toLowerCase()
+    const holding = all.filter(({ handler, on }) => `${handler} ${on}`.toLowerCase().includes(text))
+    const found = ordered(
+      holding.filter(({ kind }) => asked.view === null || kind === asked.view),
+      asked,
+    )
+    const slice = sliceOf(asked, found.length, screen.rows)
+    const head = (by: keyof typeof figures) => list.head(PATH, asked, by)
     return page(c, deps, 'pages/plugins/hooks', {
       title: t('Hooks'),
       crumbs: [{ href: '/network/plugins', label: t('Plugins') }],
       lead: t(
         'What plugins run, and on what. Where several run on the same, they stand in the order in which they run.',
       ),
+      screen: screen.options,
+      help: [
+        t('Filters change or refuse what is sent, listeners hear of it afterwards, and crons run by the clock.'),
+        t('Mute takes one handler out for the whole network while the rest of its plugin goes on.'),
+      ],
       data: {
-        views: [{ href: PATH, label: t('All'), count: all.length, current: kind === '' }, ...kinds],
-        kind,
-        hooks: all.filter((hook) => kind === '' || hook.kind === kind).map((hook) => shown(t, hook)),
+        shows: screen.shows,
+        frame: frameOf(c, list, asked, {
+          path: PATH,
+          count: found.length,
+          slice,
+          views: [
+            { view: null, label: t('All'), count: holding.length },
+            ...kinds
+              .map((kind) => ({
+                view: kind,
+                label: words[kind],
+                count: holding.filter((hook) => hook.kind === kind).length,
+              }))
+              .filter(({ view, count }) => count > 0 || view === asked.view),
+          ],
+        }),
+        heads: { runs: head('runs'), mean: head('mean'), longest: head('longest'), faults: head('faults') },
+        kind: asked.view ?? '',
+        hooks: rowsAt(found, slice).map((hook) => shown(t, hook)),
         mayWrite: can(actor, 'network:write', 'network'),
         since: deps.host.begun,
       },

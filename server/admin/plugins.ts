@@ -11,49 +11,68 @@ import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import type { Translator } from '../web/i18n.ts'
 import { guardShown } from './guards.ts'
+import { frameOf, listing, rowsAt, sliceOf } from './listing.ts'
 import { page } from './page.ts'
 import { isSafe } from './safe-mode.ts'
+import { screenOf } from './screen.ts'
+
+const PATH = '/network/plugins'
 
 /** The views of the list, by what the URL calls them. Must-use plugins are apart: nobody switches them. */
-const views: Readonly<Record<string, (plugin: PluginInfo) => boolean>> = {
+const views = ['active', 'paused', 'inactive', 'must-use'] as const
+type View = (typeof views)[number]
+const fits: Readonly<Record<View, (plugin: PluginInfo) => boolean>> = {
   active: ({ state, mustUse }) => state === 'active' && !mustUse,
   paused: ({ state }) => state === 'paused',
   inactive: ({ state }) => ['inactive', 'failed', 'incompatible', 'removing'].includes(state),
   'must-use': ({ mustUse }) => mustUse,
 }
+const list = listing({ word: 'state', views, columns: [] })
 
 export const pluginRoutes = (deps: Deps): Handlers => ({
   'GET /network/plugins': async (c) => {
     const { t, actor } = c.var
     const all = await deps.host.plugins()
-    const asked = c.req.query('state') ?? ''
-    const state = Object.hasOwn(views, asked) ? asked : ''
-    const words: Record<string, string> = {
+    const screen = await screenOf(c, deps, 'plugins')
+    const asked = list.read((name) => c.req.query(name))
+    const holding = all.filter((plugin) => holds(t, plugin, asked.q))
+    const words: Record<View, string> = {
       active: t('Active'),
       paused: t('Paused'),
       inactive: t('Inactive'),
       'must-use': t('Must-Use'),
     }
-    const items = Object.entries(views).map(([name, fits]) => ({
-      href: `/network/plugins?state=${name}`,
-      label: words[name],
-      count: all.filter(fits).length,
-      current: name === state,
-    }))
+    const fitting = asked.view ? holding.filter(fits[asked.view]) : holding
+    const slice = sliceOf(asked, fitting.length, screen.rows)
     const mayWrite = can(actor, 'network:write', 'network')
     const paused = all.filter((plugin) => plugin.state === 'paused')
-    const shownHere = all.filter(views[state] ?? (() => true))
+    const shownHere = rowsAt(fitting, slice)
     return page(c, deps, 'pages/plugins/list', {
       title: t('Plugins'),
       action: { href: '/network/hooks', label: t('Hooks'), icon: 'stack' },
+      screen: screen.options,
+      help: [
+        t(
+          'A plugin that is active here runs on every site. Inactive: a site may switch it on for itself, unless it is one for the whole network.',
+        ),
+        t('Paused: it failed too often, and nothing of it runs until somebody chooses Resume. What it stored is kept.'),
+      ],
       data: {
         safe: isSafe(c, deps),
         mayWrite,
         paused: paused.map((plugin) => shown(t, plugin, mayWrite)),
-        views: [
-          { href: '/network/plugins', label: t('All'), count: all.length, current: state === '' },
-          ...items.filter(({ count, current }) => count > 0 || current),
-        ],
+        shows: screen.shows,
+        frame: frameOf(c, list, asked, {
+          path: PATH,
+          count: fitting.length,
+          slice,
+          views: [
+            { view: null, label: t('All'), count: holding.length },
+            ...views
+              .map((view) => ({ view, label: words[view], count: holding.filter(fits[view]).length }))
+              .filter(({ view, count }) => count > 0 || view === asked.view),
+          ],
+        }),
         plugins: shownHere.map((plugin) => shown(t, plugin, mayWrite)),
         sites: await siteNames(deps, shownHere),
         guards: (await deps.host.guards()).map((guard) => guardShown(t, guard, mayWrite)),
@@ -102,6 +121,17 @@ async function turn(
   await deps.db.commit([...(await how.statements(slug)), ...auditEntry(deps, c.var.actor, entry)])
   return seeOther(c, deps, '/network/plugins', { tone: 'good', title: how.done(plugin.title, plugin) })
 }
+
+/** Whether a plugin's words, in the reader's language, hold what was looked for. */
+export const holds = (t: Translator, plugin: Pick<PluginInfo, 'slug' | 'title' | 'description'>, q: string): boolean =>
+  [
+    plugin.slug,
+    t(/* translated elsewhere */ plugin.title),
+    plugin.description && t(/* translated elsewhere */ plugin.description),
+  ]
+    .join(' ')
+    .toLowerCase()
+    .includes(q.toLowerCase())
 
 /** A plugin in the reader's words, with what may be done with it. */
 export const shown = (t: Translator, plugin: PluginInfo, mayWrite: boolean) => ({

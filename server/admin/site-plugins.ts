@@ -8,17 +8,52 @@ import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm, type Form } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
+import { frameOf, listing, rowsAt, sliceOf } from './listing.ts'
 import { faultsNotice, page } from './page.ts'
 import { conflictNotice, conflictRows, saved, saveSettings, settingsShown } from './plugin-settings.ts'
+import { holds } from './plugins.ts'
+import { screenOf } from './screen.ts'
+
+const views = ['active', 'inactive'] as const
+const list = listing({ word: 'state', views, columns: [] })
+const viewOf = ({ look }: { look: string }): (typeof views)[number] =>
+  look === 'active' || look === 'must_use' ? 'active' : 'inactive'
 
 /** The plugins of one site: which run there, and what is set for them there. */
 export const sitePluginRoutes = (deps: Deps): Handlers => ({
   'GET /sites/:slug/admin/plugins': async (c) => {
-    const { t } = c.var
-    const plugins = await deps.host.pluginsAt(siteOf(c))
+    const { t, scope } = c.var
+    const asked = list.read((name) => c.req.query(name))
+    const [screen, all] = await Promise.all([screenOf(c, deps, 'plugins'), deps.host.pluginsAt(siteOf(c))])
+    const holding = all.filter((plugin) => holds(t, plugin, asked.q)).map((plugin) => shown(t, plugin))
+    const words = { active: t('Active'), inactive: t('Inactive') }
+    const fitting = asked.view ? holding.filter((plugin) => viewOf(plugin) === asked.view) : holding
+    const slice = sliceOf(asked, fitting.length, screen.rows)
     return page(c, deps, 'pages/plugins/site', {
       title: t('Plugins'),
-      data: { plugins: plugins.map((plugin) => shown(t, plugin)) },
+      screen: screen.options,
+      help: [
+        t(
+          'What a super admin has switched on for all sites cannot be switched off here. Settings count for this site alone.',
+        ),
+      ],
+      data: {
+        shows: screen.shows,
+        frame: frameOf(c, list, asked, {
+          path: `${scope.base}/plugins`,
+          count: fitting.length,
+          slice,
+          views: [
+            { view: null, label: t('All'), count: holding.length },
+            ...views.map((view) => ({
+              view,
+              label: words[view],
+              count: holding.filter((plugin) => viewOf(plugin) === view).length,
+            })),
+          ],
+        }),
+        plugins: rowsAt(fitting, slice),
+      },
     })
   },
 

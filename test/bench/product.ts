@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { insertKey } from '../../db/queries/access.ts'
+import { insertKey } from '../../db/queries/api-keys.ts'
 import { insertSite, MAIN_SITE } from '../../db/queries/sites.ts'
 import { scopes } from '../../server/access/roles.ts'
 import { sha256 } from '../../server/access/token.ts'

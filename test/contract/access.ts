@@ -1,6 +1,15 @@
 import { beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Db } from '../../db/db.ts'
-import { keyById, personById, type Person } from '../../db/queries/access.ts'
+import {
+  countPeople,
+  insertPerson,
+  people,
+  personById,
+  type PeopleFilter,
+  type PeoplePage,
+  type Person,
+} from '../../db/queries/access.ts'
+import { countKeys, keyById, keyPage, type KeyFilter } from '../../db/queries/api-keys.ts'
 import { auditActions, auditEntries, type AuditFilter } from '../../db/queries/audit.ts'
 import { dueMail } from '../../db/queries/mail.ts'
 import {
@@ -189,6 +198,48 @@ export function accessContract(engine: string, open: () => Promise<Db>): void {
       const one = recovery?.[0] ?? ''
       const used = await Promise.all([takeCode(world, anna.id, one), takeCode(world, anna.id, one)])
       expect(used.filter(Boolean)).toHaveLength(1)
+    })
+
+    test('people are listed by pages, by role and by what they are called, in either order, and counted', async () => {
+      const at = '2026-01-01T00:00:00.000Z'
+      const rows = [
+        { id: 'usr_1', name: 'adam', email: 'zoe@example.com', role: 'super_admin' as const },
+        { id: 'usr_2', name: 'Bo', email: 'b@example.com', role: 'viewer' as const },
+        { id: 'usr_3', name: 'Cy', email: 'c@example.com', role: 'viewer' as const },
+      ]
+      await db.commit(rows.map((row) => insertPerson(db, { ...row, siteId: 'network', locale: null, at })))
+      const names = async (filter: PeopleFilter, page: Partial<PeoplePage> = {}) =>
+        (await people(db, filter, { sort: 'name', descending: false, limit: 2, offset: 0, ...page })).map(
+          ({ name, hasPassword, twoFactor }) => [name, Number(hasPassword), Number(twoFactor)].join(' '),
+        )
+      expect(await names({})).toEqual(['adam 0 0', 'Bo 0 0'])
+      expect(await names({}, { offset: 2 })).toEqual(['Cy 0 0'])
+      expect(await names({ role: 'viewer' }, { descending: true })).toEqual(['Cy 0 0', 'Bo 0 0'])
+      expect(await names({ search: 'ZOE@' }, { sort: 'createdAt' })).toEqual(['adam 0 0'])
+      expect(await countPeople(db, {})).toEqual({ super_admin: 1, integration_admin: 0, site_admin: 0, viewer: 2 })
+      expect(await countPeople(db, { search: 'bo' })).toMatchObject({ super_admin: 0, viewer: 1 })
+    })
+
+    test('keys are listed by pages, by whether they open and by what they are called, and counted', async () => {
+      const anna = await addPerson(world, { email: 'a@example.com', name: 'Anna' })
+      const { now } = world.time
+      const make = (name: string, expiresAt: number | null = null) =>
+        createKey(world, anna, { name, scopes: ['events:read'], owner: 'network', expiresAt })
+      await make('Shop')
+      await make('Old', now)
+      const { id } = await make('Gone')
+      const gone = await keyById(db, id)
+      if (gone) await revoke(world, anna, gone)
+      const first = { sort: 'name', descending: false, limit: 2, offset: 0 } as const
+      const names = async (filter: Partial<KeyFilter>, page: Partial<typeof first> = {}) =>
+        (await keyPage(db, { owner: null, now, ...filter }, { ...first, ...page })).map(({ name }) => name)
+      expect(await names({})).toEqual(['Gone', 'Old'])
+      expect(await names({ view: 'active' })).toEqual(['Shop'])
+      expect(await names({ view: 'expired' })).toEqual(['Old'])
+      expect(await names({ view: 'revoked', search: 'ANNA' })).toEqual(['Gone'])
+      expect(await names({ owner: 'sit_other' })).toEqual([])
+      expect(await countKeys(db, { owner: 'network', now })).toEqual({ active: 1, expired: 1, revoked: 1 })
+      expect(await countKeys(db, { owner: null, search: 'sho', now })).toEqual({ active: 1, expired: 0, revoked: 0 })
     })
 
     test('sites are listed by pages in either order, and counted', async () => {

@@ -7,7 +7,7 @@ import {
   type AuditRange,
 } from '../../db/queries/audit.ts'
 import * as batches from '../../db/queries/batches.ts'
-import { keyByHash } from '../../db/queries/access.ts'
+import { keyByHash } from '../../db/queries/api-keys.ts'
 import * as log from '../../db/queries/deliveries.ts'
 import * as dispatch from '../../db/queries/dispatch.ts'
 import { eventById, eventsAfter, eventsBefore, isKeySince, type EventFilter } from '../../db/queries/events.ts'

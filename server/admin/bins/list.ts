@@ -1,5 +1,6 @@
 import { binsOf } from '../../../db/queries/bins.ts'
 import { setting } from '../../../db/queries/settings.ts'
+import type { BinTable } from '../../../db/schema.ts'
 import { auditEntry } from '../../access/audit.ts'
 import { wrongName } from '../../access/person.ts'
 import type { Handlers } from '../../api/handlers.ts'
@@ -12,8 +13,12 @@ import { makeBin } from '../../webhooks/bins/make.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
+import { frameOf, listing, rowsAt, sliceOf, type Asked } from '../listing.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
+import { screenOf } from '../screen.ts'
 import { answerWords } from './words.ts'
+
+const list = listing({ word: 'state', views: [], columns: ['name', 'caught', 'made'] })
 
 export const binListRoutes = (deps: Deps): Handlers => ({
   'GET {area}/bins': (c) => listPage(c, deps, '', []),
@@ -37,6 +42,18 @@ export const binListRoutes = (deps: Deps): Handlers => ({
   },
 })
 
+/** The newest first, unless another order is asked for. */
+function sorted(bins: readonly BinTable[], { sort }: Asked): readonly BinTable[] {
+  if (!sort) return bins
+  const by: Record<string, (a: BinTable, b: BinTable) => number> = {
+    name: (a, b) => a.name.localeCompare(b.name),
+    caught: (a, b) => a.received - b.received,
+    made: (a, b) => a.created_at - b.created_at,
+  }
+  const ascending = bins.toSorted(by[sort.by])
+  return sort.descending ? ascending.toReversed() : ascending
+}
+
 async function listPage(
   c: C,
   deps: Deps,
@@ -45,19 +62,43 @@ async function listPage(
   refused?: Shown,
 ): Promise<Response> {
   const { actor, scope, t } = c.var
-  const [bins, most] = await Promise.all([binsOf(deps.db, scope.owner), setting(deps.db, 'bins')])
+  const asked = list.read((name) => c.req.query(name))
+  const [screen, all, most] = await Promise.all([
+    screenOf(c, deps, 'bins'),
+    binsOf(deps.db, scope.owner),
+    setting(deps.db, 'bins'),
+  ])
+  // An owner has a hundred at most: they are read whole.
+  const found = sorted(all, asked).filter((bin) => bin.name.toLowerCase().includes(asked.q.toLowerCase()))
+  const slice = sliceOf(asked, found.length, screen.rows)
+  const path = `${scope.base}/bins`
   return page(c, deps, 'pages/bins/list', {
     title: t('Bins'),
     lead: t('A bin catches whatever is sent to it, so that you see what a receiver would get.'),
     ...((errors.length > 0 || refused) && { status: refused ? 409 : 422 }),
     notices: [...(errors.length > 0 ? [faultsNotice(t, errors)] : []), ...(refused ? [refused] : [])],
+    screen: screen.options,
+    help: [
+      t(
+        'Give a webhook the address of a bin as its target, and look here at what it sends. Nothing leaves this network.',
+      ),
+      t('A bin keeps the latest requests for some days. What stands in Authorization and Cookie is masked.'),
+    ],
     data: {
-      path: `${scope.base}/bins`,
+      path,
+      shows: screen.shows,
+      frame: frameOf(c, list, asked, { path, count: found.length, slice, views: [] }),
+      heads: {
+        name: list.head(path, asked, 'name'),
+        caught: list.head(path, asked, 'caught'),
+        made: list.head(path, asked, 'made'),
+      },
+      count: all.length,
       mayWrite: can(actor, 'webhooks:write', scope.owner),
       typed: name,
       errors: errorsByPath(errors, t),
       most: Number(most),
-      bins: bins.map((bin) => ({
+      bins: rowsAt(found, slice).map((bin) => ({
         id: bin.id,
         name: bin.name,
         received: bin.received,

@@ -6,8 +6,8 @@ import { decodeCursor, encodeCursor } from '../../lib/cursor.ts'
 import type { C } from '../../web/env.ts'
 import { logPage } from '../log-page.ts'
 import { page } from '../page.ts'
+import { screenOf } from '../screen.ts'
 
-const ON_A_PAGE = 20
 const PATH = '/network/sites'
 
 /** Words of the URL, and the columns they stand for. */
@@ -26,9 +26,10 @@ export const siteListRoutes = (deps: Deps): Handlers => ({
   'GET /network/sites': async (c) => {
     const { actor, t } = c.var
     const asked = readAsked((name) => c.req.query(name))
+    const screen = await screenOf(c, deps, 'sites')
     const [counts, { rows, newer, older }] = await Promise.all([
       countSites(deps.db, { search: asked.q }),
-      rowsOf(deps, c, asked),
+      rowsOf(deps, c, asked, screen.rows),
     ])
     const total = counts.active + counts.archived
     const of = await countOfSites(
@@ -46,7 +47,15 @@ export const siteListRoutes = (deps: Deps): Handlers => ({
     return page(c, deps, 'pages/sites/list', {
       title: t('Sites'),
       ...(mayWrite && { action: { href: `${PATH}/new`, label: t('Add New Site') } }),
+      screen: screen.options,
+      help: [
+        t(
+          'Each site has an admin of its own, with its own webhooks, sources and keys. Its events reach its own webhooks and those of the network.',
+        ),
+        t('Archived: its webhooks wait and its keys are refused, until it is brought back.'),
+      ],
       data: {
+        shows: screen.shows,
         asked,
         keep: searchOf({ ...asked, q: '' }),
         narrowed: asked.q !== '' || asked.state !== null,
@@ -106,7 +115,7 @@ function positionOf(asked: Asked, cursor: string | undefined): SitePosition | nu
   }
 }
 
-function rowsOf(deps: Deps, c: C, asked: Asked) {
+function rowsOf(deps: Deps, c: C, asked: Asked, size: number) {
   const filter = { state: asked.state ?? undefined, search: asked.q }
   const sort = columns[asked.by]
   const { descending } = asked
@@ -119,7 +128,7 @@ function rowsOf(deps: Deps, c: C, asked: Asked) {
     {
       after: positionOf(asked, c.req.query('after')),
       before: positionOf(asked, c.req.query('before')),
-      size: ON_A_PAGE,
+      size,
     },
   )
 }

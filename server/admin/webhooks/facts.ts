@@ -1,4 +1,5 @@
-import { keyById, personById } from '../../../db/queries/access.ts'
+import { personById } from '../../../db/queries/access.ts'
+import { keyById } from '../../../db/queries/api-keys.ts'
 import { isGathering } from '../../../db/queries/batches.ts'
 import { countDeliveries, MOST_COUNTED } from '../../../db/queries/deliveries.ts'
 import type { Webhook } from '../../../db/queries/webhooks.ts'

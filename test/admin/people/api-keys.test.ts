@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { keyList } from '../../../db/queries/access.ts'
+import { keyList } from '../../../db/queries/api-keys.ts'
 import { DAY } from '../../../server/lib/clock.ts'
 import { ADDRESS, addPerson, openWorld, PASSWORD, type World } from '../../support/people.ts'
 import { valueOf, visit, type Visitor } from '../../support/visitor.ts'

@@ -1,5 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
-import { keyById, personById } from '../../../db/queries/access.ts'
+import { personById } from '../../../db/queries/access.ts'
+import { keyById } from '../../../db/queries/api-keys.ts'
 import { insertSite, updateSite } from '../../../db/queries/sites.ts'
 import { createKey, ensureSetupKey, revoke } from '../../../server/access/api-keys.ts'
 import { changeRole, removePerson } from '../../../server/access/people.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sourcesOf, strangers } from '../../../db/queries/sources.ts'
+import { sourcesAfter, strangers } from '../../../db/queries/sources.ts'
 import { KEPT_IN_LOG, requestsAt } from '../../../db/queries/sources.ts'
 import { definePlugin } from '../../../server/plugin/define.ts'
 import type { Actor } from '../../../server/lib/actor.ts'
@@ -36,7 +36,7 @@ const add = (app: TestApp, kind: string, more: { secret?: string; site?: string 
 const post = (app: TestApp, to: string, body: BodyInit, headers: Record<string, string> = {}) =>
   app.fetch(to, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } })
 const rowOf = async (app: TestApp) => {
-  const [row] = await sourcesOf(app.deps.db, null)
+  const [row] = await sourcesAfter(app.deps.db, null, '', 100)
   if (!row) throw new Error('There is no source.')
   return row
 }
@@ -151,7 +151,7 @@ describe('an address of a source', () => {
 
     await app.deps.db.commit([app.deps.db.q.updateTable('site').set({ state: 'deleted' }).where('slug', '=', 'cafe')])
     expect((await post(app, url, '{}')).status).toBe(404)
-    expect(await sourcesOf(app.deps.db, null)).toEqual([])
+    expect(await sourcesAfter(app.deps.db, null, '', 100)).toEqual([])
 
     const safe = await testApp({ env: { SAFE_MODE: '1' } })
     const answer = await post(safe, await add(safe, 'generic'), '{}')
