@@ -1,20 +1,25 @@
 /**
  * The thread that writes. SQLite waits for the disk, and for locks, without letting go of its thread: here nobody minds.
- * It speaks first (`ready`, or `failed` and why), then answers each group with its outcomes, makes the file a little
- * smaller at each `compact`, and ends at `null`.
+ * It speaks first (`ready`, or `failed` and why), then answers each commit with its outcome, makes the file a little
+ * smaller at each `compact`, and ends at `end`.
+ *
+ * What came in while it wrote shares the next transaction. Groups so grow with the load by themselves.
  */
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { asDbError, openConnection, runGroup, type Connection, type Outcome } from './sqlite-group.ts'
 import { allowCompaction, createCompaction } from './sqlite-compact.ts'
+import { createLine } from './sqlite-line.ts'
 import { createTaker, type Sent } from './sqlite-texts.ts'
 
-/** A group of `sqlite-group`, as it crosses to this thread. */
-type SentGroup = readonly (readonly Sent[])[]
+/** A commit on its way here: its number, whether somebody waits for it with a slot in hand, and its statements. */
+export type SentItem = readonly [number: number, urgent: boolean, lines: readonly Sent[]]
+
+export type Order = SentItem | 'compact' | 'end'
 
 export type Report =
   | { readonly is: 'ready' }
   | { readonly is: 'failed'; readonly message: string }
-  | { readonly is: 'done'; readonly outcomes: readonly Outcome[] }
+  | { readonly is: 'done'; readonly outcomes: readonly (readonly [number: number, outcome: Outcome])[] }
 
 const report = (message: Report) => parentPort?.postMessage(message)
 
@@ -35,21 +40,45 @@ function open(file: string): Connection {
   return connection
 }
 
-try {
-  const connection = open(String(workerData))
+function serve(port: MessagePort, connection: Connection): void {
   const take = createTaker()
+  const line = createLine()
   const compaction = createCompaction(connection.sqlite)
-  parentPort?.on('message', (group: SentGroup | 'compact' | null) => {
-    if (group === 'compact') return compaction.step()
-    if (group) {
-      compaction.noteWrite()
-      const items = group.map((item) => item.map(take))
-      return report({ is: 'done', outcomes: runGroup(connection, items) })
-    }
+
+  const obey = (order: Order): void => {
+    if (order === 'compact') return compaction.step()
+    if (order === 'end') return end()
+    const [number, urgent, lines] = order
+    line.add({ number, lines: lines.map(take) }, urgent)
+  }
+  const end = () => {
+    while (line.size() > 0) writeGroup()
     connection.sqlite.pragma('wal_checkpoint(truncate)')
     connection.sqlite.close()
-    parentPort?.close()
+    port.close()
+  }
+  const writeGroup = () => {
+    compaction.noteWrite()
+    const group = line.next()
+    const outcomes = runGroup(
+      connection,
+      group.map(({ lines }) => lines),
+    )
+    report({ is: 'done', outcomes: outcomes.map((outcome, n) => [group[n]?.number ?? 0, outcome]) })
+  }
+  port.on('message', (first: Order) => {
+    obey(first)
+    for (;;) {
+      for (let next; (next = receiveMessageOnPort(port));) obey(next.message as Order)
+      if (line.size() === 0) return
+      writeGroup()
+    }
   })
+}
+
+try {
+  if (parentPort === null) throw new Error('it runs in a thread of its own only')
+  serve(parentPort, open(String(workerData)))
   report({ is: 'ready' })
 } catch (error) {
   report({ is: 'failed', message: asDbError(error).message })

@@ -8,9 +8,8 @@ import type { Log } from '../lib/log.ts'
 import { createFlusher } from './sqlite-flush.ts'
 import { asDbError, openConnection, runGroup, runLine, type Connection, type Outcome } from './sqlite-group.ts'
 import { createSender } from './sqlite-texts.ts'
-import type { Report } from './sqlite-writer.ts'
+import type { Order, Report } from './sqlite-writer.ts'
 
-const LARGEST_GROUP = 512
 const LONGEST_QUEUE = 5000
 
 export interface SqliteOptions {
@@ -77,15 +76,13 @@ function settle(outcome: Outcome | undefined): readonly Result[] {
 }
 
 interface Waiting {
-  readonly item: readonly Line[]
   readonly lasting: Lasting
   readonly resolve: (results: readonly Result[]) => void
   readonly reject: (error: unknown) => void
 }
 
 /**
- * The queue in front of the writer thread. An idle writer gets what came in during this turn of the event loop; a busy
- * one gets, when it is done, all that queued up meanwhile, up to 512 items. Groups so grow with the load by themselves.
+ * The way to the writer thread, which has its own line of what waits (`sqlite-line`).
  *
  * What the writer has committed is flushed to the disk from here, while it writes on: one flush is for all that was
  * committed before it began, and nothing is acknowledged before its flush, save what asked not to wait for it.
@@ -110,44 +107,40 @@ async function startWriter({
   const writeAhead = await open(`${file}-wal`, 'r+')
   const send = createSender()
   const flushed = createFlusher(() => flush(writeAhead))
-  let queue: Waiting[] = []
-  let running: readonly Waiting[] = []
-  let scheduled = false
+  const sent = new Map<number, Waiting>()
+  let number = 0
   let closed: string | null = null
   let closing = false
   let drained = () => {}
 
-  const next = () => {
-    scheduled = false
-    running = queue.splice(0, LARGEST_GROUP)
-    if (running.length > 0) worker.postMessage(running.map(({ item }) => item.map(send)))
-    else drained()
-  }
   const giveUp = (why: string) => {
     if (closed !== null) return
     closed = `${why} Start the server again.`
-    const left = [...running, ...queue]
-    running = queue = []
+    const left = [...sent.values()]
+    sent.clear()
     for (const { reject } of left) reject(new DbError('busy', closed))
     lost(why)
   }
   worker.on('message', (report: Report) => {
     if (report.is !== 'done') return
-    const done = running
-    next()
     const onDisk = flushed().catch((error: unknown) => {
       giveUp(`The disk did not take what was written (${String(error)}).`)
       throw new DbError('busy', 'What was written may not have reached the disk.')
     })
-    for (const [i, { lasting, resolve, reject }] of done.entries()) {
+    for (const [number, outcome] of report.outcomes) {
+      const waiting = sent.get(number)
+      if (!waiting) continue
+      sent.delete(number)
+      const { lasting, resolve, reject } = waiting
       try {
-        const results = settle(report.outcomes[i])
+        const results = settle(outcome)
         if (lasting === 'written') resolve(results)
         else onDisk.then(() => resolve(results), reject)
       } catch (error) {
         reject(error)
       }
     }
+    if (sent.size === 0) drained()
     onDisk.catch(() => {})
   })
   worker.on('error', (error) => log.error('The thread that writes to the database failed.', { error: String(error) }))
@@ -160,24 +153,22 @@ async function startWriter({
     write: (item, lasting = 'flushed') =>
       new Promise((resolve, reject) => {
         if (closed !== null) return reject(new DbError('busy', closed))
-        if (queue.length >= LONGEST_QUEUE)
+        if (sent.size >= LONGEST_QUEUE)
           return reject(new DbError('busy', `${LONGEST_QUEUE} writes are waiting already.`))
-        queue.push({ item, lasting, resolve, reject })
-        if (running.length > 0 || scheduled) return
-        scheduled = true
-        setImmediate(next)
+        sent.set(++number, { lasting, resolve, reject })
+        worker.postMessage([number, lasting === 'written', item.map(send)] satisfies Order)
       }),
     compact() {
-      if (closed === null) worker.postMessage('compact')
+      if (closed === null) worker.postMessage('compact' satisfies Order)
     },
     async close() {
       if (closing) return ended
       closing = true
       closed ??= 'The database is closing.'
-      if (running.length > 0 || scheduled) await new Promise<void>((resolve) => (drained = resolve))
+      if (sent.size > 0) await new Promise<void>((resolve) => (drained = resolve))
       await flushed().catch(() => {})
       await writeAhead.close()
-      worker.postMessage(null)
+      worker.postMessage('end' satisfies Order)
       await ended
     },
   }
