@@ -1,6 +1,5 @@
 import { onTestFinished } from 'vitest'
 import { migrate } from '../../db/migrate.ts'
-import { insertSite } from '../../db/queries/sites.ts'
 import { registry } from '../../plugins/registry.gen.ts'
 import { createKey } from '../../server/access/api-keys.ts'
 import { createPerson } from '../../server/access/people.ts'
@@ -12,7 +11,6 @@ import type { Role } from '../../db/schema.ts'
 import type { Deps } from '../../server/deps.ts'
 import { capabilities, type Actor } from '../../server/lib/actor.ts'
 import { MINUTE } from '../../server/lib/clock.ts'
-import { newId } from '../../server/lib/ids.ts'
 import { createPost } from '../../server/node/connect.ts'
 import { createMailer } from '../../server/node/mail.ts'
 import { readMigrations } from '../../server/node/migrations.ts'
@@ -21,9 +19,9 @@ import type { Plugin } from '../../server/plugin/define.ts'
 import { tidy } from '../../server/tidy.ts'
 import { urlRules, type Resolve } from '../../server/webhooks/address.ts'
 import { createDispatcher } from '../../server/webhooks/dispatch.ts'
-import { plainDraft, type WebhookDraft } from '../../server/webhooks/draft.ts'
-import { createWebhook } from '../../server/webhooks/lifecycle.ts'
+import type { WebhookDraft } from '../../server/webhooks/draft.ts'
 import { conforms } from './conforms.ts'
+import { emitSample, makeSite, makeWebhook } from './furnish.ts'
 import { quiet } from './log.ts'
 
 const ADDRESS = '192.0.2.7'
@@ -191,34 +189,9 @@ export async function testApp(
       }
     },
 
-    async site(slug) {
-      const id = newId('sit', deps)
-      await db.commit([insertSite(db, { id, slug, name: slug, created_at: time })])
-      return id
-    },
-
-    async webhook(draft, owner = 'network') {
-      const id = newId('whk', deps)
-      const whole: WebhookDraft = {
-        ...plainDraft,
-        name: 'Order desk',
-        // Not all of them: people who log in were created, and that is an event too.
-        events: ['payment_received', 'payment_failed'],
-        timeoutSeconds: 5,
-        retrySchedule: [60, 300],
-        ...draft,
-      }
-      const change = await createWebhook(deps, whole, { id, owner, by: 'usr_test', room: null }, { handedOut: true })
-      await db.commit(change.statements)
-      return id
-    },
-
-    async emit({ type = 'payment_received', site = 'sit_main', data } = {}) {
-      const sample = deps.host.eventType(type)?.sample ?? {}
-      const [emitted] = await deps.host.emit([{ type, site, data: { ...sample, ...data }, source: 'plugin:test' }])
-      await deps.host.settled()
-      return emitted?.id ?? ''
-    },
+    site: (slug) => makeSite(deps, slug),
+    webhook: (draft, owner) => makeWebhook(deps, draft, owner),
+    emit: (event) => emitSample(deps, event),
 
     deliver: () => dispatcher.drain(time + 1),
     tidy: () => tidy(deps),

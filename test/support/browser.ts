@@ -39,9 +39,8 @@ export async function openPage(browser: Browser, view: View = {}): Promise<Page>
   return context.newPage()
 }
 
-/** What the browser complains about from now on: errors of scripts, refused resources, broken policies. */
-export function faultsOf(page: Page): string[] {
-  const faults: string[] = []
+/** What the browser complains about from now on, put into `faults`: errors of scripts, refused resources, broken policies. */
+export function faultsOf(page: Page, faults: string[] = []): string[] {
   page.on('pageerror', (error) => faults.push(error.message))
   page.on('console', (message) => {
     if (message.type() === 'error') faults.push(message.text())

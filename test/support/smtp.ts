@@ -11,8 +11,8 @@ export interface TakenMail {
   readonly text: string
 }
 
-/** A mail server on loopback. Ends with the test. */
-export async function startSmtp(): Promise<{
+/** A mail server on loopback. Ends with the test, unless `ends` takes that over. */
+export async function startSmtp(ends: (end: () => void) => void = onTestFinished): Promise<{
   readonly url: string
   readonly mails: TakenMail[]
   /** Answers to all mails from now on; null: they are taken. */
@@ -54,7 +54,7 @@ export async function startSmtp(): Promise<{
     })
   })
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening))
-  onTestFinished(() => {
+  ends(() => {
     server.close()
     for (const socket of sockets) socket.destroy()
   })

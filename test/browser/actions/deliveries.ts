@@ -1,0 +1,77 @@
+import { expect } from 'vitest'
+import { startRedelivery } from '../../../server/webhooks/redelivery.ts'
+import { retireWebhook } from '../../../server/webhooks/lifecycle.ts'
+import { emitSample, makeWebhook } from '../../support/furnish.ts'
+import { BROKEN, type Stage } from '../../support/stage.ts'
+import type { Area, DriveArea, Scenarios } from './scenario.ts'
+
+/** A webhook whose receiver is broken, with one delivery that has failed there, for good or until it is tried again. */
+async function failed({ server, receiver }: Stage, area: Area, name: string, retrySchedule: readonly number[] = []) {
+  const { deps, dispatcher } = server
+  const webhook = await makeWebhook(deps, { url: `${receiver.url}${BROKEN}`, name, retrySchedule }, area.owner)
+  const event = await emitSample(deps, { site: area.site })
+  await dispatcher.drain(Date.now())
+  const find = deps.db.q.selectFrom('delivery').select('id').where('webhook_id', '=', webhook)
+  const { id } = await find.executeTakeFirstOrThrow()
+  await expect
+    .poll(
+      async () => (await deps.db.q.selectFrom('attempt').select('id').where('delivery_id', '=', id).execute()).length,
+    )
+    .toBe(1)
+  return { webhook, event, delivery: id }
+}
+
+export const deliveries: Scenarios<DriveArea> = {
+  async 'a delivery is sent once more, from its page, its row and by its tick'(stage, area) {
+    const { base, who } = area
+    const { webhook, delivery } = await failed(stage, area, 'Once more')
+    const again = async (press: () => Promise<void>, words: string) => {
+      await press()
+      await who.sees(words)
+      await stage.server.dispatcher.drain(Date.now())
+    }
+    await who.go(`${base}/deliveries/${delivery}`)
+    await again(() => who.press('Redeliver now'), 'payment_received is sent once more.')
+    await who.go(`${base}/deliveries?webhook=${webhook}`)
+    await again(() => who.press('Redeliver'), 'payment_received is sent once more.')
+    const list = who.page.locator('#deliveries')
+    await again(() => who.press('Apply', list), 'Nothing was done.')
+    await list.getByRole('checkbox', { name: /^Select payment_received/ }).check()
+    await list.getByLabel('Bulk action').selectOption('Redeliver')
+    await again(() => who.press('Apply', list), '1 delivery is sent once more.')
+  },
+
+  async 'a delivery that waits is cancelled'(stage, area) {
+    const { delivery } = await failed(stage, area, 'Waits', [3600])
+    await area.who.go(`${area.base}/deliveries/${delivery}`)
+    await area.who.press('Cancel delivery')
+    await area.who.sees('The delivery is cancelled.')
+  },
+
+  async 'all that failed is sent once more, and stopped'(stage, area) {
+    const { base, who } = area
+    const { deps } = stage.server
+    const { webhook } = await failed(stage, area, 'All of it')
+    await who.go(`${base}/deliveries?webhook=${webhook}`)
+    await who.press('Redeliver all failed')
+    await who.sees('1 delivery is sent once more.')
+    // Goes on only when its webhook is active again: until then there is something to stop.
+    const { statements } = await startRedelivery(deps, { id: webhook, owner: area.owner }, 0, 'usr_test')
+    await deps.db.commit([...retireWebhook(deps, webhook), ...statements])
+    await deps.db.commit([
+      deps.db.q.updateTable('redelivery').set({ state: 'running' }).where('webhook_id', '=', webhook),
+    ])
+    await who.go(`${base}/deliveries?webhook=${webhook}`)
+    await who.press(/^Stop/)
+    await who.sees('It is stopped.')
+  },
+
+  async 'an event goes to a webhook that did not get it'({ receiver, server: { deps } }, { base, owner, site, who }) {
+    const event = await emitSample(deps, { site })
+    await makeWebhook(deps, { url: `${receiver.url}/late`, name: 'Came late' }, owner)
+    await who.go(`${base}/events/${event}`)
+    await who.page.getByLabel('Send it to a webhook that did not get it').selectOption('Came late')
+    await who.press('Send')
+    await who.sees('The event goes to Came late.')
+  },
+}

@@ -1,0 +1,75 @@
+import { expect } from 'vitest'
+import type { DriveArea, Scenarios } from './scenario.ts'
+
+/** What takes requests in: bins and sources; and the pages that plugins bring along. */
+export const inbound: Scenarios<DriveArea> = {
+  async 'a bin is made, changed, looked into, cleared and deleted'({ receiver }, { base, who }) {
+    await who.go(`${base}/bins`)
+    await who.fill({ 'Name of a new bin': 'Trial' })
+    await who.press('Add New Bin')
+    await who.sees('The bin is ready.')
+    await who.fill({ Name: 'Trials' })
+    await who.press('Save')
+    await who.sees('The bin is saved.')
+    const url = await who.page.getByLabel('Send anything to').inputValue()
+    await fetch(url, { method: 'POST', body: 'hello', headers: { authorization: 'Bearer secret-1' } })
+    await who.page.reload()
+    await who.press('Show credentials')
+    expect(await who.page.locator('main').innerText()).toContain('Bearer secret-1')
+    const before = receiver.requests.length
+    await who.fill({ 'Send the same to': `${receiver.url}/replayed` })
+    await who.press('Send')
+    expect(receiver.requests.length).toBe(before + 1)
+    await who.press('Clear')
+    await who.sees('The bin is empty.')
+    await who.click(who.page.locator('main').getByRole('link', { name: 'Delete' }))
+    await who.press('Delete')
+    await who.sees('Trials is deleted.')
+  },
+
+  async 'a source is added, changed, given a new address, retired, activated and deleted'(_, { base, who }) {
+    await who.go(`${base}/sources/new?kind=generic`)
+    await who.fill({ Name: 'Shop' })
+    const event = who.page.getByLabel('Event', { exact: true })
+    await event.selectOption('generic.request_received')
+    await who.press('Show its fields')
+    await who.fill({ Sample: '{"no":1}' })
+    await who.press('Preview')
+    expect(await who.page.locator('#preview').innerText()).toContain('This fits the event.')
+    await who.press('Add New Source')
+    await who.sees('Shop is there.')
+    await who.press('Show its fields')
+    await who.press('Preview')
+    await who.fill({ Name: 'Web shop' })
+    await who.press('Save')
+    await who.sees('Web shop saved.')
+    await who.press('Make a new address')
+    await who.sees('Web shop has a new address.')
+    await who.press('Retire')
+    await who.sees('Web shop is retired.')
+    await who.press('Activate')
+    await who.sees('Web shop is active.')
+    await who.click(who.page.locator('main').getByRole('link', { name: 'Delete' }))
+    await who.press('Delete')
+    await who.sees('Web shop is deleted.')
+  },
+
+  async 'an API key is made and revoked'(_, { base, who }) {
+    await who.go(`${base}/api-keys/new`)
+    await who.fill({ Name: 'Shop' })
+    await who.page.getByLabel('Send events').check()
+    await who.press('Add New API Key')
+    await who.sees('API key made.')
+    await who.go(`${base}/api-keys`)
+    await who.click(who.page.getByRole('link', { name: 'Revoke Shop' }))
+    await who.press('Revoke')
+    await who.sees('Shop is revoked.')
+  },
+
+  async 'a page of a plugin does what it says'(_, { base, who }) {
+    await who.go(`${base}/plugins/payments/payments`)
+    await who.fill({ 'Customer name': 'Kari Nordmann', Amount: '249,00', Gateway: 'manual' })
+    await who.press('Record payment')
+    await who.sees('The payment was recorded.')
+  },
+}

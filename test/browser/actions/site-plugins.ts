@@ -1,0 +1,19 @@
+import type { DriveArea, Scenarios } from './scenario.ts'
+
+/** The plugins of one site. */
+export const sitePlugins: Scenarios<DriveArea> = {
+  async 'a plugin is set, switched on and off for one site'({ server: { deps } }, { base, who }) {
+    await deps.db.commit(await deps.host.deactivate('example'))
+    await who.go(`${base}/plugins`)
+    await who.press('Activate Example')
+    await who.sees('Example is active.')
+    await who.press('Deactivate Example')
+    await who.sees('Example is inactive.')
+    await who.go(`${base}/plugins/example`)
+    await who.fill({ 'Greet each morning': 'Kari' })
+    await who.press('Save')
+    await who.sees('Settings saved.')
+    await who.press('Activate')
+    await who.sees('Example is active.')
+  },
+}
