@@ -32,13 +32,17 @@ export default definePlugin(
     }),
   },
   ({ on, cron, route, page }) => {
-    route('POST /greet', async (request, { storage, emit, newId }) => {
-      const name = String((await request.formData()).get('name') ?? '').trim() || 'World'
-      const id = newId()
-      storage.greetings.put(id, { name, heard: false })
-      emit(greetingSent, { greeting_id: id, name })
-      return new Response(null, { status: 303, headers: { location: 'greetings' } })
-    })
+    route(
+      'POST /greet',
+      async (request, { storage, emit, newId }) => {
+        const name = String((await request.formData()).get('name') ?? '').trim() || 'World'
+        const id = newId()
+        storage.greetings.put(id, { name, heard: false })
+        emit(greetingSent, { greeting_id: id, name })
+        return new Response(null, { status: 303, headers: { location: 'greetings' } })
+      },
+      { rule: 'webhooks:write' },
+    )
     on(greetingSent, ({ greeting_id, name }, { storage }) => storage.greetings.put(greeting_id, { name, heard: true }))
     cron('0 8 * * *', 'morning', ({ settings, storage, emit, newId }) => {
       if (settings.morning === '') return
@@ -50,7 +54,10 @@ export default definePlugin(
       title: 'Greetings',
       template: 'greetings',
       rule: 'webhooks:read',
-      load: async ({ storage }) => ({ greetings: await storage.greetings.list() }),
+      load: async ({ storage, actor }) => ({
+        greetings: await storage.greetings.list(),
+        mayGreet: actor?.may('webhooks:write') ?? false,
+      }),
     })
   },
 )

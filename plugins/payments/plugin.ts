@@ -58,28 +58,33 @@ export default definePlugin(
     storage: { payments: { schema: payment } },
   },
   ({ route, page }) => {
-    route('POST /record', async (request, { storage, emit, render, now, newId }) => {
-      const { values, errors, entry } = readForm(await request.formData())
-      if (!entry) return render('/payments', { values, errors })
-      // The form brings the id of what it makes, so that sending it twice makes one payment.
-      const id = /^rec_[0-9a-z]{26}$/.test(values.once) ? values.once : newId()
-      const earlier = await storage.payments.get(id)
-      if (earlier && !same(earlier, entry)) {
-        const once = msg('This form was sent before with other values. Send it again if this is one more payment.')
-        return render('/payments', { values: { ...values, once: newId() }, errors: { once } }, 409)
-      }
-      if (!earlier) {
-        storage.payments.add(id, { ...entry, recorded_at: now().getTime() })
-        emit(events[entry.outcome], payloadOf(id, entry, now()))
-      }
-      return seeList(id)
-    })
+    route(
+      'POST /record',
+      async (request, { storage, emit, render, now, newId }) => {
+        const { values, errors, entry } = readForm(await request.formData())
+        if (!entry) return render('/payments', { values, errors })
+        // The form brings the id of what it makes, so that sending it twice makes one payment.
+        const id = /^rec_[0-9a-z]{26}$/.test(values.once) ? values.once : newId()
+        const earlier = await storage.payments.get(id)
+        if (earlier && !same(earlier, entry)) {
+          const once = msg('This form was sent before with other values. Send it again if this is one more payment.')
+          return render('/payments', { values: { ...values, once: newId() }, errors: { once } }, 409)
+        }
+        if (!earlier) {
+          storage.payments.add(id, { ...entry, recorded_at: now().getTime() })
+          emit(events[entry.outcome], payloadOf(id, entry, now()))
+        }
+        return seeList(id)
+      },
+      { rule: 'webhooks:write' },
+    )
 
     page('/payments', {
       title: 'Payments',
       template: 'payments',
       rule: 'webhooks:read',
-      load: async ({ storage, query, newId }) => ({
+      load: async ({ storage, query, newId, actor }) => ({
+        mayRecord: actor?.may('webhooks:write') ?? false,
         values: blank(newId()),
         errors: {},
         currencies,

@@ -2,7 +2,8 @@ import { fail, type AppError } from '../lib/errors.ts'
 import { baseContext, readPart, writePart } from './context.ts'
 import type { Core } from './core.ts'
 import { handle } from './handle.ts'
-import type { PluginAnswer, PluginView, PluginVisitor } from './host.ts'
+import type { Visitor } from './define.ts'
+import type { PluginAnswer, PluginView } from './host.ts'
 import type { Page, Ready, Route, Rule } from './loaded.ts'
 import { demandNoSecret } from './secret.ts'
 import { demandRun } from './upgrade.ts'
@@ -14,7 +15,8 @@ export interface Ask {
   readonly path: string
   readonly site: string
   readonly request: Request
-  readonly actor: PluginVisitor | undefined
+  /** A stranger, who gets what is public, where there is none. */
+  readonly actor: Visitor | undefined
 }
 
 /** A page of a plugin that runs, loaded; null if there is none. */
@@ -64,7 +66,7 @@ async function answer(
     run: async (unit, signal) => {
       const ctx = {
         ...baseContext(core, plugin, standing, signal),
-        actor: visitor(ask),
+        actor: ask.actor ?? null,
         params,
         render: async (path: string, data: Readonly<Record<string, unknown>>, status = 422) => {
           const page = plugin.pages.find((one) => one.path === path)
@@ -96,7 +98,7 @@ async function loadPage(
 ): Promise<PluginView> {
   const data = await page.load({
     ...baseContext(core, plugin, standing, signal),
-    actor: visitor(ask),
+    actor: ask.actor ?? null,
     query: new URL(ask.request.url).searchParams,
     ...(await readPart(core, plugin, standing)),
   })
@@ -116,15 +118,13 @@ async function runningPlugin(core: Core, { slug, site }: Ask): Promise<{ plugin:
 }
 
 /** Whether a visitor may come. Somebody who is known is told that it is not allowed; a stranger finds nothing there. */
-function isLetIn(rule: Rule, actor: PluginVisitor | undefined): boolean {
+function isLetIn(rule: Rule, actor: Visitor | undefined): boolean {
   if (rule === 'public') return true
   if (actor && !actor.may(rule ?? 'network:write')) {
     throw fail('forbidden', 'Your role does not allow this. Ask a super admin of this network.')
   }
   return actor !== undefined
 }
-
-const visitor = ({ actor }: Ask) => (actor ? { name: actor.name } : null)
 
 const broken = ({ manifest }: Ready, fault: string): AppError =>
   fail('internal', 'The plugin {plugin} could not answer. Its fault is kept as {fault}.', {

@@ -1,7 +1,7 @@
 import type { FormatBatch, FormatEvent, FormatNetwork } from '../lib/format.ts'
 import type { Json } from '../lib/json.ts'
 import type { Capability } from '../lib/actor.ts'
-import type { BaseContext, HttpOf, ReadOnlyStorage, SettingsOf } from './define.ts'
+import type { BaseContext, HttpOf, ReadOnlyStorage, SettingsOf, Visitor } from './define.ts'
 
 /** A way of writing events down, for webhooks to choose. */
 export interface FormatAbout {
@@ -31,7 +31,7 @@ export interface Finding {
 
 export type WidgetContext<M> = BaseContext & {
   /** Who is looking. */
-  readonly actor: { readonly name: string }
+  readonly actor: Visitor
 } & ReadOnlyStorage<M> &
   SettingsOf<M>
 

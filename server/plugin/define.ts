@@ -188,14 +188,20 @@ export type FilterContext<M> = BaseContext & { readonly event: Happening } & Rea
 export type CronContext<M> = Doing<M>
 /** `storage` lists all there is, not the newest hundred: a step has to see every record. */
 export type UpgradeContext<M> = BaseContext & Storage<M> & SettingsOf<M>
+/** Somebody who is logged in. */
+export interface Visitor {
+  readonly name: string
+  /** Whether they may do this where they are: what a page offers, its route has to let them do. */
+  may(capability: Capability): boolean
+}
 export type PageContext<M> = BaseContext & {
   /** Who is looking; null outside of the admin. */
-  readonly actor: { readonly name: string } | null
+  readonly actor: Visitor | null
   readonly query: URLSearchParams
 } & ReadOnlyStorage<M> &
   SettingsOf<M>
 export type RouteContext<M, Pattern extends string> = Doing<M> & {
-  readonly actor: { readonly name: string } | null
+  readonly actor: Visitor | null
   readonly params: { readonly [P in ParamOf<Pattern>]: string }
   /** Answers with a page of this plugin: what its `load` gives, and `data` on top. Status 422 unless told. */
   render(path: string, data: Readonly<Record<string, unknown>>, status?: number): Promise<Response>

@@ -1,12 +1,12 @@
 import type { Statement, Result } from '../../db/db.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { AppError, FieldError } from '../lib/errors.ts'
-import type { Capability } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
 import type { MoreFormats } from '../webhooks/make-body.ts'
 import type { CheckResult, GuardInfo, HookInfo, WidgetBox } from './insight.ts'
 import type { SettingsChange, SettingsForm } from './change-settings.ts'
 import type { Rule } from './loaded.ts'
+import type { Visitor } from './define.ts'
 import type { Field } from './fields.ts'
 import type { Holdings } from './uninstall.ts'
 import type { Mapping } from './mapping.ts'
@@ -168,12 +168,6 @@ export interface Arrival {
 export type Received =
   { readonly ok: true; readonly emissions: readonly Emission[] } | { readonly ok: false; readonly error: AppError }
 
-/** Who asks a plugin for something. Without one it is a stranger, who gets what is public. */
-export interface PluginVisitor {
-  readonly name: string
-  may(capability: Capability): boolean
-}
-
 /** The plugin host, as the rest of the product uses it. */
 export interface Host {
   /** Types of every plugin that loaded, by plugin and title. */
@@ -219,7 +213,7 @@ export interface Host {
   /** Lets the plugins' checks look at the network: for the Health page. */
   checks(): Promise<readonly CheckResult[]>
   /** The boxes of the plugins that run for this site; null is Network Admin, which works on the main site. */
-  widgets(site: string | null, actor: PluginVisitor): Promise<readonly WidgetBox[]>
+  widgets(site: string | null, actor: Visitor): Promise<readonly WidgetBox[]>
   /** Keeps what went wrong when something of a plugin was rendered, and answers with the fault's id. */
   blame(handler: string, site: string | null, error: unknown): Promise<string>
   /** The pages of the plugins that run for this site; null is Network Admin, which works on the main site. */
@@ -229,9 +223,9 @@ export interface Host {
    * AppError `forbidden`, `internal` with the id of the fault when the page fails, or `unavailable` where an upgrade has
    * failed.
    */
-  view(slug: string, path: string, site: string, request: Request, actor?: PluginVisitor): Promise<PluginView | null>
+  view(slug: string, path: string, site: string, request: Request, actor?: Visitor): Promise<PluginView | null>
   /** Runs a plugin's POST route; null when there is none (or its plugin is not running). Throws as `view` does. */
-  route(slug: string, path: string, site: string, request: Request, actor?: PluginVisitor): Promise<PluginAnswer | null>
+  route(slug: string, path: string, site: string, request: Request, actor?: Visitor): Promise<PluginAnswer | null>
   /** The kinds of sources of every plugin that loaded, by title. */
   sources(): readonly SourceKind[]
   /** Checks the choices of a source of this kind, defaults filled in. Throws AppError `invalid` with paths. */

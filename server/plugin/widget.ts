@@ -2,13 +2,13 @@ import { baseContext, readPart } from './context.ts'
 import { demandNoSecret } from './secret.ts'
 import type { Core } from './core.ts'
 import { handle } from './handle.ts'
-import type { PluginVisitor } from './host.ts'
+import type { Visitor } from './define.ts'
 import type { WidgetBox } from './insight.ts'
 import type { Ready, Widget } from './loaded.ts'
 import { mayRun } from './upgrade.ts'
 
 /** Loads the boxes of all plugins that run for a site, all at once. One that fails says so in its place. */
-export async function loadWidgets(core: Core, site: string, actor: PluginVisitor): Promise<WidgetBox[]> {
+export async function loadWidgets(core: Core, site: string, actor: Visitor): Promise<WidgetBox[]> {
   const standing = (await core.standings.of([site])).get(site)
   if (!standing || core.safeMode) return []
   const widgets: { plugin: Ready; widget: Widget }[] = []
@@ -29,7 +29,7 @@ export async function loadWidgets(core: Core, site: string, actor: PluginVisitor
           run: async (_, signal) => {
             const data: unknown = await widget.load({
               ...baseContext(core, plugin, standing, signal),
-              actor: { name: actor.name },
+              actor,
               ...(await readPart(core, plugin, standing)),
             })
             if (data === null || typeof data !== 'object')

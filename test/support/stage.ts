@@ -20,7 +20,7 @@ export interface Somebody {
   press(name: string | RegExp, where?: Locator): Promise<void>
   /** Presses the one that this finds. */
   click(control: Locator): Promise<void>
-  fill(fields: Readonly<Record<string, string>>): Promise<void>
+  type(fields: Readonly<Record<string, string>>): Promise<void>
   /** The first notice of the page holds these words. */
   sees(words: string): Promise<void>
 }
@@ -57,7 +57,7 @@ export async function openStage(browser: Browser, dataDir: string, javaScript: b
     const page = await openPage(browser, { javaScript })
     actions.watch(page)
     faultsOf(page, faults)
-    page.setDefaultTimeout(5000)
+    page.setDefaultTimeout(20_000)
     const main = page.locator('main')
     const click = async (control: Locator) => {
       const loaded = page.waitForEvent('load')
@@ -72,12 +72,13 @@ export async function openStage(browser: Browser, dataDir: string, javaScript: b
         await actions.look(page)
       },
       press: (name, where = main) => click(where.getByRole('button', { name, exact: true }).first()),
-      async fill(fields) {
+      async type(fields) {
         for (const [label, text] of Object.entries(fields))
           await main.getByLabel(label, { exact: true }).first().fill(text)
       },
       async sees(words) {
-        expect(await page.locator('.notice').first().innerText()).toContain(words)
+        const notice = page.locator('.notice')
+        expect(await ((await notice.count()) > 0 ? notice.first() : main).innerText()).toContain(words)
       },
     }
   }

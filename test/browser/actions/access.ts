@@ -10,7 +10,7 @@ const CHANGED = 'correct horse battery staple'
 export const access: Scenarios<Drive> = {
   async 'the network is set up'({ admin, server }) {
     await admin.go(server.setUp ?? '')
-    await admin.fill({
+    await admin.type({
       'Network name': 'Nordlys',
       'Your name': 'Ingrid Nord',
       'E-mail address': EMAIL,
@@ -32,13 +32,13 @@ export const access: Scenarios<Drive> = {
   async 'who forgot the password gets a link by mail'({ somebody, mails }) {
     const she = await somebody()
     await she.go('/forgot-password')
-    await she.fill({ 'E-mail address': EMAIL })
+    await she.type({ 'E-mail address': EMAIL })
     await she.press('Send a link')
     await she.sees('A link is on its way.')
-    await expect.poll(() => mails.length).toBeGreaterThan(0)
+    await expect.poll(() => mails.length, { timeout: 10_000 }).toBeGreaterThan(0)
     const link = /http:\S+\/set-password\S+/.exec(mails.at(-1)?.text ?? '')?.[0] ?? ''
     await she.go(link)
-    await she.fill({ 'New password': PASSWORD })
+    await she.type({ 'New password': PASSWORD })
     await she.press('Set the password')
     await she.sees('Your password is set.')
     await she.page.context().close()
@@ -48,7 +48,7 @@ export const access: Scenarios<Drive> = {
     await admin.go('/login')
     await logIn(admin, PASSWORD)
     await admin.go('/confirm-password?next=/account')
-    await admin.fill({ Password: PASSWORD })
+    await admin.type({ Password: PASSWORD })
     await admin.press('Confirm')
     expect(new URL(admin.page.url()).pathname).toBe('/account')
   },
@@ -61,17 +61,17 @@ export const access: Scenarios<Drive> = {
       await one.page.context().close()
     }
     await admin.go('/account')
-    await admin.fill({ Name: 'Ingrid N' })
+    await admin.type({ Name: 'Ingrid N' })
     await admin.press('Save')
     await admin.sees('Account saved.')
     await admin.press(/^End/)
     await admin.sees('The session has ended.')
     await admin.press('Log out everywhere else')
     await admin.sees('You are logged out everywhere else.')
-    await admin.fill({ 'Current password': PASSWORD, 'New password': CHANGED })
+    await admin.type({ 'Current password': PASSWORD, 'New password': CHANGED })
     await admin.press('Change Password')
     await admin.sees('Password changed.')
-    await admin.fill({ 'Current password': CHANGED, 'New password': PASSWORD })
+    await admin.type({ 'Current password': CHANGED, 'New password': PASSWORD })
     await admin.press('Change Password')
     await admin.sees('Password changed.')
   },
@@ -85,17 +85,17 @@ export const access: Scenarios<Drive> = {
 
   async 'a person is invited, uses two-factor, and is deleted'({ admin, somebody }) {
     await admin.go('/network/users/new')
-    await admin.fill({ Name: 'Vera Vik', 'E-mail address': 'vera@nordlys.example' })
+    await admin.type({ Name: 'Vera Vik', 'E-mail address': 'vera@nordlys.example' })
     await admin.press('Add New User')
     const vera = await somebody()
     await vera.go(await admin.page.getByLabel('Link', { exact: true }).innerText())
-    await vera.fill({ 'New password': PASSWORD })
+    await vera.type({ 'New password': PASSWORD })
     await vera.press('Set the password')
     await logIn(vera, PASSWORD, 'vera@nordlys.example')
     const app = await twoFactorOn(vera)
     await logOut(vera)
     await logIn(vera, PASSWORD, 'vera@nordlys.example')
-    await vera.fill({ Code: await codeAt(app, stepAt(Date.now()) + 1) })
+    await vera.type({ Code: await codeAt(app, stepAt(Date.now()) + 1) })
     await vera.press('Log In')
     await vera.go('/account/two-factor')
     const passwords = vera.page.getByLabel('Current password')
@@ -129,7 +129,7 @@ export const access: Scenarios<Drive> = {
 }
 
 export async function logIn(who: Somebody, password: string, email = EMAIL): Promise<void> {
-  await who.fill({ 'E-mail address': email, Password: password })
+  await who.type({ 'E-mail address': email, Password: password })
   await who.press('Log In')
 }
 
@@ -143,7 +143,7 @@ async function twoFactorOn(who: Somebody): Promise<string> {
   await who.go('/account/two-factor')
   await who.press('Set up')
   const secret = (await who.page.locator('dd code').innerText()).replaceAll(' ', '')
-  await who.fill({ Code: await codeAt(secret, stepAt(Date.now())), 'Current password': PASSWORD })
+  await who.type({ Code: await codeAt(secret, stepAt(Date.now())), 'Current password': PASSWORD })
   await who.press('Switch on')
   await who.sees('Two-factor is on.')
   return secret

@@ -6,39 +6,44 @@ import { BROKEN, type Stage } from '../../support/stage.ts'
 import type { Area, DriveArea, Scenarios } from './scenario.ts'
 
 /** A webhook whose receiver is broken, with one delivery that has failed there, for good or until it is tried again. */
-async function failed({ server, receiver }: Stage, area: Area, name: string, retrySchedule: readonly number[] = []) {
-  const { deps, dispatcher } = server
-  const webhook = await makeWebhook(deps, { url: `${receiver.url}${BROKEN}`, name, retrySchedule }, area.owner)
+async function failed(stage: Stage, area: Area, name: string, retrySchedule: readonly number[] = []) {
+  const { deps } = stage.server
+  const webhook = await makeWebhook(deps, { url: `${stage.receiver.url}${BROKEN}`, name, retrySchedule }, area.owner)
   const event = await emitSample(deps, { site: area.site })
-  await dispatcher.drain(Date.now())
-  const find = deps.db.q.selectFrom('delivery').select('id').where('webhook_id', '=', webhook)
-  const { id } = await find.executeTakeFirstOrThrow()
-  await expect
-    .poll(
-      async () => (await deps.db.q.selectFrom('attempt').select('id').where('delivery_id', '=', id).execute()).length,
-    )
-    .toBe(1)
+  const { id } = await deps.db.q
+    .selectFrom('delivery')
+    .select('id')
+    .where('webhook_id', '=', webhook)
+    .executeTakeFirstOrThrow()
+  await tried(stage, id, 1)
   return { webhook, event, delivery: id }
+}
+
+/** Waits until a delivery was tried so often. */
+async function tried({ server: { deps } }: Stage, delivery: string, times: number): Promise<void> {
+  const attempts = () => deps.db.q.selectFrom('attempt').select('id').where('delivery_id', '=', delivery).execute()
+  await expect.poll(async () => (await attempts()).length, { timeout: 10_000 }).toBe(times)
 }
 
 export const deliveries: Scenarios<DriveArea> = {
   async 'a delivery is sent once more, from its page, its row and by its tick'(stage, area) {
     const { base, who } = area
     const { webhook, delivery } = await failed(stage, area, 'Once more')
-    const again = async (press: () => Promise<void>, words: string) => {
-      await press()
-      await who.sees(words)
-      await stage.server.dispatcher.drain(Date.now())
-    }
     await who.go(`${base}/deliveries/${delivery}`)
-    await again(() => who.press('Redeliver now'), 'payment_received is sent once more.')
+    await who.press('Redeliver now')
+    await who.sees('payment_received is sent once more.')
+    await tried(stage, delivery, 2)
     await who.go(`${base}/deliveries?webhook=${webhook}`)
-    await again(() => who.press('Redeliver'), 'payment_received is sent once more.')
+    await who.press('Redeliver')
+    await who.sees('payment_received is sent once more.')
+    await tried(stage, delivery, 3)
     const list = who.page.locator('#deliveries')
-    await again(() => who.press('Apply', list), 'Nothing was done.')
+    await who.press('Apply', list)
+    await who.sees('Nothing was done.')
     await list.getByRole('checkbox', { name: /^Select payment_received/ }).check()
     await list.getByLabel('Bulk action').selectOption('Redeliver')
-    await again(() => who.press('Apply', list), '1 delivery is sent once more.')
+    await who.press('Apply', list)
+    await who.sees('1 delivery is sent once more.')
   },
 
   async 'a delivery that waits is cancelled'(stage, area) {

@@ -5,10 +5,10 @@ import type { DriveArea, Scenarios } from './scenario.ts'
 export const inbound: Scenarios<DriveArea> = {
   async 'a bin is made, changed, looked into, cleared and deleted'({ receiver }, { base, who }) {
     await who.go(`${base}/bins`)
-    await who.fill({ 'Name of a new bin': 'Trial' })
+    await who.type({ 'Name of a new bin': 'Trial' })
     await who.press('Add New Bin')
     await who.sees('The bin is ready.')
-    await who.fill({ Name: 'Trials' })
+    await who.type({ Name: 'Trials' })
     await who.press('Save')
     await who.sees('The bin is saved.')
     const url = await who.page.getByLabel('Send anything to').inputValue()
@@ -17,7 +17,7 @@ export const inbound: Scenarios<DriveArea> = {
     await who.press('Show credentials')
     expect(await who.page.locator('main').innerText()).toContain('Bearer secret-1')
     const before = receiver.requests.length
-    await who.fill({ 'Send the same to': `${receiver.url}/replayed` })
+    await who.type({ 'Send the same to': `${receiver.url}/replayed` })
     await who.press('Send')
     expect(receiver.requests.length).toBe(before + 1)
     await who.press('Clear')
@@ -29,18 +29,18 @@ export const inbound: Scenarios<DriveArea> = {
 
   async 'a source is added, changed, given a new address, retired, activated and deleted'(_, { base, who }) {
     await who.go(`${base}/sources/new?kind=generic`)
-    await who.fill({ Name: 'Shop' })
+    await who.type({ Name: 'Shop' })
     const event = who.page.getByLabel('Event', { exact: true })
     await event.selectOption('generic.request_received')
     await who.press('Show its fields')
-    await who.fill({ Sample: '{"no":1}' })
+    await who.type({ Sample: '{"no":1}' })
     await who.press('Preview')
     expect(await who.page.locator('#preview').innerText()).toContain('This fits the event.')
     await who.press('Add New Source')
     await who.sees('Shop is there.')
     await who.press('Show its fields')
     await who.press('Preview')
-    await who.fill({ Name: 'Web shop' })
+    await who.type({ Name: 'Web shop' })
     await who.press('Save')
     await who.sees('Web shop saved.')
     await who.press('Make a new address')
@@ -56,8 +56,8 @@ export const inbound: Scenarios<DriveArea> = {
 
   async 'an API key is made and revoked'(_, { base, who }) {
     await who.go(`${base}/api-keys/new`)
-    await who.fill({ Name: 'Shop' })
-    await who.page.getByLabel('Send events').check()
+    await who.type({ Name: 'Shop' })
+    await who.page.getByRole('group', { name: 'Scopes' }).getByRole('checkbox').first().check()
     await who.press('Add New API Key')
     await who.sees('API key made.')
     await who.go(`${base}/api-keys`)
@@ -68,7 +68,7 @@ export const inbound: Scenarios<DriveArea> = {
 
   async 'a page of a plugin does what it says'(_, { base, who }) {
     await who.go(`${base}/plugins/payments/payments`)
-    await who.fill({ 'Customer name': 'Kari Nordmann', Amount: '249,00', Gateway: 'manual' })
+    await who.type({ 'Customer name': 'Kari Nordmann', Amount: '249,00', Gateway: 'manual' })
     await who.press('Record payment')
     await who.sees('The payment was recorded.')
   },

@@ -5,11 +5,11 @@ import type { Drive, Scenarios } from './scenario.ts'
 export const network: Scenarios<Drive> = {
   async 'a site is added, named anew, archived, brought back and deleted'({ admin }) {
     await admin.go('/network/sites/new')
-    await admin.fill({ Name: 'Kafé Fjord', Slug: 'fjord' })
+    await admin.type({ Name: 'Kafé Fjord', Slug: 'fjord' })
     await admin.press('Add New Site')
     await admin.sees('Kafé Fjord is there.')
     await admin.go('/network/sites/fjord')
-    await admin.fill({ Name: 'Kafé' })
+    await admin.type({ Name: 'Kafé' })
     await admin.press('Save')
     await admin.sees('Kafé saved.')
     await admin.press('Archive')
@@ -17,9 +17,9 @@ export const network: Scenarios<Drive> = {
     await admin.press('Bring back')
     await admin.sees('Kafé is back.')
     await admin.click(admin.page.locator('main').getByRole('link', { name: 'Delete' }))
-    await admin.fill({ 'Type fjord to delete it': 'fjord' })
+    await admin.type({ 'Type fjord to delete it': 'fjord' })
     await admin.press('Delete')
-    await admin.sees('Kafé is deleted.')
+    await admin.sees('Kafé was deleted.')
   },
 
   async 'a plugin is set, switched off and on, and uninstalled'({ admin }) {
@@ -33,19 +33,19 @@ export const network: Scenarios<Drive> = {
     await admin.press('Leave safe mode')
     await admin.sees('Your pages show plugins again.')
     await admin.go('/network/plugins/example')
-    await admin.fill({ 'Greet each morning': 'Kari' })
+    await admin.type({ 'Greet each morning': 'Kari' })
     await admin.press('Save')
     await admin.sees('Settings saved.')
     await admin.press('Deactivate')
     await admin.sees('Example is inactive.')
     await admin.go('/network/plugins/example/uninstall')
-    await admin.fill({ 'Type example to uninstall it': 'example' })
+    await admin.type({ 'Type example to uninstall it': 'example' })
     await admin.press('Uninstall')
     await admin.sees('Example is uninstalled.')
   },
 
   async 'a plugin that is paused runs again'({ admin, server: { deps } }) {
-    for (let n = 0; n < 5; n++) await deps.host.blame('payments:page:payments', null, new Error('It fell over.'))
+    for (let n = 0; n < 5; n++) await deps.host.blame('payments/page:/payments', null, new Error('It fell over.'))
     await admin.go('/network/plugins')
     await admin.press('Resume Payments')
     await admin.sees('Payments runs again.')
@@ -62,7 +62,7 @@ export const network: Scenarios<Drive> = {
   async 'the settings are saved, and a test mail is sent'({ admin, mails }) {
     const before = mails.length
     await admin.go('/network/settings')
-    await admin.fill({ 'Network name': 'Nordlys AS' })
+    await admin.type({ 'Network name': 'Nordlys AS' })
     await admin.press('Save')
     await admin.sees('Settings saved.')
     await admin.press('Send a test mail')

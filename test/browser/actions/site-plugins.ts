@@ -10,7 +10,7 @@ export const sitePlugins: Scenarios<DriveArea> = {
     await who.press('Deactivate Example')
     await who.sees('Example is inactive.')
     await who.go(`${base}/plugins/example`)
-    await who.fill({ 'Greet each morning': 'Kari' })
+    await who.type({ 'Greet each morning': 'Kari' })
     await who.press('Save')
     await who.sees('Settings saved.')
     await who.press('Activate')
