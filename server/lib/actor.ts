@@ -30,3 +30,10 @@ export interface Actor {
 /** Whether the actor may do this to what belongs to `owner`. The only place where this is decided. */
 export const can = (actor: Actor, capability: Capability, owner: Owner): boolean =>
   actor.capabilities.has(capability) && (actor.owner === 'network' || actor.owner === owner)
+
+/** Somebody who is logged in, as plugins know them. */
+export interface Visitor {
+  readonly name: string
+  /** Whether they may do this where they are: what a page offers, its route has to let them do. */
+  may(capability: Capability): boolean
+}

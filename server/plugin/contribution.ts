@@ -1,7 +1,7 @@
 import type { FormatBatch, FormatEvent, FormatNetwork } from '../lib/format.ts'
 import type { Json } from '../lib/json.ts'
-import type { Capability } from '../lib/actor.ts'
-import type { BaseContext, HttpOf, ReadOnlyStorage, SettingsOf, Visitor } from './define.ts'
+import type { Capability, Visitor } from '../lib/actor.ts'
+import type { BaseContext, HttpOf, ReadOnlyStorage, SettingsOf } from './define.ts'
 
 /** A way of writing events down, for webhooks to choose. */
 export interface FormatAbout {

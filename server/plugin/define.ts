@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { Capability } from '../lib/actor.ts'
+import type { Capability, Visitor } from '../lib/actor.ts'
 import type { Log } from '../lib/log.ts'
 import type { Point, Rejection } from './points.ts'
 import type { CheckContext, Finding, FormatAbout, WidgetAbout } from './contribution.ts'
@@ -7,7 +7,7 @@ import type { SourceAbout } from './source.ts'
 
 export { digestOf, isSameText, isSigned } from '../lib/hmac.ts'
 export { isObject, type Json, type JsonObject } from '../lib/json.ts'
-export type { Capability } from '../lib/actor.ts'
+export type { Capability, Visitor } from '../lib/actor.ts'
 export { msg, type Message } from '../lib/message.ts'
 export { isRejection, reject, webhookGuard, webhookPayload, type Point, type Rejection } from './points.ts'
 export type { CheckContext, Finding, FormatAbout, WidgetAbout, WidgetContext } from './contribution.ts'
@@ -188,12 +188,6 @@ export type FilterContext<M> = BaseContext & { readonly event: Happening } & Rea
 export type CronContext<M> = Doing<M>
 /** `storage` lists all there is, not the newest hundred: a step has to see every record. */
 export type UpgradeContext<M> = BaseContext & Storage<M> & SettingsOf<M>
-/** Somebody who is logged in. */
-export interface Visitor {
-  readonly name: string
-  /** Whether they may do this where they are: what a page offers, its route has to let them do. */
-  may(capability: Capability): boolean
-}
 export type PageContext<M> = BaseContext & {
   /** Who is looking; null outside of the admin. */
   readonly actor: Visitor | null
