@@ -30,6 +30,10 @@ const defaults = {
   audit_check: '',
   secret_proof: '',
   sending: 'on',
+  /** JSON: where the database ran last, see `server/access/home.ts`. */
+  home: '',
+  /** JSON: that this is a copy of another database, and nobody has said yet that it may send; see `server/webhooks/copy.ts`. */
+  copy: '',
 } as const
 
 export type SettingName = keyof typeof defaults
@@ -62,3 +66,7 @@ export const keepSetting = (db: Db, name: SettingName, value: string): Statement
     .insertInto('setting')
     .values({ name, value })
     .onConflict((on) => on.column('name').doNothing())
+
+/** Back to what holds until somebody writes it. */
+export const clearSetting = (db: Db, name: SettingName): Statement =>
+  db.q.deleteFrom('setting').where('name', '=', name)

@@ -1,7 +1,7 @@
 import type { Statement } from '../../db/db.ts'
 import { releaseHeld } from '../../db/queries/dispatch.ts'
 import { beforeEvents, SENDING_OFF } from '../../db/queries/outbox.ts'
-import { setSetting, setting } from '../../db/queries/settings.ts'
+import { clearSetting, setSetting, setting } from '../../db/queries/settings.ts'
 import { fail } from '../lib/errors.ts'
 import type { Engine } from './engine.ts'
 
@@ -29,10 +29,11 @@ export async function mustSend(engine: Pick<Engine, 'config' | 'db'>): Promise<v
   throw fail('conflict', 'Sending is switched off, and that goes for test events too. Switch it on under Health first.')
 }
 
-/** The statements that switch it: every event of a later commit sees them. */
+/** The statements that switch it: every event of a later commit sees them. Who switches it on says that no copy is meant. */
 export const switchSending = ({ db }: Pick<Engine, 'db'>, on: boolean): Statement[] => [
   beforeEvents(db),
   setSetting(db, 'sending', (on ? 'resuming' : 'off') satisfies Switch),
+  ...(on ? [clearSetting(db, 'copy')] : []),
 ]
 
 /** Whether a tick may claim. After it was switched on, each one also lets the next ones of what was held go. */
