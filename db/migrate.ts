@@ -38,7 +38,8 @@ export async function migrate(
   return applied
 }
 
-async function appliedTo(db: Pick<Db, 'q'>): Promise<ReadonlySet<string>> {
+/** The names of the migrations that a database has been through. */
+export async function appliedTo(db: Pick<Db, 'q'>): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ name: string }>`select name from d1_migrations`.execute(db.q)
   return new Set(rows.map((row) => row.name))
 }

@@ -1,6 +1,7 @@
 import { keepSetting, setSetting, setting } from '../db/queries/settings.ts'
 import { createAccess } from './access/access.ts'
 import { ensureSetupKey } from './access/api-keys.ts'
+import { settleHome } from './access/home.ts'
 import { ConfigError } from './config.ts'
 import type { Deps } from './deps.ts'
 import { createHost } from './plugin/create-host.ts'
@@ -18,6 +19,8 @@ import type { Sign } from './webhooks/sign.ts'
 export interface Parts extends Omit<Engine, 'vault'> {
   readonly sign?: Sign
   readonly appSecret: string
+  /** What tells this database from a copy of it, where the runtime knows. */
+  readonly place?: string | null
   readonly registry: Registry
   /** Plugins that are not of this repository. */
   readonly outside?: Registry
@@ -32,6 +35,7 @@ export interface Parts extends Omit<Engine, 'vault'> {
 /** Puts the product together from what a runtime brings. Throws ConfigError when the database was made with another secret. */
 export async function compose({
   appSecret,
+  place = null,
   registry,
   outside = {},
   strict = false,
@@ -45,6 +49,7 @@ export async function compose({
   const previous = config.appSecretPrevious
   const vault = await createVault({ appSecret, previous, random })
   await settleAppSecret({ db, vault }, appSecret, previous)
+  await settleHome(parts, place)
   const outward: Engine = { ...parts, vault, formats: () => host.formats }
   const engine: Engine = { ...outward, post: reachingBins(outward) }
   const host = await createHost(engine, {

@@ -9,8 +9,10 @@ import { fieldId } from '../web/forms.ts'
 import type { C } from '../web/env.ts'
 import { pickLocale, translator, type Translator } from '../web/i18n.ts'
 import { render } from '../web/render.ts'
+import { copyOf, type Copy } from '../webhooks/copy.ts'
 import { isSending } from '../webhooks/sending.ts'
 import { menuOf } from './menu.ts'
+import { copyInWords } from './copy-words.ts'
 import { isSafe } from './safe-mode.ts'
 import type { ScreenOptions } from './screen.ts'
 
@@ -66,6 +68,7 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
   }
   const area = scope.site?.name ?? t('Network Admin')
   const [menu, mySites, sending] = await Promise.all([menuOf(c, deps, may), sitesOf(c, deps), isSending(deps)])
+  const copy = sending ? null : await copyOf(deps.db)
   const health = may('GET /network/health') ? '/network/health' : null
   const html = render('layout', {
     t,
@@ -81,7 +84,7 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
     help: given.help ?? [],
     notices: [
       ...waiting(c, deps, t),
-      ...(sending ? [] : [sendingOff(t, deps.config, health, c.req.path)]),
+      ...(sending ? [] : [sendingOff(t, deps.config, { copy, health, path: c.req.path })]),
       ...(isSafe(c, deps) ? [safeNotice(t, c.req.path)] : []),
       ...(given.notices ?? []),
     ],
@@ -107,16 +110,26 @@ function safeNotice(t: Translator, path: string): Shown {
 }
 
 /** On every page while it is so. `health`: the page that tells more, for those who may see it. */
-function sendingOff(t: Translator, config: Deps['config'], health: string | null, path: string): Shown {
-  const title = t('Sending is off on this copy.')
+function sendingOff(
+  t: Translator,
+  config: Deps['config'],
+  { copy, health, path }: { copy: Copy | null; health: string | null; path: string },
+): Shown {
+  const title = copy === null ? t('Sending is off on this copy.') : t('Sending is off.')
+  const what = copy === null ? '' : `${copyInWords(t, copy)} `
   if (health === null) {
     const text = t('Events are kept and deliveries wait, until a super admin of this network switches it on.')
-    return { tone: 'warn', title, text }
+    return { tone: 'warn', title, text: what + text }
   }
   const text = config.delivery
     ? t('Events are kept and deliveries wait. They go out as soon as it is switched on.')
     : t('Events are kept and deliveries wait. They go out after a start with DELIVERY=on.')
-  return { tone: 'warn', title, text, ...(path !== health && { link: { href: health, text: t('Go to Health') } }) }
+  return {
+    tone: 'warn',
+    title,
+    text: what + text,
+    ...(path !== health && { link: { href: health, text: t('Go to Health') } }),
+  }
 }
 
 /** A page without the frame: log-in, set-up, and errors before anybody is known. Its template writes the <h1>. */

@@ -31,6 +31,18 @@ export function createCompaction(sqlite: Database) {
     return true
   }
 
+  /** Answers whether it is empty. A reader that takes long, such as a backup, is never waited for: nobody could write meanwhile. */
+  function emptyLog(): boolean {
+    const patience = figure(sqlite, 'busy_timeout')
+    sqlite.pragma('busy_timeout = 0')
+    try {
+      const [result] = sqlite.pragma('wal_checkpoint(truncate)') as { busy: number }[]
+      return result?.busy === 0
+    } finally {
+      sqlite.pragma(`busy_timeout = ${patience}`)
+    }
+  }
+
   return {
     noteWrite(): void {
       logGrew = true
@@ -42,8 +54,7 @@ export function createCompaction(sqlite: Database) {
       try {
         if (giveBack()) logGrew = true
         else if (logGrew && quiet) {
-          sqlite.pragma('wal_checkpoint(truncate)')
-          logGrew = false
+          if (emptyLog()) logGrew = false
         }
       } catch {
         // A full disk or a lock: whoever writes next is told, and the next step tries again.

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { migrate } from '../../db/migrate.ts'
 import { installed, registry } from '../../plugins/registry.gen.ts'
+import { noteStop } from '../access/home.ts'
 import { ensureSetup } from '../access/setup.ts'
 import { createApp } from '../app.ts'
 import { compose } from '../compose.ts'
@@ -23,6 +24,7 @@ import { createMailer } from './mail.ts'
 import { readMigrations } from './migrations.ts'
 import { tuneAutovacuum } from './postgres.ts'
 import { createWatch } from './watch.ts'
+import { placeOf } from './place.ts'
 import { createRandom } from './random.ts'
 import { createNodeSign } from './sign.ts'
 
@@ -96,6 +98,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
         take: (born) => dispatcher.take(born),
       },
       appSecret: appSecretOf(config, random),
+      place: await placeOf(config, db),
       registry,
       outside: { ...installed, ...(config.pluginDir === null ? {} : readPluginDir(config.pluginDir)) },
       // While somebody works on a plugin (npm run dev), a word that the host does not know is a mistake.
@@ -133,6 +136,9 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
         await dispatcher.stop(GRACE)
         await deps.host.settled()
         await post.close()
+        await noteStop(deps).catch((error: unknown) =>
+          log.warn('The stop could not be noted', { error: String(error) }),
+        )
         await release()
       },
     }

@@ -61,6 +61,23 @@ export async function sealSettingsAgain({ db, vault }: Pick<Engine, 'db' | 'vaul
   }
 }
 
+/** Opens every secret setting, and answers with how many there are. Throws a VaultError at the first that stays shut. */
+export async function openSettings({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<number> {
+  let opened = 0
+  for (let after = { slug: '', owner: '' }; ;) {
+    const rows = await settingsAfter(db, after)
+    const last = rows.at(-1)
+    if (!last) return opened
+    for (const { slug, owner, settings } of rows) {
+      for (const [name, cipher] of Object.entries(readStored(settings).secrets)) {
+        await openSetting(vault, { slug, owner }, name, cipher)
+        opened++
+      }
+    }
+    after = last
+  }
+}
+
 /** What was set at one place, secrets in plain. At a site, what only the network sets counts for nothing. */
 export async function openLayer(
   vault: Vault,

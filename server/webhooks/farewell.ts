@@ -4,6 +4,7 @@ import type { Webhook } from '../../db/queries/webhooks.ts'
 import { HOUR, MINUTE } from '../lib/clock.ts'
 import type { Engine } from './engine.ts'
 import { isZapier } from './presets.ts'
+import { isSending } from './sending.ts'
 
 const WAITS = [MINUTE, 10 * MINUTE, HOUR]
 const TIMEOUT = 10_000
@@ -21,10 +22,15 @@ export const sayFarewell = (
     ? [insertFarewell(engine.db, { webhook_id: id, url, due_at: engine.clock() })]
     : []
 
-/** Tells those that are still to be told: each until it has answered anything below 500, at most four times. */
+/**
+ * Tells those that are still to be told: each until it has answered anything below 500, at most four times. While sending is
+ * off nobody is: a copy must not switch off what belongs to the original.
+ */
 export async function sendFarewells(engine: Engine): Promise<void> {
   const { db, clock, log } = engine
-  for (const { webhook_id: id, url, tries } of await dueFarewells(db, clock())) {
+  const due = await dueFarewells(db, clock())
+  if (due.length === 0 || !(await isSending(engine))) return
+  for (const { webhook_id: id, url, tries } of due) {
     const { status, outcome } = await engine.post({
       method: 'DELETE',
       url,

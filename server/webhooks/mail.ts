@@ -15,6 +15,7 @@ import { newId } from '../lib/ids.ts'
 import { pickLocale, translator, type Translator } from '../web/i18n.ts'
 import type { Engine } from './engine.ts'
 import type { HealthChange } from './judge.ts'
+import { isSending } from './sending.ts'
 import { digest, letter, linkLetter, testLetter, type Letter, type News } from './mail-text.ts'
 
 /** A mail as it goes out: plain text, and no line break in what becomes a header. */
@@ -48,7 +49,8 @@ export function writeMail(engine: Engine, changes: readonly HealthChange[]): Sta
 
 /**
  * Sends what waits, ten mails an hour to one person; what is more than that goes into one digest. A mail is forgotten only
- * when the server took it, so that a crash in between sends it twice rather than never.
+ * when the server took it, so that a crash in between sends it twice rather than never. While sending is off, only what
+ * somebody asked for goes out.
  */
 export async function sendMail(engine: Engine): Promise<void> {
   const { db, mailer, clock } = engine
@@ -60,6 +62,8 @@ export async function sendMail(engine: Engine): Promise<void> {
   const kept = found.filter((row) => !gone.includes(row))
   // What somebody waits for goes first, and never into a digest.
   for (const row of kept.filter(isLetter)) if (!(await sendOne(engine, mailer, [row]))) return
+  // News of a copy are those of the original, which has told them.
+  if (!(await isSending(engine))) return
   const waiting = kept.filter((row) => !isLetter(row))
   for (const [user, rows] of Map.groupBy(waiting, (row) => row.user_id)) {
     const free = MOST_AN_HOUR - (await mailSince(db, user, clock() - HOUR))

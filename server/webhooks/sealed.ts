@@ -42,6 +42,49 @@ export async function sealAgain(engine: Pick<Engine, 'db' | 'vault'>): Promise<v
   await sealTwoFactorAgain(engine)
 }
 
+/** Opens everything that is stored sealed, and answers with how much that is. Throws a VaultError at the first that stays shut. */
+export async function openSealed({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<number> {
+  let opened = 0
+  for await (const [cipher, where] of allSealed(db)) {
+    await vault.open(cipher, where)
+    opened++
+  }
+  return opened
+}
+
+async function* allSealed(db: Engine['db']): AsyncGenerator<readonly [cipher: string, context: string]> {
+  const secrets = rowsAfter(
+    (id) => secretsAfter(db, id),
+    (row) => row.id,
+  )
+  for await (const { id, kind, cipher } of secrets) yield [cipher, context(id, kind)]
+  const sources = rowsAfter(
+    (id) => sealedSourcesAfter(db, id),
+    (row) => row.id,
+  )
+  for await (const { id, token, secret } of sources) {
+    yield [token, sourceContext(id, 'token')]
+    if (secret !== null) yield [secret, sourceContext(id, 'secret')]
+  }
+  const apps = rowsAfter(
+    (id) => twoFactorAfter(db, id),
+    (row) => row.user_id,
+  )
+  for await (const { user_id: id, cipher } of apps) yield [cipher, twoFactorContext(id)]
+}
+
+async function* rowsAfter<Row>(
+  page: (after: string) => Promise<readonly Row[]>,
+  keyOf: (row: Row) => string,
+): AsyncGenerator<Row> {
+  for (let rows = await page(''); ;) {
+    yield* rows
+    const last = rows.at(-1)
+    if (last === undefined) return
+    rows = await page(keyOf(last))
+  }
+}
+
 async function sealTwoFactorAgain({ db, vault }: Pick<Engine, 'db' | 'vault'>): Promise<void> {
   for (let after = ''; ;) {
     const rows = await twoFactorAfter(db, after)

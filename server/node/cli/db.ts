@@ -9,5 +9,20 @@ export function addDb(hookline: Command): void {
   const db = hookline.command('db').description('the database itself, with the settings of the server')
   withExample(db.command('migrate'), 'db migrate')
     .description('bring the tables up to date while the server is stopped')
-    .action(async () => (await import('./migrate.ts')).migrateDatabase())
+    .action(async (_, command: Command) => (await import('./db-commands.ts')).migrateDatabase(isJson(command)))
+  withExample(db.command('backup [file]'), 'db backup /mnt/backups/hookline.db')
+    .description('copy the database while the server runs; without a file, into DATA_DIR/backups')
+    .action(async (file: string | undefined, _, command: Command) =>
+      (await import('./db-commands.ts')).backUpDatabase(file, isJson(command)),
+    )
+  withExample(db.command('restore <file>'), 'db restore data/backups/hookline-20260131T030000Z.db')
+    .description('put a backup in place of the database while the server is stopped; sending is off then')
+    .action(async (file: string, _, command: Command) =>
+      (await import('./db-commands.ts')).restoreDatabase(file, isJson(command)),
+    )
+  withExample(db.command('check'), 'db check')
+    .description('look the whole database over; it may be in use')
+    .action(async (_, command: Command) => (await import('./db-commands.ts')).lookOverDatabase(isJson(command)))
 }
+
+const isJson = (command: Command): boolean => command.optsWithGlobals<{ json?: true }>().json === true

@@ -70,7 +70,9 @@ export function copyDatabase(from: string, to: string): void {
 function markRestored(file: string, since: number): void {
   const db = new Database(file)
   try {
-    const set = db.prepare('insert into setting (name, value) values (?, ?) on conflict do update set value = excluded.value')
+    const set = db.prepare(
+      'insert into setting (name, value) values (?, ?) on conflict do update set value = excluded.value',
+    )
     db.transaction(() => {
       set.run('sending', 'off')
       set.run('copy', JSON.stringify({ kind: 'restored', since } satisfies Copy))
@@ -78,7 +80,8 @@ function markRestored(file: string, since: number): void {
       db.exec(`delete from setting where name = 'home'`)
     })()
     const [fault] = faultsOf(db)
-    if (fault !== undefined) throw new Refusal(`The copy is not sound, and so the database may not be either: ${fault}.`)
+    if (fault !== undefined)
+      throw new Refusal(`The copy is not sound, and so the database may not be either: ${fault}.`)
   } finally {
     db.close()
   }

@@ -37,7 +37,10 @@ export function faultsOf(db: Database.Database): readonly string[] {
     const found = db.pragma('integrity_check(10)') as { integrity_check: string }[]
     const faults = found.map((row) => row.integrity_check).filter((text) => text !== 'ok')
     const rows = db.pragma('foreign_key_check') as { table: string; parent: string }[]
-    return [...faults, ...rows.slice(0, 10).map(({ table, parent }) => `a row of ${table} leads to no row of ${parent}`)]
+    return [
+      ...faults,
+      ...rows.slice(0, 10).map(({ table, parent }) => `a row of ${table} leads to no row of ${parent}`),
+    ]
   } catch (error) {
     return [because(error)]
   }
@@ -45,13 +48,10 @@ export function faultsOf(db: Database.Database): readonly string[] {
 
 /** The migrations that a database has been through; throws a Refusal when it is none of Hookline's. */
 export function migrationsOf(db: Database.Database, file: string): readonly string[] {
-  try {
-    const names = db.prepare('select name from d1_migrations order by id').pluck().all() as string[]
-    if (names.includes(FIRST)) return names
-  } catch {
-    // No such table.
-  }
-  throw new Refusal(`${file} is a database, but not one of Hookline.`)
+  const books = db.prepare(`select 1 from sqlite_schema where type = 'table' and name = 'd1_migrations'`).get()
+  const names = books ? (db.prepare('select name from d1_migrations order by id').pluck().all() as string[]) : []
+  if (!names.includes(FIRST)) throw new Refusal(`${file} is a database, but not one of Hookline.`)
+  return names
 }
 const FIRST = '0001_initial.sql'
 
