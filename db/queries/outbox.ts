@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
-import { prepared, preparedRead, rowFields } from '../prepared.ts'
+import { eachRow, prepared, preparedRead, rowFields } from '../prepared.ts'
 import type { Origin, WebhookState } from '../schema.ts'
 
 /** A webhook that wants an event: what the outbox has to know of it. */
@@ -64,25 +64,27 @@ export const beforeEvents = (db: Db) =>
     .set((eb) => ({ value: eb.ref('value') }))
     .where('name', '=', 'event')
 
-/** Takes as many numbers as there are rows. The lock on the counter is what makes `seq` the order of commits. */
-export const raiseEventCounter = prepared(
-  (db, json) =>
-    sql`update counter set value = value + (select count(*) from ${db.dialect.rows(json)} as r) where name = 'event'`,
-)
-
-/** The events, numbered from the counter; one with a key that is known already is left out. */
-export const insertEvents = prepared((db, json) => {
+/** One row `{events}`: takes as many numbers. The lock on the counter is what makes `seq` the order of commits. */
+export const raiseEventCounter = prepared((db, json) => {
   const of = rowFields(db, sql`r.value`)
-  return sql`insert into event (id, seq, type, site_id, payload, source, test, hops, idempotency_key, fingerprint,
-      rejected, occurred_at, created_at, heard_at)
-    select ${of('id')},
-      (select value from counter where name = 'event') - (select count(*) from ${db.dialect.rows(json)} as c) + 1 + r.n,
+  return sql`update counter set value = value + (select ${of('events', 'number')} from ${db.dialect.rows(json)} as r)
+    where name = 'event'`
+})
+
+/**
+ * The events, numbered from the counter: `behind` of a row is how many come after it. One with a key that is known
+ * already is left out.
+ */
+export const insertEvents = eachRow(
+  ({ from, of }) => sql`insert into event (id, seq, type, site_id, payload, source, test, hops, idempotency_key,
+      fingerprint, rejected, occurred_at, created_at, heard_at)
+    select ${of('id')}, (select value from counter where name = 'event') - ${of('behind', 'number')},
       ${of('type')}, ${of('site')}, ${of('payload')}, ${of('source')}, ${of('test', 'number')}, ${of('hops', 'number')},
       ${of('key')}, ${of('fingerprint')}, ${of('rejected')}, ${of('occurred', 'number')}, ${of('created', 'number')},
       ${of('heard', 'number')}
-    from ${db.dialect.rows(json)} as r where true
-    on conflict (site_id, idempotency_key) where idempotency_key is not null do nothing`
-})
+    ${from} where true
+    on conflict (site_id, idempotency_key) where idempotency_key is not null do nothing`,
+)
 
 /**
  * Rows `{id, event, webhook, off, batched, guard, owner, lease}`: a delivery each, where the event was stored and the
@@ -112,12 +114,10 @@ export const insertDeliveries = prepared((db, json) => {
 })
 
 /** Rows `{event, format, text}`: the exact bytes, where the event was stored. */
-export const insertBodies = prepared((db, json) => {
-  const of = rowFields(db, sql`r.value`)
-  return sql`insert into body (owner_id, format_key, text)
-    select e.id, ${of('format')}, ${of('text')}
-    from ${db.dialect.rows(json)} as r join event e on e.id = ${of('event')}`
-})
+export const insertBodies = eachRow(
+  ({ andFrom, of }) => sql`insert into body (owner_id, format_key, text)
+    select e.id, ${of('format')}, ${of('text')} from event e ${andFrom} where e.id = ${of('event')}`,
+)
 
 /** The bytes that were made only when they were sent, so that every later attempt sends the same. */
 export const keepBody = (db: Db, { event, format, text }: { event: string; format: string; text: string }): Statement =>

@@ -21,7 +21,7 @@ export const eventRoutes = (deps: Deps): Handlers => ({
   'POST /api/v1/events': async (c) => {
     // The payload may have 256 KiB; what stands around it needs a little room of its own.
     const body = await readJsonObject(c, 264 * KIB)
-    const emission = await readEmission(deps, c, body, c.req.header('idempotency-key') ?? null)
+    const emission = await readEmission(deps, c, body, c.req.header('idempotency-key') ?? null, siteFinder(deps))
     const [emitted] = await deps.host.emit([emission])
     if (!emitted) throw new Error('The host did not answer for an emission.')
     return Response.json(show(emitted), { status: 202 })
@@ -37,7 +37,8 @@ export const eventRoutes = (deps: Deps): Handlers => ({
       throw invalid([{ path: String(n), message: msg('This has to be one JSON object.') }])
     })
     const list: Emission[] = []
-    for (const [n, item] of items.entries()) list.push(await readEmission(deps, c, item, null, `${n}.`))
+    const siteOf = siteFinder(deps)
+    for (const [n, item] of items.entries()) list.push(await readEmission(deps, c, item, null, siteOf, `${n}.`))
     const emitted = await deps.host.emit(list).catch((error: unknown) => {
       if (error instanceof DbError && error.kind === 'constraint') {
         throw fail(
@@ -104,7 +105,26 @@ export const showEvent = (event: EventRow) => ({
   created_at: isoTime(event.created_at),
 })
 
-async function readEmission(deps: Deps, c: C, body: JsonObject, key: string | null, path = ''): Promise<Emission> {
+type SiteFinder = (text: string) => ReturnType<typeof findSite>
+
+/** Finds each site once. */
+function siteFinder(deps: Deps): SiteFinder {
+  const found = new Map<string, ReturnType<typeof findSite>>()
+  return (text) => {
+    const site = found.get(text) ?? findSite(deps, text)
+    found.set(text, site)
+    return site
+  }
+}
+
+async function readEmission(
+  deps: Deps,
+  c: C,
+  body: JsonObject,
+  key: string | null,
+  siteOf: SiteFinder,
+  path = '',
+): Promise<Emission> {
   knownKeys(body, KEYS, path)
   const errors: FieldError[] = []
   const text = (name: string): string | null => {
@@ -142,7 +162,7 @@ async function readEmission(deps: Deps, c: C, body: JsonObject, key: string | nu
   }
 
   const { owner, id: actorId } = c.get('actor')
-  const found = owner === 'network' ? await findSite(deps, site ?? 'main') : await findSite(deps, owner)
+  const found = await siteOf(owner === 'network' ? (site ?? 'main') : owner)
   if (!found) errors.push({ path: `${path}site`, message: msg('There is no site of this name.') })
   const hops = claimedHops(c)
   if (hops === null) errors.push(loop)

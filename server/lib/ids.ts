@@ -26,18 +26,25 @@ const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford's base 32, lowe
 export function newId(prefix: IdPrefix, deps: { readonly clock: Clock; readonly random: Random }): string {
   let tail = ''
   for (const byte of deps.random(16)) tail += ALPHABET[byte & 31]
-  return idBefore(prefix, deps.clock()) + tail
+  return `${prefix}_${timeLetters(deps.clock())}${tail}`
 }
 
 /** Sorts before every id of this kind that is made at `time` or later, and after all that were made before. */
-export function idBefore(prefix: IdPrefix, time: number): string {
+export const idBefore = (prefix: IdPrefix, time: number): string => `${prefix}_${timeLetters(time)}`
+
+/** Many ids are made within a millisecond: its letters are kept. */
+let last = { time: 0, letters: '0000000000' }
+
+function timeLetters(time: number): string {
+  if (time === last.time) return last.letters
   let rest = Math.max(0, time)
-  let head = ''
+  let letters = ''
   for (let i = 0; i < 10; i++) {
-    head = ALPHABET[rest % 32] + head
+    letters = ALPHABET[rest % 32] + letters
     rest = Math.floor(rest / 32)
   }
-  return `${prefix}_${head}`
+  last = { time, letters }
+  return letters
 }
 
 /** Whether text looks like an id of ours with this prefix; keeps junk out of queries. */

@@ -51,6 +51,17 @@ export function parseJson(
   return wrong === null ? { ok: true, value } : { ok: false, error: wrong }
 }
 
+/**
+ * Parses what `JSON.stringify` wrote: most of what a stranger could do is out of the question, and only texts are looked
+ * at, where any character was escaped. Throws AppError as `parseJson` tells it.
+ */
+export function parseWritten(text: string, at: readonly string[] = []): Json {
+  const value = JSON.parse(text) as Json
+  const wrong = text.includes('\\u') ? unsound(value, at) : null
+  if (wrong !== null) throw wrong
+  return value
+}
+
 const badJson = (text: string) => fail('bad_json', '{problem}', { problem: text })
 const bad = (text: string) => ({ ok: false as const, error: badJson(text) })
 

@@ -47,8 +47,9 @@ export async function askGuards(core: Core, payload: JsonObject, about: About): 
     if (!guard.runs)
       return { rejected: null, hold: { handler: guard.handler, reason: inEnglish(whyClosed(guard)), dueAt } }
   }
-  const text = JSON.stringify(payload)
+  let text: string | null = null
   const mustBeSame = (given: JsonObject) => {
+    text ??= JSON.stringify(payload)
     if (JSON.stringify(given) === text) return
     throw new Error('A guard has to give the payload back as it is, or reject(reason). Change it at webhook_payload.')
   }

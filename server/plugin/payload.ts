@@ -1,5 +1,5 @@
 import { AppError, fail, type FieldError } from '../lib/errors.ts'
-import { parseJson, type JsonObject } from '../lib/json.ts'
+import { isObject, parseWritten, type JsonObject } from '../lib/json.ts'
 import { msg, type Message } from '../lib/message.ts'
 import type { z } from 'zod'
 import type { PluginEvent } from './define.ts'
@@ -22,6 +22,9 @@ export function isDeeper(root: unknown, max: number): boolean {
 
 export const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength
 
+/** Whether a text has more bytes than that in UTF-8, where a character has one to three. */
+const isLonger = (text: string, most: number): boolean => text.length * 3 > most && bytesOf(text) > most
+
 /**
  * A payload as JSON would carry it, cut off from whoever made it. Throws AppError `too_deep`, `too_large` beyond `most`
  * bytes, `invalid` or `bad_json` for what cannot be stored.
@@ -31,15 +34,12 @@ export function snapshot(value: unknown, most: number): JsonObject {
     throw fail('too_deep', 'The payload nests more than {max} levels deep.', { max: MAX_DEPTH })
   }
   const text = JSON.stringify(value) ?? 'null'
-  if (bytesOf(text) > most) {
+  if (isLonger(text, most)) {
     throw fail('too_large', 'The payload has more than {max} KiB.', { max: most / 1024 })
   }
-  const parsed = parseJson(text, MAX_DEPTH, ['data'])
-  if (!parsed.ok) throw parsed.error
-  if (parsed.value === null || typeof parsed.value !== 'object' || Array.isArray(parsed.value)) {
-    throw fail('bad_json', 'A payload has to be one JSON object.')
-  }
-  return parsed.value as JsonObject
+  const copy = parseWritten(text, ['data'])
+  if (!isObject(copy)) throw fail('bad_json', 'A payload has to be one JSON object.')
+  return copy
 }
 
 /** What of a payload does not fit its event; empty if all does. Only looks: what zod makes of it is thrown away. */

@@ -105,8 +105,9 @@ export async function recordEvents(
       if (lease && isPlain) leased.set(id, { id, webhookId: webhook, lease, event, createdAt: now, format, body })
     }
   }
-  const stored = events.map((event) => ({
+  const stored = events.map((event, n) => ({
     id: event.id,
+    behind: events.length - 1 - n,
     type: event.type,
     site: event.siteId,
     payload: JSON.stringify(event.data),
@@ -130,7 +131,7 @@ export async function recordEvents(
     const keys = keyed.map(({ siteId, key, fingerprint }) => ({ site: siteId, key, fingerprint }))
     statements.push(mustMatch(db, keys))
   }
-  statements.push(raiseEventCounter(db, stored))
+  statements.push(raiseEventCounter(db, [{ events: stored.length }]))
   statements.push(insertEvents(db, stored))
   const deliveriesAt = deliveries.length > 0 ? statements.push(insertDeliveries(db, deliveries)) - 1 : null
   if (bodies.length > 0) statements.push(insertBodies(db, bodies))

@@ -82,6 +82,7 @@ export async function sendTest(
     redelivery: false,
   })
   const row = {
+    behind: 0,
     id,
     type: event.type,
     site: event.site.id,
@@ -117,7 +118,7 @@ export async function sendTest(
   } as const
   const member = { ...outcome, id: newId('dlv', engine), event_id: id, type: event.type, batch_id: delivery }
   const statements: Statement[] = [
-    raiseEventCounter(db, [row]),
+    raiseEventCounter(db, [{ events: 1 }]),
     insertEvents(db, [row]),
     db.q.insertInto('body').values({ owner_id: sent.id, format_key: webhook.format, text: body }),
     db.q

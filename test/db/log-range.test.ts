@@ -19,6 +19,7 @@ test('since and until find what was made in between, though seq and ids may stan
   const made = [0, 10, 9.5, 20, 30, 29.9, 30.1, 40].map((minutes) => NOON + minutes * MINUTE)
   for (const created of made) {
     const row = {
+      behind: 0,
       id: newId('evt', { clock: () => created - 30 * SECOND, random }),
       ...event,
       key: null,
@@ -28,7 +29,7 @@ test('since and until find what was made in between, though seq and ids may stan
       created,
       heard: created,
     }
-    await db.commit([raiseEventCounter(db, [row]), insertEvents(db, [row])])
+    await db.commit([raiseEventCounter(db, [{ events: 1 }]), insertEvents(db, [row])])
   }
   const between = async (since: number | null, until: number | null) => {
     const range = { since: since && NOON + since * MINUTE, until: until && NOON + until * MINUTE }
