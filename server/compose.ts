@@ -60,7 +60,7 @@ export async function compose({
     safeMode: config.safeMode,
     ...(watch && { watch }),
   })
-  const access = await createAccess(engine, { appSecret })
+  const access = await createAccess(engine, { appSecret, given: host.capabilities() })
   await ensureSetupKey(engine)
   return { ...engine, host, access, dispatcher }
 }

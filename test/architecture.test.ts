@@ -27,7 +27,7 @@ const layers: readonly (readonly [RegExp, number])[] = [
   [/^server\/(node|worker)\//, 7],
   [/^server\/(app|compose|tidy)\.ts$/, 6],
   [/^server\/(admin\/|api\/|deps\.ts$)/, 5],
-  [/^server\/(lib\/|config\.ts$|version\.ts$|plugin\/(define|points|source|contribution)\.ts$)/, 0],
+  [/^server\/(lib\/|config\.ts$|version\.ts$|plugin\/(define|points|source|contribution|permission)\.ts$)/, 0],
   [/^server\/(plugin|access|sources)\//, 4],
   [/^server\/webhooks\//, 3],
   [/^server\/web\//, 2],

@@ -23,6 +23,7 @@ export default definePlugin(
     defaultActive: true,
     events: [greetingSent],
     storage: { greetings: { schema: greeting } },
+    capabilities: [{ name: 'greet', title: 'Send greetings', roles: ['integration_admin', 'site_admin'] }],
     settings: z.object({
       morning: z
         .string()
@@ -41,7 +42,7 @@ export default definePlugin(
         emit(greetingSent, { greeting_id: id, name })
         return new Response(null, { status: 303, headers: { location: 'greetings' } })
       },
-      { rule: 'webhooks:write' },
+      { rule: 'greet' },
     )
     on(greetingSent, ({ greeting_id, name }, { storage }) => storage.greetings.put(greeting_id, { name, heard: true }))
     cron('0 8 * * *', 'morning', ({ settings, storage, emit, newId }) => {
@@ -56,7 +57,7 @@ export default definePlugin(
       rule: 'webhooks:read',
       load: async ({ storage, actor }) => ({
         greetings: await storage.greetings.list(),
-        mayGreet: actor?.may('webhooks:write') ?? false,
+        mayGreet: actor?.may('greet') ?? false,
       }),
     })
   },

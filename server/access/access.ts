@@ -1,8 +1,9 @@
 import { hasSuperAdmin, passwordHash, personById, unlockSession, type Person } from '../../db/queries/access.ts'
 import type { Actor } from '../lib/actor.ts'
+import type { GivenCapability } from '../plugin/host.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { actorByKey } from './api-keys.ts'
-import { rightsOf } from './roles.ts'
+import { rightsOf, rightsWith } from './roles.ts'
 import { createSessions } from './sessions.ts'
 import { takeTurn, type Turn } from './throttle.ts'
 import { takeCode } from './two-factor.ts'
@@ -56,9 +57,17 @@ export interface Access {
   hash(password: string): Promise<string>
 }
 
-export async function createAccess(engine: Engine, options: { readonly appSecret: string }): Promise<Access> {
+export async function createAccess(
+  engine: Engine,
+  options: {
+    readonly appSecret: string
+    /** What plugins let people do. */
+    readonly given?: readonly GivenCapability[]
+  },
+): Promise<Access> {
   const { db } = engine
   const sessions = await createSessions(engine, options)
+  const rights = rightsWith(options.given ?? [])
   let setUp = false
 
   const refused = ({ wait, left }: Turn): Refusal => ({ ok: false, wait, left })
@@ -67,9 +76,11 @@ export async function createAccess(engine: Engine, options: { readonly appSecret
     async bySession(headers, address) {
       const session = await sessions.read(headers)
       if (!session) return null
-      const rights = rightsOf(session.role, session.siteId)
+      const { owner, capabilities } = rightsOf(session.role, session.siteId)
+      // Nothing at all for a site admin without a site.
+      const all = capabilities.size > 0 ? rights[session.role] : capabilities
       return {
-        actor: { kind: 'user', id: session.userId, name: session.name, address, ...rights },
+        actor: { kind: 'user', id: session.userId, name: session.name, address, owner, capabilities: all },
         locale: session.locale,
         timeZone: session.timeZone,
       }

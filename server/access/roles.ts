@@ -1,6 +1,7 @@
-import { can, type Actor, type Capability, type Owner } from '../lib/actor.ts'
+import { can, type Actor, type Capability, type Owner, type PluginCapability } from '../lib/actor.ts'
 import { capabilities } from '../lib/actor.ts'
 import type { Role } from '../../db/schema.ts'
+import type { GivenCapability } from '../plugin/host.ts'
 
 export const roles = ['super_admin', 'integration_admin', 'site_admin', 'viewer'] as const satisfies readonly Role[]
 
@@ -19,6 +20,19 @@ const allowed: Readonly<Record<Role, ReadonlySet<Capability>>> = {
   integration_admin: new Set(integrations),
   site_admin: new Set<Capability>([...integrations, 'plugins:write']),
   viewer: new Set<Capability>(['webhooks:read', 'deliveries:read', 'events:read']),
+}
+
+/** Whether a role has what a plugin adds. */
+export const roleHas = (role: Role, { roles }: Pick<GivenCapability, 'roles'>): boolean =>
+  role === 'super_admin' || roles.includes(role)
+
+type Rights = Readonly<Record<Role, ReadonlySet<Capability | PluginCapability>>>
+
+/** What each role may do, with what plugins add. */
+export const rightsWith = (given: readonly GivenCapability[]): Rights => {
+  const names = (role: Role) => given.filter((one) => roleHas(role, one)).map(({ name }) => name)
+  const all = roles.map((role) => [role, new Set([...allowed[role], ...names(role)])])
+  return Object.fromEntries(all) as Rights
 }
 
 /** Whether a role may do something at all, be it on one site. */

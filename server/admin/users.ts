@@ -5,7 +5,7 @@ import { removeTwoFactor } from '../access/two-factor.ts'
 import { newLink, type LinkKind } from '../access/links.ts'
 import { changeRole, createPerson, logOutEverywhere, removePerson } from '../access/people.ts'
 import { normalEmail, readRole, wrongFields } from '../access/person.ts'
-import { roleMay, roles } from '../access/roles.ts'
+import { roleHas, roleMay, roles } from '../access/roles.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { capabilities } from '../lib/actor.ts'
@@ -40,7 +40,14 @@ export const userRoutes = (deps: Deps): Handlers => ({
         rows: capabilities.map((capability) => ({
           capability,
           words: capabilityInWords(t, capability),
+          plugin: null,
           may: roles.map((role) => roleMay(role, capability)),
+        })),
+        added: deps.host.capabilities().map((one) => ({
+          capability: one.name,
+          words: t(/* translated elsewhere */ one.title),
+          plugin: t(/* translated elsewhere */ one.pluginTitle),
+          may: roles.map((role) => roleHas(role, one)),
         })),
       },
     })

@@ -14,6 +14,9 @@ export const capabilities = [
 ] as const
 export type Capability = (typeof capabilities)[number]
 
+/** What a plugin lets people do besides: `<slug>.<name>`. Keys never have one. */
+export type PluginCapability = `${string}.${string}`
+
 /** Whose a thing is: the network's, or a site's (`sit_…`). */
 export type Owner = 'network' | (string & {})
 
@@ -23,17 +26,17 @@ export interface Actor {
   readonly id: string
   readonly name: string
   readonly owner: Owner
-  readonly capabilities: ReadonlySet<Capability>
+  readonly capabilities: ReadonlySet<Capability | PluginCapability>
   readonly address: string
 }
 
 /** Whether the actor may do this to what belongs to `owner`. The only place where this is decided. */
-export const can = (actor: Actor, capability: Capability, owner: Owner): boolean =>
+export const can = (actor: Actor, capability: Capability | PluginCapability, owner: Owner): boolean =>
   actor.capabilities.has(capability) && (actor.owner === 'network' || actor.owner === owner)
 
 /** Somebody who is logged in, as plugins know them. */
 export interface Visitor {
   readonly name: string
   /** Whether they may do this where they are: what a page offers, its route has to let them do. */
-  may(capability: Capability): boolean
+  may(capability: Capability | PluginCapability): boolean
 }

@@ -1,4 +1,5 @@
 import { fail, type AppError } from '../lib/errors.ts'
+import { capabilityOf } from './capability.ts'
 import { baseContext, readPart, writePart } from './context.ts'
 import type { Core } from './core.ts'
 import { handle } from './handle.ts'
@@ -66,7 +67,7 @@ async function answer(
     run: async (unit, signal) => {
       const ctx = {
         ...baseContext(core, plugin, standing, signal),
-        actor: ask.actor ?? null,
+        actor: visitor(plugin, ask),
         params,
         render: async (path: string, data: Readonly<Record<string, unknown>>, status = 422) => {
           const page = plugin.pages.find((one) => one.path === path)
@@ -98,7 +99,7 @@ async function loadPage(
 ): Promise<PluginView> {
   const data = await page.load({
     ...baseContext(core, plugin, standing, signal),
-    actor: ask.actor ?? null,
+    actor: visitor(plugin, ask),
     query: new URL(ask.request.url).searchParams,
     ...(await readPart(core, plugin, standing)),
   })
@@ -125,6 +126,14 @@ function isLetIn(rule: Rule, actor: Visitor | undefined): boolean {
   }
   return actor !== undefined
 }
+
+const visitor = (plugin: Ready, { actor }: Ask) => (actor ? visitorOf(plugin, actor) : null)
+
+/** A visitor as a plugin's handlers see one. */
+export const visitorOf = ({ manifest }: Ready, { name, may }: Visitor) => ({
+  name,
+  may: (capability: string) => may(capabilityOf(manifest, capability)),
+})
 
 const broken = ({ manifest }: Ready, fault: string): AppError =>
   fail('internal', 'The plugin {plugin} could not answer. Its fault is kept as {fault}.', {

@@ -39,6 +39,18 @@ const shape = z.strictObject({
       z.strictObject({ schema, indexes: z.array(z.string()).optional() }),
     )
     .optional(),
+  capabilities: z
+    .array(
+      z.strictObject({
+        name: z
+          .string()
+          .regex(/^[a-z][a-z0-9_]{0,39}$/, 'has 1 to 40 lower-case letters, digits and _, a letter first'),
+        title: text,
+        roles: z.array(z.enum(['integration_admin', 'site_admin', 'viewer'])).optional(),
+      }),
+    )
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'names one of them twice')
+    .optional(),
   settings: z.custom<z.ZodObject>((value) => value instanceof z.ZodObject, 'has to be z.object({ … })').optional(),
   http: z
     .array(

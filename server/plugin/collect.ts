@@ -1,3 +1,4 @@
+import { capabilityOf } from './capability.ts'
 import { wrongFormat, wrongSource } from './check.ts'
 import type { Access, HandlerOptions, Plugin } from './define.ts'
 import type {
@@ -21,7 +22,8 @@ type Collected = Omit<Ready, 'state' | 'slug' | 'manifest' | 'ignored' | 'events
 
 /** Lets the plugin register. Throws a sentence for what cannot be wired. */
 export function collect(plugin: Plugin): Collected {
-  const { slug, version: current } = plugin.manifest
+  const { manifest } = plugin
+  const { slug, version: current } = manifest
   const listeners = new Map<string, Ordered[]>()
   const filters = new Map<string, Ordered[]>()
   const routes: Route[] = []
@@ -59,13 +61,13 @@ export function collect(plugin: Plugin): Collected {
       if (!/^POST \/./.test(pattern)) throw new Error(`The route ${pattern} has to be "POST /…".`)
       const path = pattern.slice('POST '.length)
       demandFree(path)
-      routes.push({ ...take(`route:${pattern}`), pattern: path, rule: ruleOf(access), run })
+      routes.push({ ...take(`route:${pattern}`), pattern: path, rule: ruleOf(manifest, access), run })
     },
     page: (path, page) => {
       if (!/^\/./.test(path)) throw new Error(`The page ${path} has to begin with a slash and a name.`)
       demandFree(path)
       const { title, template, load } = page
-      pages.push({ ...take(`page:${path}`), path, title, template, rule: ruleOf(page), load })
+      pages.push({ ...take(`page:${path}`), path, title, template, rule: ruleOf(manifest, page), load })
     },
     cron: (pattern, id, run) => {
       const wrong = wrongPattern(pattern)
@@ -91,7 +93,10 @@ export function collect(plugin: Plugin): Collected {
       formats.push({ ...take(`format:${name}`), name: `${slug}.${name}`, about })
     },
     healthCheck: (id, run) => checks.push({ ...take(`check:${id}`), run }),
-    widget: (id, about) => widgets.push({ ...take(`widget:${id}`), about, load: (ctx) => about.load(ctx as never) }),
+    widget: (id, about) => {
+      const rule = about.rule === undefined ? null : capabilityOf(manifest, about.rule)
+      widgets.push({ ...take(`widget:${id}`), rule, about, load: (ctx) => about.load(ctx as never) })
+    },
   })
   open = false
   if (result instanceof Promise) {
@@ -102,7 +107,8 @@ export function collect(plugin: Plugin): Collected {
   return { listeners, filters, routes, pages, sources, crons, upgrades, formats, checks, widgets }
 }
 
-const ruleOf = (access: Access): Rule => (access.public ? 'public' : (access.rule ?? null))
+const ruleOf = (manifest: Plugin['manifest'], { rule, public: isPublic }: Access): Rule =>
+  isPublic ? 'public' : rule === undefined ? null : capabilityOf(manifest, rule)
 
 /** What the host itself answers below `/plugins/<slug>`. */
 const OURS = /^\/(activate|deactivate|resume|settings|uninstall)$/

@@ -20,7 +20,12 @@ export async function breaches(
   { folder, beside = [] }: ConformanceOptions,
 ): Promise<readonly string[]> {
   const { plugin, touched } = await watched(load, folder)
-  const written = [...ofSources(folder), ...ofReadme(folder, plugin), ...ofSettings(plugin)]
+  const written = [
+    ...ofSources(folder),
+    ...ofReadme(folder, plugin),
+    ...ofSettings(plugin),
+    ...ofCapabilities(folder, plugin),
+  ]
   try {
     const host = await testHost(plugin, { beside })
     const samples = await ofSamples(plugin, host)
@@ -86,6 +91,15 @@ function ofReadme(folder: string, { manifest }: Plugin): string[] {
 
 function ofSettings({ manifest: { settings } }: Plugin): string[] {
   return settings && !settings.safeParse({}).success ? ['Not every field of its settings has a default.'] : []
+}
+
+/** What is declared stands in the table of roles, so something has to ask for it. */
+function ofCapabilities(folder: string, { manifest: { capabilities = [] } }: Plugin): string[] {
+  const files = readdirSync(folder).filter((name) => /(?<!\.test)\.[jt]s$/.test(name))
+  const text = files.map((name) => readFileSync(join(folder, name), 'utf8')).join('\n')
+  return capabilities
+    .filter(({ name }) => !new RegExp(`(rule:\\s*|may\\()['"]${name}['"]`).test(text))
+    .map(({ name }) => `It declares the capability ${name}, and no rule asks for it.`)
 }
 
 /** Every sample is taken by the real host, and stored as it is. */

@@ -1,7 +1,7 @@
 import type { FormatBatch, FormatEvent, FormatNetwork } from '../lib/format.ts'
 import type { Json } from '../lib/json.ts'
-import type { Capability, Visitor } from '../lib/actor.ts'
 import type { BaseContext, HttpOf, ReadOnlyStorage, SettingsOf } from './define.ts'
+import type { RuleOf, Visitor } from './permission.ts'
 
 /** A way of writing events down, for webhooks to choose. */
 export interface FormatAbout {
@@ -31,14 +31,14 @@ export interface Finding {
 
 export type WidgetContext<M> = BaseContext & {
   /** Who is looking. */
-  readonly actor: Visitor
+  readonly actor: Visitor<M>
 } & ReadOnlyStorage<M> &
   SettingsOf<M>
 
 export interface WidgetAbout<M> {
   readonly title: string
   /** What somebody has to be allowed to see it; without it, super admins alone do. */
-  readonly rule?: Capability
+  readonly rule?: RuleOf<M>
   /** A template in the plugin's folder, without `.eta`. */
   readonly template: string
   /** Gives exactly what the template may see. */

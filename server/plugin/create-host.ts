@@ -21,6 +21,7 @@ import { recordFault } from './fault.ts'
 import { pluginFormats, releasing } from './format.ts'
 import { askAboutHeld, guardsToShow, rememberGuards } from './guard.ts'
 import type { EventType, Host } from './host.ts'
+import { capabilitiesOf } from './capability.ts'
 import { runChecks } from './health-check.ts'
 import { AT_NEXT_START, IN_SAFE_MODE, infoOf, unloaded } from './info.ts'
 import { hooksOf } from './hooks.ts'
@@ -153,9 +154,12 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
   }
   const standingAt = async (site: string) => (await core.standings.of([site])).get(site)
 
+  const capabilities = capabilitiesOf(ready)
+
   return {
     eventTypes: () => [...types.values()],
     eventType: (name) => types.get(name),
+    capabilities: () => capabilities,
     async isAvailable(type, site) {
       const owner = core.types.get(type)?.owner
       return owner !== undefined && ((await standingAt(site))?.runs(owner.slug) ?? false)

@@ -1,16 +1,17 @@
 import type { z } from 'zod'
-import type { Capability, Visitor } from '../lib/actor.ts'
 import type { Log } from '../lib/log.ts'
 import type { Point, Rejection } from './points.ts'
 import type { CheckContext, Finding, FormatAbout, WidgetAbout } from './contribution.ts'
+import type { Access, CapabilityAbout, Visitor } from './permission.ts'
 import type { SourceAbout } from './source.ts'
 
 export { digestOf, isSameText, isSigned } from '../lib/hmac.ts'
 export { isObject, type Json, type JsonObject } from '../lib/json.ts'
-export type { Capability, Visitor } from '../lib/actor.ts'
+export type { Capability } from '../lib/actor.ts'
 export { msg, type Message } from '../lib/message.ts'
 export { isRejection, reject, webhookGuard, webhookPayload, type Point, type Rejection } from './points.ts'
 export type { CheckContext, Finding, FormatAbout, WidgetAbout, WidgetContext } from './contribution.ts'
+export type { Access, CapabilityAbout, RuleOf, Visitor } from './permission.ts'
 export type { FormatBatch, FormatEvent, FormatNetwork } from '../lib/format.ts'
 export type { Inbound, SourceAbout, SourceContext, SourceSecret, Told } from './source.ts'
 
@@ -88,6 +89,8 @@ export interface Manifest {
   /** Shared events of other plugins that it emits as well. */
   readonly emits?: readonly PluginEvent<string, z.ZodType, true>[]
   readonly storage?: Readonly<Record<string, CollectionAbout>>
+  /** What people may do with it, where the capabilities of the host do not say it. */
+  readonly capabilities?: readonly CapabilityAbout[]
   /**
    * What people can set, for the network and per site: a flat object of texts, numbers, flags and choices, each with a
    * default. `.meta({ title, help, secret: true, scope: 'network' })`.
@@ -190,12 +193,12 @@ export type CronContext<M> = Doing<M>
 export type UpgradeContext<M> = BaseContext & Storage<M> & SettingsOf<M>
 export type PageContext<M> = BaseContext & {
   /** Who is looking; null outside of the admin. */
-  readonly actor: Visitor | null
+  readonly actor: Visitor<M> | null
   readonly query: URLSearchParams
 } & ReadOnlyStorage<M> &
   SettingsOf<M>
 export type RouteContext<M, Pattern extends string> = Doing<M> & {
-  readonly actor: Visitor | null
+  readonly actor: Visitor<M> | null
   readonly params: { readonly [P in ParamOf<Pattern>]: string }
   /** Answers with a page of this plugin: what its `load` gives, and `data` on top. Status 422 unless told. */
   render(path: string, data: Readonly<Record<string, unknown>>, status?: number): Promise<Response>
@@ -217,14 +220,7 @@ export interface HandlerOptions {
   readonly id?: string
 }
 
-/**
- * Who may come: people with this capability, or anybody. Without either only super admins. What is public is asked at
- * `/plugins/<slug>/…` too, without a log-in, gets no cookie, and is answered under a policy that lets no script run.
- */
-export type Access =
-  { readonly rule?: Capability; readonly public?: never } | { readonly rule?: never; readonly public: true }
-
-export type PageAbout<M> = Access & {
+export type PageAbout<M> = Access<M> & {
   readonly title: string
   /** A template in the plugin's folder, without `.eta`. */
   readonly template: string
@@ -256,7 +252,7 @@ export interface Registrar<M> {
   route<const Pattern extends RoutePattern>(
     pattern: Pattern,
     handler: (request: Request, ctx: RouteContext<M, Pattern>) => Response | Promise<Response>,
-    access?: Access,
+    access?: Access<M>,
   ): void
   /**
    * Runs for each site at the times of a pattern of 5 fields, on the clock of the network's time zone; one at a time. A

@@ -1,6 +1,7 @@
 import type { Statement, Result } from '../../db/db.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { AppError, FieldError } from '../lib/errors.ts'
+import type { PluginCapability } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
 import type { MoreFormats } from '../webhooks/make-body.ts'
 import type { CheckResult, GuardInfo, HookInfo, WidgetBox } from './insight.ts'
@@ -86,6 +87,8 @@ export interface PluginInfo {
   readonly listens: readonly string[]
   readonly filters: readonly string[]
   readonly stores: readonly string[]
+  /** The capabilities that it adds. */
+  readonly capabilities: readonly string[]
   /** The hosts it asks; `*` is all. */
   readonly contacts: readonly string[]
   /** The paths of its POST routes, and of its pages. */
@@ -168,6 +171,16 @@ export interface Arrival {
 export type Received =
   { readonly ok: true; readonly emissions: readonly Emission[] } | { readonly ok: false; readonly error: AppError }
 
+/** A capability that a plugin adds. Its texts are English keys for `t`. */
+export interface GivenCapability {
+  readonly name: PluginCapability
+  readonly title: string
+  readonly plugin: string
+  readonly pluginTitle: string
+  /** Who has it besides super admins. */
+  readonly roles: readonly string[]
+}
+
 /** The plugin host, as the rest of the product uses it. */
 export interface Host {
   /** Types of every plugin that loaded, by plugin and title. */
@@ -175,6 +188,8 @@ export interface Host {
   eventType(name: string): EventType | undefined
   /** Whether the type's plugin runs for this site now (active and not paused). */
   isAvailable(type: string, site: string): Promise<boolean>
+  /** What the plugins that are loaded let people do; what a plugin declares goes with it. */
+  capabilities(): readonly GivenCapability[]
   /** The slugs of the plugins that run for this site now. */
   running(site: string): Promise<ReadonlySet<string>>
   /**

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../lib/json.ts'
-import type { Capability } from '../lib/actor.ts'
+import type { Capability, PluginCapability } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
 import type { FormatAbout } from './contribution.ts'
 import type { Manifest, Plugin, PluginEvent } from './define.ts'
@@ -20,7 +20,7 @@ export interface Ordered extends Handler {
   run(value: unknown, ctx: object): unknown
 }
 /** Who may come; null is super admins alone. */
-export type Rule = Capability | 'public' | null
+export type Rule = Capability | PluginCapability | 'public' | null
 export interface Route extends Handler {
   readonly rule: Rule
   readonly pattern: string
@@ -60,7 +60,8 @@ export interface Check extends Handler {
 }
 
 export interface Widget extends Handler {
-  readonly about: { readonly title: string; readonly template: string; readonly rule?: Capability }
+  readonly rule: Exclude<Rule, 'public'>
+  readonly about: { readonly title: string; readonly template: string }
   load(ctx: object): unknown
 }
 

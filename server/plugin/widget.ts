@@ -1,6 +1,7 @@
 import { baseContext, readPart } from './context.ts'
 import { demandNoSecret } from './secret.ts'
 import type { Core } from './core.ts'
+import { visitorOf } from './answer.ts'
 import { handle } from './handle.ts'
 import type { Visitor } from '../lib/actor.ts'
 import type { WidgetBox } from './insight.ts'
@@ -18,7 +19,7 @@ export async function loadWidgets(core: Core, site: string, actor: Visitor): Pro
   }
   return Promise.all(
     widgets
-      .filter(({ widget: { id, about } }) => !standing.isMuted(id) && actor.may(about.rule ?? 'network:write'))
+      .filter(({ widget: { id, rule } }) => !standing.isMuted(id) && actor.may(rule ?? 'network:write'))
       .map(async ({ plugin, widget }) => {
         const { title, template } = widget.about
         const about = { id: widget.id, title, template: `@${plugin.slug}/${template}` }
@@ -29,7 +30,7 @@ export async function loadWidgets(core: Core, site: string, actor: Visitor): Pro
           run: async (_, signal) => {
             const data: unknown = await widget.load({
               ...baseContext(core, plugin, standing, signal),
-              actor,
+              actor: visitorOf(plugin, actor),
               ...(await readPart(core, plugin, standing)),
             })
             if (data === null || typeof data !== 'object')

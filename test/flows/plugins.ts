@@ -34,6 +34,22 @@ export function plugins(flow: Flow): void {
     })
   })
 
+  test('a capability that a plugin adds opens its route to whoever has it', async () => {
+    const { submit } = flow
+    const greet = async (role: string) => {
+      const who = { email: `${role}@example.com`, password: 'a password of a flow' }
+      const made = await submit('/network/users', { name: role, role, site: '', ...who })
+      expect(made.status).toBe(303)
+      return (await submit('/network/plugins/example/greet', { name: role }, who)).status
+    }
+    expect([await greet('integration_admin'), await greet('viewer')]).toEqual([303, 403])
+    await subject().deliver()
+    const { data } = (await api('GET', '/events?type=greeting_sent')).body as { data: { data: { name: string } }[] }
+    const names = data.map(({ data: { name } }) => name)
+    expect(names).toContain('integration_admin')
+    expect(names).not.toContain('viewer')
+  })
+
   test('a key switches plugins, for all sites or for one, and what it stored goes when it is deleted', async () => {
     const list = (await api('GET', '/plugins')).body.data as { slug: string; active: boolean }[]
     expect(list.map(({ slug }) => slug)).toEqual(expect.arrayContaining(['example', 'hookline', 'payments']))

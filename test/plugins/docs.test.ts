@@ -49,6 +49,7 @@ describe('docs/plugins.md', () => {
       events: true,
       emits: true,
       storage: true,
+      capabilities: true,
       settings: true,
       http: true,
     }

@@ -158,6 +158,26 @@ test('a manifest and a sample are checked as they are written', () => {
   expect(manifest.slug).toBe('kiosk')
 })
 
+test('rules name a capability of the host, or one that the manifest declares', async () => {
+  const capabilities = [{ name: 'refund', title: 'Refund sales', roles: ['viewer'] }] as const
+  const plugin = definePlugin({ ...base, capabilities }, ({ route }) => {
+    route('POST /refund', (_request, { actor }) => Response.json([actor?.may('refund'), actor?.may('webhooks:read')]), {
+      rule: 'refund',
+    })
+    // @ts-expect-error It declares no such capability.
+    expect(() => route('POST /bake', answer, { rule: 'bake' })).toThrow('The rule bake is no capability of the host')
+    // @ts-expect-error The host puts the slug in front, not the plugin.
+    expect(() => route('POST /roast', answer, { rule: 'kiosk.refund' })).toThrow('the manifest declares none')
+    route('POST /ask', (_request, { actor }) => {
+      // @ts-expect-error Nor can it ask for one.
+      return Response.json(actor?.may('bake'))
+    })
+  })
+  const host = await testHost(plugin)
+  expect(await (await host.request('POST /refund')).json()).toEqual([true, true])
+  await expect(host.request('POST /ask')).rejects.toThrow('could not answer')
+})
+
 test('settings are those of the schema, and neither pages nor filters reach the outside', async () => {
   const settings = z.object({ most: z.int().default(3), mode: z.enum(['a', 'b']).optional() })
   const plugin = definePlugin({ ...base, events: [saleMade], http: ['api.example'], settings }, (to) => {
@@ -196,7 +216,7 @@ test('settings are those of the schema, and neither pages nor filters reach the 
     // @ts-expect-error A public route has no rule beside.
     to.route('POST /both', answer, { public: true, rule: 'webhooks:read' })
     // @ts-expect-error There is no such capability.
-    to.route('POST /none', answer, { rule: 'coffee:make' })
+    expect(() => to.route('POST /none', answer, { rule: 'coffee:make' })).toThrow('is no capability of the host')
   })
   const host = await testHost(plugin, { version: '0.9.0', settings: { most: 5 } })
   await host.request('POST /do')
