@@ -44,6 +44,9 @@ export interface Database {
   /** Requests with a token that nobody gave out, by kind of source. */
   source_stranger: { kind: string; requests: number; last_at: number }
   plugin_crash: { slug: string; at: number }
+  privacy_request: PrivacyRequestTable
+  /** A row that holds the address of a request; `name` is the JSON of its key. */
+  privacy_hit: { request_id: string; place: string; name: string }
 }
 
 export type SiteState = 'active' | 'archived' | 'deleted'
@@ -77,7 +80,10 @@ export interface SiteTable {
   moving_below: number | null
 }
 
-/** Something that happened. `payload` is JSON; `source` says who told us: `plugin:<slug>`, `api:<key id>`, `test:<user id>`. */
+/**
+ * Something that happened. `payload` is JSON; `source` says who told us: `plugin:<slug>`, `api:<key id>`, `test:<user id>`.
+ * `erased_at`, here and in the tables below: since when it is without what it carried, as somebody asked for that.
+ */
 export interface EventTable {
   id: string
   seq: number
@@ -93,6 +99,7 @@ export interface EventTable {
   occurred_at: number
   created_at: number
   heard_at: number | null
+  erased_at: number | null
 }
 
 export interface BodyTable {
@@ -199,6 +206,7 @@ export interface DeliveryTable {
   first_attempt_at: number | null
   created_at: number
   finished_at: number | null
+  erased_at: number | null
 }
 
 /** One HTTP try. Header columns are JSON arrays of [name, value], secrets masked. */
@@ -216,6 +224,7 @@ export interface AttemptTable {
   response_body: string
   body_truncated: number
   redelivery: number
+  erased_at: number | null
 }
 
 export type Role = 'super_admin' | 'integration_admin' | 'site_admin' | 'viewer'
@@ -481,6 +490,7 @@ export interface CaptureTable {
   bytes: number
   verdict: Verdict
   status: number
+  erased_at: number | null
 }
 
 /** How somebody wants a list. `hidden` is a JSON array of columns, `rows` how many stand on a page. */
@@ -489,4 +499,22 @@ export interface UserScreenTable {
   screen: string
   hidden: string
   rows: number
+}
+
+export type PrivacyState = 'searching' | 'found' | 'erasing' | 'erased' | 'stopped'
+
+/**
+ * A search for the personal data of one e-mail address, and its erasure. `address` is null when it is not needed any more.
+ * `progress` is JSON: where the walk stands, and what it found.
+ */
+export interface PrivacyRequestTable {
+  id: string
+  address: string | null
+  masked: string
+  state: PrivacyState
+  progress: string
+  steps: number
+  created_by: string
+  created_at: number
+  ended_at: number | null
 }

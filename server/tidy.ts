@@ -1,6 +1,7 @@
 import { tickAccess } from './access/tick.ts'
 import type { Deps } from './deps.ts'
 import { MINUTE } from './lib/clock.ts'
+import { goOn } from './privacy/request.ts'
 import { sendFarewells } from './webhooks/farewell.ts'
 import { sendMail } from './webhooks/mail.ts'
 import { redeliverStep } from './webhooks/redelivery.ts'
@@ -13,7 +14,7 @@ const purged = new WeakMap<Deps, number>()
 
 /**
  * What has to be done now and then besides sending: listeners that a crash left unheard, the audit chain, what is too
- * old. What waits for others goes beside it, so that a mail server that is slow holds up nothing else.
+ * old. What waits for others or takes long goes beside it, so that a mail server that is slow holds up nothing else.
  */
 export const tidy = async (deps: Deps): Promise<void> =>
   void (await Promise.all([...busy.keys()].map((task) => alone(task, deps))))
@@ -30,7 +31,7 @@ async function sweep(deps: Deps): Promise<void> {
   deps.db.compact?.()
 }
 
-const busy = new Map<Task, WeakSet<Deps>>([sweep, sendMail, sendFarewells].map((task) => [task, new WeakSet()]))
+const busy = new Map<Task, WeakSet<Deps>>([sweep, sendMail, sendFarewells, goOn].map((task) => [task, new WeakSet()]))
 
 /** Not while it still runs from the last time. */
 async function alone(task: Task, deps: Deps): Promise<void> {

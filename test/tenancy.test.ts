@@ -23,6 +23,7 @@ const may: Readonly<Record<Capability, readonly Who[]>> = {
   'network:read': ['super_admin'],
   'network:write': ['super_admin'],
   'metrics:read': ['super_admin'],
+  'privacy:write': ['super_admin'],
 }
 
 interface Route {

@@ -33,7 +33,7 @@ export const deleteBin = (db: Db, id: string): Statement => db.q.deleteFrom('bin
  */
 export const catchRequest = (
   db: Db,
-  row: Omit<CaptureTable, 'status'>,
+  row: Omit<CaptureTable, 'status' | 'erased_at'>,
   answer: { readonly fails: number; readonly failure: number; readonly status: number },
   most: number,
 ): Statement[] => [

@@ -199,14 +199,14 @@ export async function bodyOf(db: Db, ownerId: string, formatKey: string): Promis
 
 /**
  * One more attempt of a delivery that is not on the wire: due now, outside its schedule, which is kept aside. Answers a
- * row when it took hold: the webhook works, nobody redelivers it already, and it waits neither for its batch nor
- * for a guard.
+ * row when it took hold: the webhook works, nobody redelivers it already, it was not erased, and it waits neither for its
+ * batch nor for a guard.
  */
 export const redeliver = (db: Db, id: string, now: number): CompiledQuery =>
   sql`update delivery set resume_state = state, resume_at = due_at, state = 'retrying', due_at = ${now}, batch_id = null,
       reason = null
     where id = ${id} and test = 0 and state <> 'delivering' and resume_state is null
-      and not (batch_id is not null and state in ('pending', 'retrying')) and not ${isGuarded}
+      and not (batch_id is not null and state in ('pending', 'retrying')) and not ${isGuarded} and erased_at is null
       and exists (select 1 from webhook where webhook.id = delivery.webhook_id and webhook.state in ('active', 'failing'))
     returning id`.compile(db.q)
 
@@ -215,11 +215,16 @@ export const redeliver = (db: Db, id: string, now: number): CompiledQuery =>
  * to be sent once more is what it was before.
  */
 export const cancelDelivery = (db: Db, id: string, now: number, reason = 'Cancelled by a person.'): CompiledQuery =>
-  sql`update delivery set
-      state = case when resume_state in ('delivered', 'failed', 'cancelled') then resume_state else 'cancelled' end,
-      finished_at = case when resume_state in ('delivered', 'failed', 'cancelled') then finished_at else ${now} end,
-      due_at = null, reason = ${reason}, resume_state = null, resume_at = null
-    where id = ${id} and state in ('pending', 'retrying', 'held')`.compile(db.q)
+  sql`update delivery set ${ending(now, reason)} where id = ${id} and state in ('pending', 'retrying', 'held')`.compile(
+    db.q,
+  )
+
+/** What `cancelDelivery` sets. */
+export const ending = (now: number, reason: string) =>
+  sql`state = case when resume_state in ('delivered', 'failed', 'cancelled') then resume_state else 'cancelled' end,
+      finished_at = case when resume_state in ('delivered', 'failed', 'cancelled') then finished_at
+        else cast(${now} as bigint) end,
+      due_at = null, reason = ${reason}, resume_state = null, resume_at = null`
 
 /** Figures per hour since `since`, for charts. `webhook` null: of all webhooks of the owner. */
 export function hourly(db: Db, filter: { owner: string; webhook: string | null; since: number }) {
@@ -287,6 +292,7 @@ export const lastDelivered = (
         .select(['id', 'event_id', 'type', 'state', 'seq'])
         .where('webhook_id', '=', webhook)
         .where(sql<boolean>`(seq, id) < (${seq}, ${id})`)
+        .where('erased_at', 'is', null)
         .orderBy('seq', 'desc')
         .orderBy('id', 'desc')
         .limit(MOST_COUNTED)

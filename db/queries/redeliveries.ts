@@ -43,6 +43,7 @@ export async function failedSince(
     .where('batch_id', 'is', null)
     .where('test', '=', 0)
     .where('created_at', '>=', since)
+    .where('erased_at', 'is', null)
     .executeTakeFirstOrThrow()
   return { total: Number(row.total), first: Number(row.first ?? 0), last: Number(row.last ?? 0) }
 }
@@ -58,6 +59,7 @@ export const nextFailed = (db: Db, run: RedeliveryTable): Promise<{ id: string; 
     .where('state', '=', 'failed')
     .where('batch_id', 'is', null)
     .where('test', '=', 0)
+    .where('erased_at', 'is', null)
     .orderBy('seq')
     .limit(REDELIVERY_STEP)
     .execute()
@@ -67,7 +69,7 @@ export const redeliverFailed = prepared((db, json) => {
   const of = rowFields(db, sql`r.value`)
   return sql`update delivery set resume_state = state, state = 'retrying', due_at = ${of('now', 'number')}, reason = null
     from ${db.dialect.rows(json)} as r
-    where delivery.id = ${of('id')} and delivery.state = 'failed'
+    where delivery.id = ${of('id')} and delivery.state = 'failed' and delivery.erased_at is null
       and exists (select 1 from webhook where webhook.id = delivery.webhook_id and webhook.state in ('active', 'failing'))`
 })
 

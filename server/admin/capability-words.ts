@@ -26,5 +26,7 @@ export function capabilityInWords(t: Translator, capability: Capability): string
       return t('Change sites, users and plugins')
     case 'metrics:read':
       return t('Read metrics')
+    case 'privacy:write':
+      return t('Find, export and erase personal data')
   }
 }

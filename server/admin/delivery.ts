@@ -24,6 +24,7 @@ import { curlCommand } from './curl.ts'
 import { backTo } from './deliveries.ts'
 import { page, type Shown } from './page.ts'
 import { whyNotRedeliver } from './redelivery.ts'
+import { erasedNotice, erasedOn } from './erased.ts'
 import { deliveryOf } from './repair.ts'
 
 export const deliveryRoutes = (deps: Deps): Handlers => ({
@@ -42,14 +43,17 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
     const body = bodies.find(({ format_key: key }) => key === webhook?.format) ?? bodies[0]
     const host = delivery.webhook_url === null ? null : (URL.parse(delivery.webhook_url)?.host ?? null)
     const chosen = attempts.find(({ number }) => number === Number(c.req.query('attempt'))) ?? attempts.at(-1)
-    const failed = chosen !== undefined && chosen.outcome !== 'ok'
+    const failed = chosen !== undefined && chosen.outcome !== 'ok' && delivery.erased_at === null
     const what = delivery.type === 'batch' ? t('Batch') : delivery.type
     const whyNot = whyNotRedeliver(delivery)
     const notice = noticeOf(t, delivery)
     return page(c, deps, 'pages/deliveries/delivery', {
       title: host === null ? what : t('{event} to {host}', { event: what, host }),
       crumbs: [{ href: `${scope.base}/deliveries`, label: t('Deliveries') }],
-      notices: notice ? [notice] : [],
+      notices: [
+        ...(notice ? [notice] : []),
+        ...(delivery.erased_at === null ? [] : [erasedNotice(t, delivery.erased_at)]),
+      ],
       data: {
         delivery: { ...delivery, path: `${scope.base}/deliveries/${delivery.id}` },
         members,
@@ -165,12 +169,17 @@ function exchangeOf(t: Translator, delivery: DeliveryRow, attempt: AttemptTable,
   const headers = pairs(attempt.request_headers)
   const header = (name: string) => headers.find(([key]) => key === name)?.[1]
   const bytes = fromBase64(attempt.response_body)
+  const erased = delivery.erased_at
   const { text, binary } = readable(bytes)
   return {
     number: attempt.number,
     at: attempt.started_at,
     ok: attempt.outcome === 'ok',
-    request: { url: url ?? t('(The webhook was deleted.)'), headers, body: body ?? t('(The body is no longer kept.)') },
+    request: {
+      url: url ?? t('(The webhook was deleted.)'),
+      headers,
+      body: body ?? (erased === null ? t('(The body is no longer kept.)') : `(${erasedOn(t, erased)})`),
+    },
     response:
       attempt.status === null
         ? null
@@ -180,17 +189,19 @@ function exchangeOf(t: Translator, delivery: DeliveryRow, attempt: AttemptTable,
             text: statusText(attempt.status),
             durationMs: attempt.duration_ms,
             headers: pairs(attempt.response_headers),
-            body: text,
+            body: attempt.erased_at === null ? text : `(${erasedOn(t, attempt.erased_at)})`,
             truncated: attempt.body_truncated === 1,
             note: binary
               ? t('{size} that are no text; the first of them in hexadecimal.', { size: t.bytes(bytes.length) })
               : null,
           },
     error: attempt.status === null ? adviceOn(t, attempt.outcome, null).what : null,
-    signed: header('webhook-signature')
-      ? `${header('webhook-id') ?? ''}.${header('webhook-timestamp') ?? ''}.${body ?? '…'}`
-      : null,
-    curl: url === null ? null : curlCommand({ url, headers, body, file: `${delivery.event_id}.json` }),
+    signed:
+      header('webhook-signature') && erased === null
+        ? `${header('webhook-id') ?? ''}.${header('webhook-timestamp') ?? ''}.${body ?? '…'}`
+        : null,
+    curl:
+      url === null || erased !== null ? null : curlCommand({ url, headers, body, file: `${delivery.event_id}.json` }),
   }
 }
 

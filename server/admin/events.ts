@@ -21,6 +21,7 @@ import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
 import { spans, states, type Span } from './delivery-filter.ts'
+import { erasedNotice, erasedOn } from './erased.ts'
 import { logPage } from './log-page.ts'
 import { page } from './page.ts'
 import { screenOf } from './screen.ts'
@@ -64,7 +65,7 @@ export const eventPageRoutes = (deps: Deps): Handlers => ({
         rows: rows.map((row) => ({
           ...row,
           from: sourceOf(t, row.source),
-          glance: glanceAt(row.payload),
+          glance: row.erased_at === null ? glanceAt(row.payload) : erasedOn(t, row.erased_at),
           states: states.flatMap((state) => byEvent.get(row.id)?.find((one) => one.state === state) ?? []),
         })),
         newer: newer && path + searchOf(asked, { after: cursor(newer) }),
@@ -76,7 +77,11 @@ export const eventPageRoutes = (deps: Deps): Handlers => ({
   'GET {area}/events/:id': async (c) => {
     const { t, scope, actor } = c.var
     const event = await eventOf(deps, c)
-    const mayDeliver = can(actor, 'deliveries:write', scope.owner) && event.test === 0 && event.rejected === null
+    const mayDeliver =
+      can(actor, 'deliveries:write', scope.owner) &&
+      event.test === 0 &&
+      event.rejected === null &&
+      event.erased_at === null
     const [deliveries, webhooks, by] = await Promise.all([
       deliveriesBefore(deps.db, { owner: scope.owner, event: event.id, before: null, limit: DELIVERIES_SHOWN }),
       mayDeliver ? webhookNames(deps.db, scope.site && scope.owner) : [],
@@ -94,6 +99,7 @@ export const eventPageRoutes = (deps: Deps): Handlers => ({
       data: {
         event,
         path: `${scope.base}/events/${event.id}`,
+        erased: event.erased_at === null ? null : erasedNotice(t, event.erased_at),
         title: deps.host.eventType(event.type)?.title ?? null,
         from: sourceOf(t, event.source),
         by,

@@ -94,6 +94,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
         }),
       ),
       ...when(inNetwork && may('GET /network/audit'), () => entry('/network/audit', t('Audit'), 'audit')),
+      ...when(inNetwork && may('GET /network/privacy'), () => entry('/network/privacy', t('Privacy'), 'shield')),
       ...when(inNetwork && may('GET /network/settings'), () => entry('/network/settings', t('Settings'), 'settings')),
     ],
   ]

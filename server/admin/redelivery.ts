@@ -7,6 +7,7 @@ import { isWaiting } from '../webhooks/cancel.ts'
 
 /** Why a delivery cannot be sent once more right now; null when it can. */
 export function whyNotRedeliver(delivery: DeliveryRow): Message | null {
+  if (delivery.erased_at !== null) return msg('Its data was erased. Nothing is left that could be sent.')
   if (delivery.test === 1) return msg('This was a test event. Send a new test instead.')
   if (delivery.webhook_state === null) return msg('The webhook of this delivery was deleted.')
   if (delivery.webhook_state === 'disabled' || delivery.webhook_state === 'retired') {

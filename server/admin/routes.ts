@@ -17,6 +17,7 @@ import { loginRoutes } from './login.ts'
 import { pluginPageRoutes } from './plugin-pages.ts'
 import { onePluginRoutes } from './plugin.ts'
 import { pluginRoutes } from './plugins.ts'
+import { privacyRoutes } from './privacy.ts'
 import { repairRoutes } from './repair.ts'
 import { screenRoutes } from './screen.ts'
 import { settingsRoutes } from './settings.ts'
@@ -63,6 +64,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...pluginPageRoutes(deps),
   ...siteRoutes(deps),
   ...auditRoutes(deps),
+  ...privacyRoutes(deps),
   ...settingsRoutes(deps),
   ...styleguideRoutes(deps),
 })

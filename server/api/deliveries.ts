@@ -74,6 +74,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
 
 /** One more attempt, now. Throws `conflict` with the reason where there can be none. */
 export async function redeliverOne(deps: Deps, c: C, delivery: DeliveryRow): Promise<void> {
+  if (delivery.erased_at !== null) throw fail('conflict', 'Its data was erased. Nothing is left that could be sent.')
   if (delivery.test === 1) throw fail('conflict', 'This was a test event. Send a new test instead.')
   if (delivery.webhook_name === null) throw fail('conflict', 'The webhook of this delivery was deleted.')
   const [result] = await deps.db.commit([

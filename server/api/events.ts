@@ -103,6 +103,7 @@ export const showEvent = (event: EventRow) => ({
   rejected: event.rejected,
   occurred_at: isoTime(event.occurred_at),
   created_at: isoTime(event.created_at),
+  erased_at: event.erased_at === null ? null : isoTime(event.erased_at),
 })
 
 type SiteFinder = (text: string) => ReturnType<typeof findSite>

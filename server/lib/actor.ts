@@ -11,6 +11,7 @@ export const capabilities = [
   'network:read',
   'network:write',
   'metrics:read',
+  'privacy:write',
 ] as const
 export type Capability = (typeof capabilities)[number]
 

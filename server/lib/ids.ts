@@ -19,6 +19,7 @@ export type IdPrefix =
   | 'inb'
   | 'bin'
   | 'cap'
+  | 'prv'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford's base 32, lower case
 

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
 import { DbError, type Statement } from '../../db/db.ts'
 import { guardOf } from '../../db/queries/guards.ts'
-import type { EventRow } from '../../db/queries/events.ts'
+import { eventById, type EventRow } from '../../db/queries/events.ts'
+import { mustBeWhole } from '../../db/queries/privacy.ts'
 import type { Webhook } from '../../db/queries/webhooks.ts'
 import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
@@ -21,6 +22,7 @@ export async function replay(
   if (webhook.state !== 'active' && webhook.state !== 'failing') {
     throw fail('conflict', 'Its webhook is switched off. Activate the webhook first.')
   }
+  if (event.erased_at !== null) throw erased()
   if ((await guardOf(engine.db, event.id)) !== null) {
     throw fail('conflict', 'A guard holds this event. It goes out when the guard lets it pass.')
   }
@@ -40,9 +42,14 @@ export async function replay(
     created_at: now,
   }
   try {
-    await engine.db.commit([...audit, engine.db.q.insertInto('delivery').values({ ...row, ...NOTHING_YET })])
+    await engine.db.commit([
+      ...mustBeWhole(engine.db, event.id),
+      ...audit,
+      engine.db.q.insertInto('delivery').values({ ...row, ...NOTHING_YET }),
+    ])
   } catch (error) {
     if (error instanceof DbError && error.kind === 'constraint') {
+      if ((await eventById(engine.db, event.id))?.erased_at !== null) throw erased()
       throw fail('conflict', 'This webhook has a delivery of this event already. Redeliver that one.')
     }
     throw error
@@ -50,6 +57,8 @@ export async function replay(
   engine.wake()
   return id
 }
+
+const erased = () => fail('conflict', 'Its data was erased. Nothing is left that could be sent.')
 
 const NOTHING_YET = {
   batch_id: null,

@@ -10,8 +10,10 @@ import {
   oldestAudit,
   oldestDeletedSite,
   oldestEvents,
+  STEP,
 } from '../../db/queries/retention.ts'
 import { deleteOldCaptures } from '../../db/queries/bins.ts'
+import { forgetRequests } from '../../db/queries/privacy.ts'
 import { setSetting, setting, settings } from '../../db/queries/settings.ts'
 import { DAY } from '../lib/clock.ts'
 import { idBefore } from '../lib/ids.ts'
@@ -19,6 +21,9 @@ import type { Engine } from './engine.ts'
 
 /** Steps of 500 rows in one run: what is left waits for the next run, a minute later. */
 const MOST_STEPS = 20
+
+/** An address that somebody searched for is personal data itself. */
+const ADDRESS_KEPT = 7 * DAY
 
 /** Where the audit chain starts now: the number and hash of the last entry that was purged. */
 export interface AuditBase {
@@ -44,6 +49,7 @@ export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<numbe
   }
   await db.commit([deleteOldCaptures(db, before(kept.keep_days_captures))])
   await db.commit(deleteLeftovers(db, { events, unsaved: clock() - DAY, now: clock() }))
+  await db.commit(forgetRequests(db, { ended: clock() - ADDRESS_KEPT, made: events }, STEP))
   return steps
 }
 

@@ -131,7 +131,7 @@ export async function sendTest(
   return { ok: attempt.outcome === 'ok', delivery, event: id, url: webhook.url, requestBody: body, attempt }
 }
 
-const attemptRow = (engine: Engine, delivery: string, attempt: Attempt): AttemptTable => ({
+const attemptRow = (engine: Engine, delivery: string, attempt: Attempt): Omit<AttemptTable, 'erased_at'> => ({
   id: newId('att', engine),
   delivery_id: delivery,
   number: 1,

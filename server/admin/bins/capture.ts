@@ -7,7 +7,7 @@ import { limitTests } from '../../access/limits.ts'
 import type { Deps } from '../../deps.ts'
 import { fromBase64 } from '../../lib/base64.ts'
 import { isoTime } from '../../lib/clock.ts'
-import { notFound } from '../../lib/errors.ts'
+import { fail, notFound } from '../../lib/errors.ts'
 import { isId } from '../../lib/ids.ts'
 import { checkUrl } from '../../webhooks/address.ts'
 import { hiddenContext } from '../../webhooks/bins/catch.ts'
@@ -19,6 +19,7 @@ import type { Translator } from '../../web/i18n.ts'
 import { readable } from '../../web/readable.ts'
 import { adviceOn, answerOf } from '../answer.ts'
 import { curlCommand } from '../curl.ts'
+import { erasedOn } from '../erased.ts'
 import type { Shown } from '../page.ts'
 import { binOf, binPage } from './bin.ts'
 import { verdictWords } from './words.ts'
@@ -114,12 +115,13 @@ function outcomeOf(t: Translator, host: string, answer: Awaited<ReturnType<Deps[
   return { tone: outcome === 'ok' ? 'good' : 'warn', title: t('The request was sent again.'), text }
 }
 
-/** The request of the URL, in its bin. Throws `not_found`. */
+/** The request of the URL, in its bin. Throws `not_found`, or `conflict` where nothing is left of it. */
 async function captureOf(c: C, deps: Deps): Promise<{ bin: BinTable; capture: CaptureTable }> {
   const bin = await binOf(c, deps)
   const id = c.req.param('capture') ?? ''
   const capture = isId('cap', id) ? await captureById(deps.db, id) : undefined
   if (capture?.bin_id !== bin.id) throw notFound()
+  if (capture.erased_at !== null) throw fail('conflict', 'Its data was erased. Nothing is left that could be sent.')
   return { bin, capture }
 }
 
@@ -152,6 +154,7 @@ export function shownCapture(
     at: capture.at,
     bytes: capture.bytes,
     cut: capture.bytes > bytes.length,
+    erased: capture.erased_at === null ? null : erasedOn(t, capture.erased_at),
     query: capture.query,
     status: capture.status,
     verdict: verdictWords(t, capture.verdict, about.webhook),

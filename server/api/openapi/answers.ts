@@ -38,6 +38,7 @@ export const event = z.strictObject({
   rejected: z.string().nullable(),
   occurred_at: time,
   created_at: time,
+  erased_at: time.nullable(),
 })
 
 export const eventType = z.strictObject({

@@ -1,0 +1,33 @@
+-- What running it for others takes. The same portable subset as 0001.
+
+-- Privacy: searches for the personal data of one e-mail address, and its erasure, as walks through all places in steps.
+-- address goes when it is no longer needed, masked stays. progress: JSON, where the walk stands and what it found. steps
+-- counts them: of two processes that make the same one, one writes nothing.
+create table privacy_request (
+  id text primary key,
+  address text,
+  masked text not null,
+  state text not null check (state in ('searching', 'found', 'erasing', 'erased', 'stopped')),
+  progress text not null,
+  steps integer not null,
+  created_by text not null,
+  created_at bigint not null,
+  ended_at bigint
+);
+create index privacy_request_made on privacy_request (created_at, id);
+create index privacy_request_running on privacy_request (created_at) where state in ('searching', 'erasing');
+create index privacy_request_address on privacy_request (ended_at) where address is not null;
+
+-- The rows that hold the address of a request. name: JSON of the key of the row in its table.
+create table privacy_hit (
+  request_id text not null,
+  place text not null,
+  name text not null,
+  primary key (request_id, place, name)
+);
+
+-- Since when a row is without what it carried, because somebody's data was erased; null while it is whole.
+alter table event add column erased_at bigint;
+alter table delivery add column erased_at bigint;
+alter table attempt add column erased_at bigint;
+alter table capture add column erased_at bigint;

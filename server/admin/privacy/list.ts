@@ -1,0 +1,64 @@
+import { lastRequests } from '../../../db/queries/privacy.ts'
+import type { PrivacyRequestTable } from '../../../db/schema.ts'
+import { normalEmail, wrongEmail } from '../../access/person.ts'
+import type { Handlers } from '../../api/handlers.ts'
+import type { Deps } from '../../deps.ts'
+import type { FieldError } from '../../lib/errors.ts'
+import { msg } from '../../lib/message.ts'
+import { progressOf, startSearch } from '../../privacy/request.ts'
+import type { C } from '../../web/env.ts'
+import { seeOther } from '../../web/flash.ts'
+import { errorsByPath, readForm } from '../../web/forms.ts'
+import { faultsNotice, page } from '../page.ts'
+
+export const PATH = '/network/privacy'
+const SHOWN = 50
+
+/** The requests of people about their data, and a form for the next one. */
+export const privacyListRoutes = (deps: Deps): Handlers => ({
+  'GET /network/privacy': (c) => listPage(c, deps),
+
+  'POST /network/privacy': async (c) => {
+    const typed = (await readForm(c)).get('address').trim()
+    const wrong = wrongEmail(typed)
+    if (wrong) return listPage(c, deps, typed, [{ path: 'address', message: wrong }])
+    const id = await startSearch(deps, c.var.actor, normalEmail(typed))
+    const text = msg('It goes on by itself, also when you leave this page.')
+    return seeOther(c, deps, `${PATH}/${id}`, { tone: 'good', title: msg('The search has begun.'), text })
+  },
+})
+
+async function listPage(c: C, deps: Deps, typed = '', errors: readonly FieldError[] = []): Promise<Response> {
+  const { t } = c.var
+  const rows = await lastRequests(deps.db, SHOWN)
+  return page(c, deps, 'pages/privacy/list', {
+    title: t('Privacy'),
+    lead: t('All that is stored with an e-mail address in it: find it, export it for the person, and erase it.'),
+    help: [
+      t(
+        'A search looks through events, requests, answers, bins, sources, plugins, users and the audit log, step by step.',
+      ),
+      t('An address is forgotten here when its data is erased, else after 7 days.'),
+    ],
+    ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
+    data: {
+      path: PATH,
+      typed,
+      errors: errorsByPath(errors, t),
+      rows: rows.map((row) => ({
+        id: row.id,
+        who: row.address ?? row.masked,
+        state: row.state,
+        found: foundOf(row),
+        at: row.created_at,
+      })),
+    },
+  })
+}
+
+/** How many rows hold the address, as far as it was looked. */
+export function foundOf(request: PrivacyRequestTable): number {
+  const { seen, found } = progressOf(request)
+  const all = Object.values(Object.keys(found).length > 0 ? found : seen)
+  return all.reduce((sum, one) => sum + one.found, 0)
+}

@@ -1,0 +1,52 @@
+import { hitsOf, logInsOf, placeNames, places, rowsOf, type Place, type Row } from '../../db/queries/privacy.ts'
+import type { PrivacyRequestTable } from '../../db/schema.ts'
+import { isoTime } from '../lib/clock.ts'
+import type { Json, JsonObject } from '../lib/json.ts'
+import type { Engine } from '../webhooks/engine.ts'
+import { readPacked } from './find.ts'
+
+/** As many rows are read at once: each may have several hundred KB. */
+const AT_ONCE = 20
+
+/** What a search found as one JSON document, in pieces: a list of rows for each place, without secrets. */
+export async function* exportOf({ db }: Pick<Engine, 'db'>, request: PrivacyRequestTable): AsyncGenerator<string> {
+  const { address, ended_at: at } = request
+  yield `{"address":${JSON.stringify(address)},"searched_at":${JSON.stringify(at === null ? null : isoTime(at))}`
+  for (const name of placeNames) {
+    const place: Place = places[name]
+    yield `,\n"${name}":[`
+    let first = true
+    for (let after = ''; ;) {
+      const names = await hitsOf(db, request.id, name, { after, limit: AT_ONCE })
+      const keys = names.map((hit) => JSON.parse(hit) as string[])
+      for (const row of await rowsOf(db, place, place.shows, keys)) {
+        const logIns =
+          name === 'user' ? { log_ins: (await logInsOf(db, String(row['id']))).map((one) => ({ ...one })) } : {}
+        yield `${first ? '' : ','}\n${JSON.stringify({ ...shown(place, row), ...logIns })}`
+        first = false
+      }
+      const last = names.at(-1)
+      if (last === undefined || names.length < AT_ONCE) break
+      after = last
+    }
+    yield ']'
+  }
+  yield '}\n'
+}
+
+const shown = (place: Place, row: Row): JsonObject =>
+  Object.fromEntries(place.shows.map((column) => [column, valueOf(place, column, row[column] ?? null)]))
+
+function valueOf(place: Place, column: string, value: Row[string] & Json): Json {
+  if (column === place.packed) return readPacked(value)
+  if (typeof value === 'number') return /^at$|_at$/.test(column) ? isoTime(value) : value
+  return typeof value === 'string' && /^[{[]/.test(value) ? parsed(value) : value
+}
+
+function parsed(text: string): Json {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return text
+  }
+}
