@@ -16,6 +16,7 @@ import * as health from '../../db/queries/health.ts'
 import * as hooks from '../../db/queries/hooks.ts'
 import * as mail from '../../db/queries/mail.ts'
 import * as outbox from '../../db/queries/outbox.ts'
+import * as privacy from '../../db/queries/privacy.ts'
 import * as faults from '../../db/queries/plugin-faults.ts'
 import { recordById, recordsWhere } from '../../db/queries/plugin-records.ts'
 import { markHeard, pluginsOfSite, sitesForPlugins, unheardEvents } from '../../db/queries/plugins.ts'
@@ -436,5 +437,62 @@ describe('what goes on in the background', () => {
     ],
   ])('%s', async (_, ask, steps) => {
     expect(await largeSteps(ask)).toEqual(steps)
+  })
+})
+
+describe('what looking for personal data asks', () => {
+  const last: Partial<Record<privacy.PlaceName, readonly (string | number)[]>> = {
+    event: [1],
+    audit: [1],
+    body: ['evt_1', 'standard'],
+    plugin_record: ['shop', 'sit_main', 'orders', 'one'],
+    mail: ['mal_1', 'usr_1'],
+  }
+  test.each(privacy.placeNames)('nextRows of %s', async (place) => {
+    const steps = await explaining.stepsOf((db) =>
+      privacy.nextRows(db, privacy.places[place], last[place] ?? ['id_1'], 'ann'),
+    )
+    const key = place === 'event' || place === 'audit' ? 'key 2' : 'key 1'
+    expect(steps).toEqual([`${place} by ${key}`])
+  })
+
+  test.each<Asked>([
+    ['rowsOf', (db) => privacy.rowsOf(db, privacy.places.body, ['text'], [['evt_1', 'flat']]), ['body by key 1']],
+    ['hitsOf', (db) => privacy.hitsOf(db, 'prv_1', 'event', { limit: 20 }), ['privacy_hit by key 1']],
+    ['waitingMembers', (db) => privacy.waitingMembers(db, 'evt_1'), ['m by delivery_event', 'b by key 1']],
+    [
+      'eraseEvent',
+      (db) => db.commit(privacy.eraseEvent(db, { id: 'evt_1', key: null, rejected: null }, 'ann@x.io', 1)),
+      [
+        'event by key 1',
+        'delivery by delivery_event',
+        'b by key 1',
+        'delivery by key 1',
+        'm by delivery_event',
+        'attempt by attempt_delivery',
+        'body by key 1',
+        'guard_hold by key 1',
+      ],
+    ],
+    [
+      'eraseBatch',
+      (db) => db.commit(privacy.eraseBatch(db, 'bat_1', 1)),
+      ['delivery by key 1', 'attempt by attempt_delivery', 'body by key 1'],
+    ],
+    ['mustBeWhole', (db) => db.commit(privacy.mustBeWhole(db, 'evt_1')), ['event by key 1']],
+    ['runningRequests', (db) => privacy.runningRequests(db), ['privacy_request along privacy_request_running']],
+    ['lastRequests', (db) => privacy.lastRequests(db, 50), ['privacy_request along privacy_request_made']],
+    [
+      'forgetRequests',
+      (db) => db.commit(privacy.forgetRequests(db, { ended: 1, made: 1 }, 500)),
+      [
+        'privacy_request by privacy_request_address',
+        'privacy_hit by key 1',
+        'privacy_request all of it',
+        'privacy_request by privacy_request_made',
+      ],
+    ],
+  ])('%s', async (_, ask, steps) => {
+    expect(await explaining.stepsOf(ask)).toEqual(steps)
   })
 })

@@ -127,8 +127,11 @@ const byAge = {
   source_log: (at, id) => ({ id, source_id: 'src_1', was_taken: 1, status: 202, reason: null, events: '[]', at }),
 } satisfies Partial<Record<Table, (at: number, id: string) => object>>
 
-/** Tested where they are at home: mail is given up after three days, a held event goes with its event. */
-const elsewhere: readonly Table[] = ['mail', 'guard_hold']
+/**
+ * Tested where they are at home: mail is given up after three days, a held event goes with its event, and requests for
+ * privacy forget whom they are about after a week.
+ */
+const elsewhere: readonly Table[] = ['mail', 'guard_hold', 'privacy_request', 'privacy_hit']
 
 const countOf = async ({ deps: { db } }: TestApp, table: Table): Promise<number> => {
   const row = await db.q
