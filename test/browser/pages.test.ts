@@ -2,6 +2,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newId } from '../../server/lib/ids.ts'
 import { readConfig } from '../../server/config.ts'
+import { goOn, startSearch } from '../../server/privacy/request.ts'
 import { binUrl } from '../../server/webhooks/bins/address.ts'
 import { makeBin } from '../../server/webhooks/bins/make.ts'
 import { start, type Running } from '../../server/node/start.ts'
@@ -80,6 +81,9 @@ async function furnish(): Promise<string[]> {
   const bin = await makeBin(server.deps, draft, { owner: 'network', by: 'usr_test' }, () => [])
   const lure = { method: 'PUT', body: HOSTILE, headers: { 'x-note': HOSTILE, authorization: 'Bearer secret' } }
   await fetch(`${binUrl(server.url, bin.token)}?q=${encodeURIComponent(HOSTILE)}`, lure)
+  const searcher = { id: 'usr_test', name: 'Ingrid Nord', address: '192.0.2.7' }
+  const searched = await startSearch(server.deps, searcher, 'mary@example.com')
+  await goOn(server.deps)
   const users = await server.deps.db.q.selectFrom('user').select('id').execute()
   const scoped = (base: string) => [
     base,
@@ -125,6 +129,8 @@ async function furnish(): Promise<string[]> {
     '/network/audit',
     '/network/audit?q=nothing',
     `/network/audit/${audit?.id ?? ''}`,
+    '/network/privacy',
+    `/network/privacy/${searched}`,
     '/network/sites',
     '/network/sites/new',
     '/network/sites/kafe',

@@ -24,7 +24,7 @@ import { faultsNotice, page, type Shown } from '../page.ts'
 import { foundOf, PATH } from './list.ts'
 import { pathOfRow, placeInWords } from './words.ts'
 
-const FIRST = 5
+const FIRST = 3
 
 /** One request: how far it is, what it found, and what can be done with that. */
 export const privacyRequestRoutes = (deps: Deps): Handlers => ({

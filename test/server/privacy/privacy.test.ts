@@ -78,7 +78,7 @@ test('what is stored of somebody is found wherever it stands, and nobody else', 
   expect(await foundIn(app, path)).toEqual({ event: 1, body: 1, attempt: 1, plugin_record: 1 })
   const { html } = await admin.get(path)
   expect(html).toContain('Personal data of ann@nordlys.example')
-  expect(html).toContain('4 places in the database')
+  expect(html).toContain('4 found')
   expect(html).toMatch(/href="\/network\/events\/evt_\w+"/)
   expect(html).toContain('orders one')
 })
