@@ -91,6 +91,7 @@ describe('the menu', () => {
       '/network/plugins',
       '/network/health',
       '/network/audit',
+      '/network/privacy',
       '/network/settings',
     ])
   })
