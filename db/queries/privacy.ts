@@ -286,7 +286,9 @@ const batchesOf = (event: string) => sql`(select batch_id from delivery where ev
  */
 const end = (db: Db, which: RawBuilder<unknown>, now: number): Statement =>
   sql`update delivery set ${ending(now, EVENT_ERASED)}, lease_owner = null
-    where ${which} and case when state = 'delivering' then due_at < cast(${now} as bigint) else state in ${WAITS} end`.compile(db.q)
+    where ${which} and case when state = 'delivering' then due_at < cast(${now} as bigint) else state in ${WAITS} end`.compile(
+    db.q,
+  )
 
 /** Breaks the commit while something of these deliveries is on its way, or waits. */
 const mustHaveEnded = (db: Db, which: RawBuilder<unknown>) =>
