@@ -210,22 +210,6 @@ export const redeliver = (db: Db, id: string, now: number): CompiledQuery =>
       and exists (select 1 from webhook where webhook.id = delivery.webhook_id and webhook.state in ('active', 'failing'))
     returning id`.compile(db.q)
 
-/**
- * Ends a delivery that waits; one that is on the wire, or has ended, stays as it is. One that had ended already and waits
- * to be sent once more is what it was before.
- */
-export const cancelDelivery = (db: Db, id: string, now: number, reason = 'Cancelled by a person.'): CompiledQuery =>
-  sql`update delivery set ${ending(now, reason)} where id = ${id} and state in ('pending', 'retrying', 'held')`.compile(
-    db.q,
-  )
-
-/** What `cancelDelivery` sets. */
-export const ending = (now: number, reason: string) =>
-  sql`state = case when resume_state in ('delivered', 'failed', 'cancelled') then resume_state else 'cancelled' end,
-      finished_at = case when resume_state in ('delivered', 'failed', 'cancelled') then finished_at
-        else cast(${now} as bigint) end,
-      due_at = null, reason = ${reason}, resume_state = null, resume_at = null`
-
 /** Figures per hour since `since`, for charts. `webhook` null: of all webhooks of the owner. */
 export function hourly(db: Db, filter: { owner: string; webhook: string | null; since: number }) {
   let query = db.q

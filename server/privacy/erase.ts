@@ -9,12 +9,9 @@ import {
   eraseFault,
   eraseMailError,
   eraseSourceLog,
-  rowsOf,
-  places,
   waitingMembers,
-  type PlaceName,
-  type Row,
-} from '../../db/queries/privacy.ts'
+} from '../../db/queries/erase.ts'
+import { rowsOf, places, type PlaceName, type Row } from '../../db/queries/privacy-places.ts'
 import { cancel } from '../webhooks/cancel.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { MASK } from '../webhooks/redact.ts'

@@ -1,4 +1,5 @@
-import { hitsOf, logInsOf, placeNames, places, rowsOf, type Place, type Row } from '../../db/queries/privacy.ts'
+import { logInsOf, placeNames, places, rowsOf, type Place, type Row } from '../../db/queries/privacy-places.ts'
+import { hitsOf } from '../../db/queries/privacy.ts'
 import type { PrivacyRequestTable } from '../../db/schema.ts'
 import { isoTime } from '../lib/clock.ts'
 import type { Json, JsonObject } from '../lib/json.ts'

@@ -1,4 +1,12 @@
-import { nextRows, places, rowsOf, type Place, type PlaceName, type Row, type Value } from '../../db/queries/privacy.ts'
+import {
+  nextRows,
+  places,
+  rowsOf,
+  type Place,
+  type PlaceName,
+  type Row,
+  type Value,
+} from '../../db/queries/privacy-places.ts'
 import { fromBase64 } from '../lib/base64.ts'
 import { hiddenContext } from '../webhooks/bins/catch.ts'
 import type { Engine } from '../webhooks/engine.ts'

@@ -1,15 +1,6 @@
 import { DbError, type Statement } from '../../db/db.ts'
-import {
-  advanceRequest,
-  insertHits,
-  insertRequest,
-  moveRequest,
-  placeNames,
-  places,
-  runningRequests,
-  type PlaceName,
-  type Value,
-} from '../../db/queries/privacy.ts'
+import { placeNames, places, type PlaceName, type Value } from '../../db/queries/privacy-places.ts'
+import { advanceRequest, insertHits, insertRequest, moveRequest, runningRequests } from '../../db/queries/privacy.ts'
 import type { PrivacyRequestTable, PrivacyState } from '../../db/schema.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Actor } from '../lib/actor.ts'

@@ -6,6 +6,7 @@ import {
   type AuditFilter,
   type AuditRange,
 } from '../../db/queries/audit.ts'
+import { cancelDelivery } from '../../db/queries/cancel.ts'
 import * as batches from '../../db/queries/batches.ts'
 import { keyByHash } from '../../db/queries/api-keys.ts'
 import * as log from '../../db/queries/deliveries.ts'
@@ -16,7 +17,9 @@ import * as health from '../../db/queries/health.ts'
 import * as hooks from '../../db/queries/hooks.ts'
 import * as mail from '../../db/queries/mail.ts'
 import * as outbox from '../../db/queries/outbox.ts'
+import * as erasing from '../../db/queries/erase.ts'
 import * as privacy from '../../db/queries/privacy.ts'
+import * as places from '../../db/queries/privacy-places.ts'
 import * as faults from '../../db/queries/plugin-faults.ts'
 import { recordById, recordsWhere } from '../../db/queries/plugin-records.ts'
 import { markHeard, pluginsOfSite, sitesForPlugins, unheardEvents } from '../../db/queries/plugins.ts'
@@ -353,7 +356,7 @@ describe('what pages ask', () => {
       (db) => db.commit(batches.rebatch(db, aBatch, { id: 'bat_2', attempts: 1 })),
       ['delivery by key 1', 'b by key 1', 'delivery by delivery_batch'],
     ],
-    ['cancelDelivery', (db) => db.commit([log.cancelDelivery(db, 'dlv_1', 1)]), ['delivery by key 1']],
+    ['cancelDelivery', (db) => db.commit([cancelDelivery(db, 'dlv_1', 1)]), ['delivery by key 1']],
     ['runningOf', (db) => runningOf(db, 'whk_1'), []],
     // Only the webhooks that wait are sorted.
     ['longestDue', (db) => health.longestDue(db, 1), ['delivery by delivery_due', 'sorted']],
@@ -441,28 +444,28 @@ describe('what goes on in the background', () => {
 })
 
 describe('what looking for personal data asks', () => {
-  const last: Partial<Record<privacy.PlaceName, readonly (string | number)[]>> = {
+  const last: Partial<Record<places.PlaceName, readonly (string | number)[]>> = {
     event: [1],
     audit: [1],
     body: ['evt_1', 'standard'],
     plugin_record: ['shop', 'sit_main', 'orders', 'one'],
     mail: ['mal_1', 'usr_1'],
   }
-  test.each(privacy.placeNames)('nextRows of %s', async (place) => {
+  test.each(places.placeNames)('nextRows of %s', async (place) => {
     const steps = await explaining.stepsOf((db) =>
-      privacy.nextRows(db, privacy.places[place], last[place] ?? ['id_1'], 'ann'),
+      places.nextRows(db, places.places[place], last[place] ?? ['id_1'], 'ann'),
     )
     const key = place === 'event' || place === 'audit' ? 'key 2' : 'key 1'
     expect(steps).toEqual([`${place} by ${key}`])
   })
 
   test.each<Asked>([
-    ['rowsOf', (db) => privacy.rowsOf(db, privacy.places.body, ['text'], [['evt_1', 'flat']]), ['body by key 1']],
+    ['rowsOf', (db) => places.rowsOf(db, places.places.body, ['text'], [['evt_1', 'flat']]), ['body by key 1']],
     ['hitsOf', (db) => privacy.hitsOf(db, 'prv_1', 'event', { limit: 20 }), ['privacy_hit by key 1']],
-    ['waitingMembers', (db) => privacy.waitingMembers(db, 'evt_1'), ['m by delivery_event', 'b by key 1']],
+    ['waitingMembers', (db) => erasing.waitingMembers(db, 'evt_1'), ['m by delivery_event', 'b by key 1']],
     [
       'eraseEvent',
-      (db) => db.commit(privacy.eraseEvent(db, { id: 'evt_1', key: null, rejected: null }, 'ann@x.io', 1)),
+      (db) => db.commit(erasing.eraseEvent(db, { id: 'evt_1', key: null, rejected: null }, 'ann@x.io', 1)),
       [
         'event by key 1',
         'delivery by delivery_event',
@@ -476,10 +479,10 @@ describe('what looking for personal data asks', () => {
     ],
     [
       'eraseBatch',
-      (db) => db.commit(privacy.eraseBatch(db, 'bat_1', 1)),
+      (db) => db.commit(erasing.eraseBatch(db, 'bat_1', 1)),
       ['delivery by key 1', 'attempt by attempt_delivery', 'body by key 1'],
     ],
-    ['mustBeWhole', (db) => db.commit(privacy.mustBeWhole(db, 'evt_1')), ['event by key 1']],
+    ['mustBeWhole', (db) => db.commit(erasing.mustBeWhole(db, 'evt_1')), ['event by key 1']],
     ['runningRequests', (db) => privacy.runningRequests(db), ['privacy_request along privacy_request_running']],
     ['lastRequests', (db) => privacy.lastRequests(db, 50), ['privacy_request along privacy_request_made']],
     [

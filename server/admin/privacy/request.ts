@@ -1,12 +1,5 @@
-import {
-  hitsOf,
-  placeNames,
-  places,
-  requestById,
-  rowsOf,
-  type Place,
-  type PlaceName,
-} from '../../../db/queries/privacy.ts'
+import { placeNames, places, rowsOf, type Place, type PlaceName } from '../../../db/queries/privacy-places.ts'
+import { hitsOf, requestById } from '../../../db/queries/privacy.ts'
 import type { PrivacyRequestTable } from '../../../db/schema.ts'
 import { normalEmail } from '../../access/person.ts'
 import type { Handlers } from '../../api/handlers.ts'

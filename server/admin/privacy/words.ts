@@ -1,4 +1,4 @@
-import type { PlaceName, Row } from '../../../db/queries/privacy.ts'
+import type { PlaceName, Row } from '../../../db/queries/privacy-places.ts'
 import type { Translator } from '../../web/i18n.ts'
 
 /** What stands in a place, and what erasing does with it. */

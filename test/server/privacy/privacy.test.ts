@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { placeNames, requestById } from '../../../db/queries/privacy.ts'
+import { placeNames } from '../../../db/queries/privacy-places.ts'
+import { requestById } from '../../../db/queries/privacy.ts'
 import { checkAudit, sealAudit } from '../../../server/access/audit.ts'
 import { DAY, MINUTE } from '../../../server/lib/clock.ts'
 import { newId } from '../../../server/lib/ids.ts'
