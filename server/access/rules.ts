@@ -63,6 +63,7 @@ export const rules = {
   'GET {area}/deliveries/:id': 'deliveries:read',
   'POST {area}/deliveries/:id/redeliver': 'deliveries:write',
   'POST {area}/deliveries/:id/cancel': 'deliveries:write',
+  'POST {area}/deliveries/:id/bin': 'webhooks:write',
   'POST {area}/webhooks/:id/redeliver': 'deliveries:write',
   'POST {area}/webhooks/:id/flush': 'webhooks:write',
   'POST {area}/redeliveries/:id/stop': 'deliveries:write',

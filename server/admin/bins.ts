@@ -1,6 +1,7 @@
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { binRoutes as oneBin } from './bins/bin.ts'
+import { copyRoutes } from './bins/copy.ts'
 import { captureRoutes } from './bins/capture.ts'
 import { binListRoutes } from './bins/list.ts'
 
@@ -8,5 +9,6 @@ import { binListRoutes } from './bins/list.ts'
 export const binRoutes = (deps: Deps): Handlers => ({
   ...binListRoutes(deps),
   ...captureRoutes(deps),
+  ...copyRoutes(deps),
   ...oneBin(deps),
 })

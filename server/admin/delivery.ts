@@ -19,6 +19,7 @@ import type { Translator } from '../web/i18n.ts'
 import { readable } from '../web/readable.ts'
 import { statusText } from '../web/status-text.ts'
 import { adviceOn, answerOf } from './answer.ts'
+import { binChoice } from './bins/copy.ts'
 import { comparison } from './compare.ts'
 import { curlCommand } from './curl.ts'
 import { backTo } from './deliveries.ts'
@@ -70,6 +71,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
         body: body?.text ?? null,
         bytes: body ? new TextEncoder().encode(body.text).length : 0,
         exchange: chosen ? exchangeOf(t, delivery, chosen, body?.text ?? null) : null,
+        bins: await binChoice(c, deps, delivery),
         comparison: failed ? await comparison(t, deps, { delivery, attempt: chosen, format: body?.format_key }) : null,
         now: deps.clock(),
       },

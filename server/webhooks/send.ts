@@ -109,7 +109,7 @@ function whyNotSent(parcel: Parcel, headers: Headers): string | null {
 }
 
 /** The headers of the contract, in a fixed order. `seconds` is the time of this attempt. */
-async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): Promise<[string, string][]> {
+export async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): Promise<[string, string][]> {
   const { event, secrets } = parcel
   const signs = { v1: deps.sign ?? webSign, v1a: webSignV1a }
   const signatures = []

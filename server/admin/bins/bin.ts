@@ -13,7 +13,7 @@ import type { JsonObject } from '../../lib/json.ts'
 import { msg } from '../../lib/message.ts'
 import { binUrl } from '../../webhooks/bins/address.ts'
 import { answerKinds, figures, wrongFigure, type BinAnswer } from '../../webhooks/bins/answer.ts'
-import type { C } from '../../web/env.ts'
+import type { C, Scope } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm, type Form } from '../../web/forms.ts'
 import { faultsNotice, page } from '../page.ts'
@@ -28,7 +28,7 @@ export const binRoutes = (deps: Deps): Handlers => ({
   'POST {area}/bins/:id': async (c) => {
     const { actor, scope } = c.var
     const bin = await binOf(c, deps)
-    const { typed, errors } = await readBin(c, deps, await readForm(c))
+    const { typed, errors } = await readBin(deps, bin, await readForm(c))
     if (errors.length > 0) return binPage(c, deps, bin, { errors, typed })
     const audit = auditEntry(deps, actor, {
       action: 'bin.updated',
@@ -82,9 +82,13 @@ export const binRoutes = (deps: Deps): Handlers => ({
 export async function binOf(c: C, deps: Deps): Promise<BinTable> {
   const id = c.req.param('id') ?? ''
   const bin = isId('bin', id) ? await binById(deps.db, id) : undefined
-  if (!bin || bin.owner !== c.var.scope.owner) throw notFound()
+  if (!bin || !reaches(c.var.scope, bin)) throw notFound()
   return bin
 }
+
+/** Whether an area has this bin: Network Admin has every site's too. */
+export const reaches = ({ owner }: Scope, bin: Pick<BinTable, 'owner'>): boolean =>
+  owner === 'network' || bin.owner === owner
 
 interface Typed {
   readonly name: string
@@ -92,7 +96,11 @@ interface Typed {
   readonly webhookId: string | null
 }
 
-async function readBin(c: C, deps: Deps, form: Form): Promise<{ typed: Typed; errors: readonly FieldError[] }> {
+async function readBin(
+  deps: Deps,
+  { owner }: BinTable,
+  form: Form,
+): Promise<{ typed: Typed; errors: readonly FieldError[] }> {
   const name = form.get('name').trim()
   const kind = answerKinds.find((one) => one === form.get('answer')) ?? 'ok'
   const usual = figures[kind]?.usual
@@ -104,7 +112,7 @@ async function readBin(c: C, deps: Deps, form: Form): Promise<{ typed: Typed; er
   if (wrong) errors.push({ path: 'name', message: wrong })
   const figure = wrongFigure(answer)
   if (figure) errors.push({ path: 'figure', message: figure })
-  if (id !== '' && webhook?.owner !== c.var.scope.owner) {
+  if (id !== '' && webhook?.owner !== owner) {
     errors.push({ path: 'webhook', message: msg('There is no such webhook any more.') })
   }
   return { typed: { name, answer, webhookId: webhook?.id ?? null }, errors }
@@ -123,7 +131,7 @@ export async function binPage(c: C, deps: Deps, bin: BinTable, state: State = {}
   const { errors = [], opened = {} } = state
   const [captures, webhooks, limits] = await Promise.all([
     capturesOf(deps.db, bin.id, MOST_LISTED),
-    webhookNames(deps.db, scope.owner),
+    webhookNames(deps.db, bin.owner),
     settings(deps.db, ['bin_captures', 'keep_days_captures']),
   ])
   const path = `${scope.base}/bins/${bin.id}`

@@ -1,5 +1,6 @@
 import { binByToken, catchRequest } from '../../../db/queries/bins.ts'
 import { setting } from '../../../db/queries/settings.ts'
+import type { Statement } from '../../../db/db.ts'
 import type { BinTable } from '../../../db/schema.ts'
 import { toBase64 } from '../../lib/base64.ts'
 import { newId } from '../../lib/ids.ts'
@@ -22,6 +23,8 @@ export interface Caught {
   readonly query: string
   readonly headers: readonly (readonly [string, string])[]
   readonly body: Uint8Array
+  /** Those of the headers that carry credentials although their names do not tell. */
+  readonly secret?: readonly (readonly [string, string])[]
 }
 
 /** What the bin says to it. */
@@ -37,14 +40,22 @@ const utf8 = { read: new TextDecoder(), write: new TextEncoder() }
 /** Where the cipher of hidden headers belongs. */
 export const hiddenContext = (capture: string): string => `capture:${capture}:headers`
 
-/** Stores a request and says how it is answered; null when there is no such bin, or none any more. */
-export async function catchAt(engine: Engine, token: string, request: Caught): Promise<BinReply | null> {
+/**
+ * Stores a request, with what has to be in the same commit, and says how it is answered; null when there is no such bin,
+ * or none any more.
+ */
+export async function catchAt(
+  engine: Engine,
+  token: string,
+  request: Caught,
+  also: readonly Statement[] = [],
+): Promise<BinReply | null> {
   const { db, clock, vault } = engine
   const bin = await binByToken(db, token)
   if (!bin) return null
   const plan = planOf(JSON.parse(bin.answer) as BinAnswer)
   const id = newId('cap', engine)
-  const shown = maskHeaders(request.headers)
+  const shown = maskHeaders(request.headers, request.secret)
   const isMasked = shown.some(([, value], i) => value !== request.headers[i]?.[1])
   const kept = request.body.subarray(0, MOST_KEPT)
   const row = {
@@ -60,7 +71,7 @@ export async function catchAt(engine: Engine, token: string, request: Caught): P
     verdict: await verdictOf(engine, bin, request),
   }
   const most = Number(await setting(db, 'bin_captures'))
-  const status = (await db.commit(catchRequest(db, row, plan, most))).at(-1)?.rows[0]?.status
+  const status = (await db.commit([...also, ...catchRequest(db, row, plan, most)])).at(-1)?.rows[0]?.status
   if (typeof status !== 'number') return null
   const failed = status === plan.failure && status !== plan.status
   return { status, headers: failed ? [] : plan.headers, waitMs: plan.waitMs, body: status === 204 ? '' : CAUGHT }

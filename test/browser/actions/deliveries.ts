@@ -71,6 +71,15 @@ export const deliveries: Scenarios<DriveArea> = {
     await who.sees('It is stopped.')
   },
 
+  async 'what the receiver gets is looked at in a bin'(stage, area) {
+    const { base, who } = area
+    const { delivery } = await failed(stage, area, 'To be looked at')
+    await who.go(`${base}/deliveries/${delivery}`)
+    await who.press('Send to a bin')
+    await who.sees('This is what To be looked at gets.')
+    expect(await who.page.locator('main').innerText()).toContain('hookline-event')
+  },
+
   async 'an event goes to a webhook that did not get it'({ receiver, server: { deps } }, { base, owner, site, who }) {
     const event = await emitSample(deps, { site })
     await makeWebhook(deps, { url: `${receiver.url}/late`, name: 'Came late' }, owner)
