@@ -28,6 +28,22 @@ export function bins(flow: Flow): void {
     expect(outside.status).toBe(404)
   })
 
+  test('what a receiver got is shown in a bin, signed so that it holds', async () => {
+    const { url, kept } = flow.box()
+    const { id } = await addWebhook(url, { auth: { type: 'signature' } })
+    await api('POST', '/events', { type: 'payment_received', data: payment(42) })
+    await flow.subject.deliver()
+    const [sent] = (await api('GET', `/deliveries?webhook=${id}`)).body['data'] as { id: string }[]
+    const copied = await flow.submit(`/network/deliveries/${sent?.id ?? ''}/bin`, { bin: '' })
+    const bin = copied.headers.get('location')?.split('/').at(-1) ?? ''
+    const { data } = (await api('GET', `/bins/${bin}/captures`)).body as { data: Record<string, unknown>[] }
+    expect(data).toMatchObject([{ method: 'POST', verdict: 'valid', status: 200 }])
+    const utf8 = Uint8Array.from(atob(String(data[0]?.['body'])), (byte) => byte.charCodeAt(0))
+    expect(new TextDecoder().decode(utf8)).toBe((await kept())[0]?.body)
+    await api('DELETE', `/webhooks/${id}`)
+    await api('DELETE', `/bins/${bin}`)
+  })
+
   test('anybody may send to a bin, and it says nothing but its own words', async () => {
     const bin = (await api('POST', '/bins', { name: 'Open', answer: { kind: 'slow_down', figure: 7 } })).body
     const sent = { method: 'PUT', body: '<script>1</script>', headers: { authorization: 'Bearer abc' } }

@@ -33,7 +33,7 @@ export const copyRoutes = (deps: Deps): Handlers => ({
       })
       await copyToBin(deps, delivery, webhook, bin, audit)
       const title = msg('This is what {webhook} gets.', { webhook: webhook.name })
-      const text = msg('Signed afresh, and not sent to it: this copy is in the bin only, and counts nowhere.')
+      const text = msg('This copy is in the bin only: it did not reach the receiver, and counts nowhere.')
       return seeOther(c, deps, `${scope.base}/bins/${bin.id}`, { tone: 'good', title, text })
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'conflict') throw error

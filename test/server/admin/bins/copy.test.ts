@@ -4,7 +4,7 @@ import { wordsOf } from '../../../support/form.ts'
 import { startReceiver } from '../../../support/receiver.ts'
 
 const SECRET = `whsec_${btoa('secret of 24 bytes, just')}`
-const WORDS = 'What the receiver gets'
+const WORDS = 'See in a bin what the receiver gets'
 
 /** A delivery that has arrived, of a signed webhook with a header of its own. */
 async function delivered(app: TestApp, owner = 'network') {
