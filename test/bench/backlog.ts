@@ -7,10 +7,13 @@ import { figure, pause, row } from './figures.ts'
 import { payload } from './payload.ts'
 import { envOf, startProduct } from './product.ts'
 import { startReceiver } from './receive.ts'
+import manifest from '../../package.json' with { type: 'json' }
 
 const BACKLOG = Number(process.env.BENCH_BACKLOG ?? 200_000)
 const WEBHOOKS = 8
 const AT_A_TIME = 100
+/** What bounds the memory stands there: how eager Node is to collect garbage. */
+const npmStart = manifest.scripts.start
 
 /** How fast a backlog drains after a start, and the most memory that the process ever had. Reads /proc: Linux only. */
 export async function backlog(): Promise<void> {
@@ -28,7 +31,7 @@ export async function backlog(): Promise<void> {
   const db = new Database(join(product.folder, 'hookline.db'), { readonly: true })
   const left = db.prepare(`select 1 from delivery where state in ('held', 'pending', 'delivering') limit 1`).pluck()
   const began = performance.now()
-  const child = startChild(envOf(product.folder))
+  const child = startChild(envOf(product.folder), ['sh', '-c', npmStart])
   await child.url
   const pid = child.pid
   let most = ''
