@@ -16,7 +16,7 @@ import { createVault, proof } from './webhooks/secrets.ts'
 import type { Sign } from './webhooks/sign.ts'
 
 /** What a runtime brings along. */
-export interface Parts extends Omit<Engine, 'vault'> {
+export interface Parts extends Omit<Engine, 'vault'>, Pick<Deps, 'dispatcher' | 'writes' | 'backups'> {
   readonly sign?: Sign
   readonly appSecret: string
   /** What tells this database from a copy of it, where the runtime knows. */
@@ -29,7 +29,6 @@ export interface Parts extends Omit<Engine, 'vault'> {
   readonly watch?: Watch
   /** How long handlers may take here, where that differs. */
   readonly limits?: HostOptions['limits']
-  readonly dispatcher: Deps['dispatcher']
 }
 
 /** Puts the product together from what a runtime brings. Throws ConfigError when the database was made with another secret. */
@@ -42,6 +41,8 @@ export async function compose({
   limits = {},
   watch,
   dispatcher,
+  writes,
+  backups,
   ...parts
 }: Parts): Promise<Deps> {
   const { config, db, random } = parts
@@ -62,7 +63,7 @@ export async function compose({
   })
   const access = await createAccess(engine, { appSecret, given: host.capabilities() })
   await ensureSetupKey(engine)
-  return { ...engine, host, access, dispatcher }
+  return { ...engine, host, access, dispatcher, ...(writes && { writes }), ...(backups && { backups }) }
 }
 
 /**

@@ -29,6 +29,8 @@ const defaults = {
   /** What the last check of the audit chain found. */
   audit_check: '',
   secret_proof: '',
+  /** So many of the daily backups are kept, where the database is a file; empty: none is made. */
+  backups_kept: '',
   sending: 'on',
   /** JSON: where the database ran last, see `server/access/home.ts`. */
   home: '',

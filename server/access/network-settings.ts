@@ -23,6 +23,7 @@ export const bounds = {
   keep_days_captures: { min: 1, max: 30, optional: false },
   bins: { min: 0, max: 100, optional: false },
   bin_captures: { min: 10, max: 1000, optional: false },
+  backups_kept: { min: 1, max: 60, optional: true },
 } as const
 
 /** What a super admin sets for the whole network, in the order of the form. */
@@ -37,6 +38,7 @@ export const networkSettings = [
   'keep_days_answers',
   'keep_days_audit',
   'keep_days_captures',
+  'backups_kept',
   'bins',
   'bin_captures',
   'mail_from',

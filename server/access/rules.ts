@@ -150,6 +150,7 @@ export const rules = {
   'POST /network/hooks/unmute': 'network:write',
   'GET /network/health': 'network:read',
   'POST /network/health/sending': 'network:write',
+  'POST /network/health/backup': 'network:write',
   'GET /network/audit': 'network:read',
   'GET /network/audit/export': 'network:read',
   'POST /network/audit/check': 'network:write',

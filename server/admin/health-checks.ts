@@ -1,5 +1,4 @@
 import {
-  databaseBytes,
   insecureWebhooks,
   longestDue,
   MOST_NAMED,
@@ -8,12 +7,13 @@ import {
   webhooksIn,
 } from '../../db/queries/health.ts'
 import { mailInTrouble } from '../../db/queries/mail.ts'
-import { setting } from '../../db/queries/settings.ts'
 import { SITE_ARCHIVED } from '../../db/queries/site-state.ts'
 import { lastCheck, type KeptCheck } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE } from '../lib/clock.ts'
 import { guardsCheck } from './guards.ts'
+import { sendingChecks } from './health-sending.ts'
+import { storageChecks } from './health-storage.ts'
 import { sourcesCheck } from './sources/check.ts'
 import type { PluginInfo } from '../plugin/host.ts'
 import { SECRET_NOT_TAKEN } from '../webhooks/lifecycle.ts'
@@ -69,23 +69,22 @@ export async function urgentChecks(deps: Deps, t: Translator, plugins: readonly 
 /** What can be better, or is well. */
 export async function otherChecks(deps: Deps, t: Translator): Promise<Check[]> {
   const { db, config } = deps
-  const [sending, breakers, insecure, bytes, days, unsent] = await Promise.all([
-    isSending(deps),
+  const [sending, breakers, insecure, storage, unsent] = await Promise.all([
+    sendingChecks(deps, t),
     openBreakers(db),
     insecureWebhooks(db, binUrl(deps.publicUrl(), '')),
-    databaseBytes(db),
-    setting(db, 'keep_days_events'),
+    storageChecks(deps, t),
     mailInTrouble(db),
   ])
   return [
-    sendingCheck(t, sending),
+    ...sending,
     breakersCheck(t, breakers),
     mailCheck(t, deps.mailer !== undefined, unsent?.error ?? null),
     insecureCheck(t, insecure),
     ...(await sourcesCheck(deps, t)),
     secretCheck(t, config.appSecret === null),
     outboundCheck(t, config.outboundAllow),
-    databaseCheck(t, bytes, Number(days)),
+    ...storage,
   ]
 }
 
@@ -192,15 +191,6 @@ function clockCheck(t: Translator, newest: number | null, now: number): Check {
   return { ...check, rank: 'critical', title, text: `${what} ${todo}` }
 }
 
-function sendingCheck(t: Translator, sending: boolean): Check {
-  const check = { id: 'sending', topic: t('Deliveries') }
-  if (sending) return { ...check, rank: 'good', title: t('Sending is on'), text: t('Nothing holds deliveries back.') }
-  const text = t(
-    'New deliveries are held, and tests are refused. That is right for a copy, and wrong for the real one.',
-  )
-  return { ...check, rank: 'recommended', title: t('Sending is off'), text }
-}
-
 function breakersCheck(t: Translator, breakers: Webhooks): Check {
   const check = { id: 'breakers', topic: t('Deliveries') }
   if (breakers.length === 0) {
@@ -277,18 +267,6 @@ function outboundCheck(t: Translator, allow: readonly string[]): Check {
     { list: allow.join(', ') },
   )
   return { ...check, rank: 'recommended', title: t('Private addresses can be called'), text }
-}
-
-function databaseCheck(t: Translator, bytes: number | null, days: number): Check {
-  const kept = t('Events and deliveries go after {days} days.', { days })
-  const size = bytes === null ? t('It does not tell its size here.') : t('It takes {size}.', { size: t.bytes(bytes) })
-  return {
-    id: 'database',
-    topic: t('Storage'),
-    rank: 'good',
-    title: t('The database answers'),
-    text: `${size} ${kept}`,
-  }
 }
 
 const named = ({ id, name }: { id: string; name: string }) => ({ href: `/network/webhooks/${id}`, label: name })

@@ -12,7 +12,7 @@ import { render } from '../web/render.ts'
 import { copyOf, type Copy } from '../webhooks/copy.ts'
 import { isSending } from '../webhooks/sending.ts'
 import { menuOf } from './menu.ts'
-import { copyInWords } from './copy-words.ts'
+import { copyInWords } from './health-sending.ts'
 import { isSafe } from './safe-mode.ts'
 import type { ScreenOptions } from './screen.ts'
 

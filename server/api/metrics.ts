@@ -33,6 +33,8 @@ export const metricRoutes = (deps: Deps): Handlers => ({
       pluginStates(db),
       isSending(deps),
     ])
+    const writes = deps.writes?.() ?? null
+    const lastBackup = deps.backups?.state().last ?? null
     const [hour = { delivered: 0, failed: 0 }] = hours
     const text = [
       gauge('hookline_info', 'The version that runs.', [[`version="${deps.version}"`, 1]]),
@@ -57,6 +59,21 @@ export const metricRoutes = (deps: Deps): Handlers => ({
         ['result="delivered"', Number(hour.delivered)],
         ['result="failed"', Number(hour.failed)],
       ]),
+      ...(writes === null
+        ? []
+        : [
+            gauge('hookline_write_seconds', 'How long the last commits of this process took, 500 of them at most.', [
+              ['quantile="0.5"', writes.p50 / 1000],
+              ['quantile="0.95"', writes.p95 / 1000],
+            ]),
+          ]),
+      ...(lastBackup === null
+        ? []
+        : [
+            gauge('hookline_last_backup_timestamp_seconds', 'When the last backup was begun.', [
+              ['', lastBackup.at / 1000],
+            ]),
+          ]),
       gauge('hookline_plugins_paused', 'Plugins that are paused because they failed too often.', [
         ['', plugins.filter(({ paused_at: at }) => at !== null).length],
       ]),

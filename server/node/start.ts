@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
+import { measured } from '../../db/latency.ts'
 import { migrate } from '../../db/migrate.ts'
 import { installed, registry } from '../../plugins/registry.gen.ts'
 import { noteStop } from '../access/home.ts'
@@ -10,13 +11,14 @@ import { createApp } from '../app.ts'
 import { compose } from '../compose.ts'
 import { ConfigError, type Config } from '../config.ts'
 import type { Deps } from '../deps.ts'
-import { SECOND, type Clock, type Random } from '../lib/clock.ts'
+import { MINUTE, SECOND, type Clock, type Random } from '../lib/clock.ts'
 import { jsonLog, type Log } from '../lib/log.ts'
 import { tidy } from '../tidy.ts'
 import { version } from '../version.ts'
 import { urlRules } from '../webhooks/address.ts'
 import { createDispatcher, type Dispatcher } from '../webhooks/dispatch.ts'
 import { appSecretOf } from './app-secret.ts'
+import { createBackups } from './backups.ts'
 import { createPost } from './connect.ts'
 import { openDatabase } from './database.ts'
 import { readPluginDir } from './plugin-dir.ts'
@@ -61,7 +63,9 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
   const random = outside.random ?? createRandom()
   const log = outside.log ?? jsonLog(config.logLevel, clock, (line) => process.stdout.write(`${line}\n`))
   const lost = Promise.withResolvers<string>()
-  const { db, alone, release } = await openDatabase(config, log, lost.resolve)
+  const { db: opened, alone, release } = await openDatabase(config, log, lost.resolve)
+  const { db, latency } = measured(opened, () => performance.now())
+  const backups = alone ? createBackups(config, { db, clock, log }) : null
   try {
     await migrate(db, await readMigrations())
     if (!alone) await tuneAutovacuum(db, log)
@@ -105,6 +109,8 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       strict: process.env['WATCH_REPORT_DEPENDENCIES'] !== undefined,
       watch,
       dispatcher: state,
+      writes: latency,
+      ...(backups && { backups }),
     })
     watch.tell((handler, error) => void deps.host.blame(handler.id, null, error))
     const owner = Buffer.from(random(9)).toString('hex')
@@ -122,6 +128,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
     const timers = [
       setInterval(() => void dispatcher.tick(), outside.tickEvery ?? 200),
       setInterval(() => void tidy(deps), outside.tickEvery ?? SECOND),
+      ...(backups ? [setInterval(() => void backups.daily(), outside.tickEvery ?? MINUTE)] : []),
     ]
     deps.wake()
     return {
@@ -136,6 +143,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
         await dispatcher.stop(GRACE)
         await deps.host.settled()
         await post.close()
+        await backups?.stop()
         await noteStop(deps).catch((error: unknown) =>
           log.warn('The stop could not be noted', { error: String(error) }),
         )

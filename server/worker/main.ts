@@ -1,4 +1,5 @@
 import type { D1Database, ExecutionContext, ScheduledController, SendEmail } from '@cloudflare/workers-types'
+import { measured } from '../../db/latency.ts'
 import { installed, registry } from '../../plugins/registry.gen.ts'
 import { ensureSetup } from '../access/setup.ts'
 import { createApp } from '../app.ts'
@@ -79,11 +80,12 @@ async function assemble(env: Bindings): Promise<Product> {
   const address = () => publicUrl
   const log = jsonLog(config.logLevel, clock, (line) => console.log(line))
   let woken = false
+  const { db, latency } = measured(openD1(env.DB), clock)
   const deps = await compose({
     config,
     publicUrl: address,
     version,
-    db: openD1(env.DB),
+    db,
     clock,
     random: (length) => crypto.getRandomValues(new Uint8Array(length)),
     log,
@@ -97,6 +99,7 @@ async function assemble(env: Bindings): Promise<Product> {
     outside: installed,
     limits: { cron: LONGEST_CRON },
     dispatcher: () => (config.delivery ? 'cron' : 'off'),
+    writes: latency,
   })
   const setUp = await ensureSetup(deps)
   if (setUp !== null && config.setupToken === null) log.info(`Set up: ${setUp}`)

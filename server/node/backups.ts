@@ -1,0 +1,112 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { constants, setPriority } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import type { Db } from '../../db/db.ts'
+import { setting } from '../../db/queries/settings.ts'
+import type { Config } from '../config.ts'
+import type { Backups, BackupState } from '../deps.ts'
+import { DAY, HOUR, SECOND, type Clock } from '../lib/clock.ts'
+import type { Log } from '../lib/log.ts'
+import { lastBackup, usualFile } from './backup/backup.ts'
+import { backupFolder } from './backup/file.ts'
+
+const COMMAND = fileURLToPath(new URL('./cli/main.ts', import.meta.url))
+/** Whoever presses the button sees the backup of a small database at once. */
+const PATIENCE = 3 * SECOND
+const DAILY = /^daily-\d{8}T\d{6}Z\.db$/
+
+interface Around {
+  readonly db: Db
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * The backups that a server makes: each in a process of its own, which yields to this one, so that nothing is held up, and
+ * which ends with it. One at a time.
+ */
+export function createBackups(
+  config: Config,
+  { db, clock, log }: Around,
+): Backups & { daily(): Promise<void>; stop(): Promise<void> } {
+  let child: ChildProcess | null = null
+  let running: Promise<void> | null = null
+  let failed: string | null = null
+  let tried = -Infinity
+
+  const state = (): BackupState => ({ last: lastBackup(config), isRunning: running !== null, failed })
+
+  const begin = (file: string): Promise<void> =>
+    (running ??= make(file)
+      .catch((error: unknown) => String(error))
+      .then((fault) => {
+        failed = fault
+        running = null
+        if (fault !== null) log.error('The backup could not be made', { file, error: fault })
+      }))
+
+  /** Resolves with a sentence when it could not be made. */
+  async function make(file: string): Promise<string | null> {
+    tried = clock()
+    const { dataDir, databaseUrl, logLevel } = config
+    const { PATH, SystemRoot } = process.env
+    const env = { PATH, SystemRoot, DATA_DIR: dataDir, DATABASE_URL: databaseUrl, LOG_LEVEL: logLevel }
+    const own = spawn(process.execPath, [COMMAND, 'db', 'backup', file, '--json'], {
+      env,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    child = own
+    if (own.pid !== undefined) yieldTo(own.pid)
+    const [[code], said] = await Promise.all([once(own, 'close') as Promise<[number | null]>, text(own.stderr)])
+    child = null
+    if (code === 0) return null
+    rmSync(`${file}.part`, { force: true })
+    return said.trim() || 'The process that made it was ended.'
+  }
+
+  return {
+    state,
+
+    async make() {
+      let timer
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE)))
+      await Promise.race([begin(usualFile(config, clock())), late])
+      clearTimeout(timer)
+      return state()
+    },
+
+    /** Makes one if there is none of the last day and the settings want it, and lets go of those that are too many. */
+    async daily() {
+      const kept = Number(await setting(db, 'backups_kept'))
+      const now = clock()
+      if (kept === 0 || running !== null || now - tried < HOUR) return
+      if (now - (lastBackup(config)?.at ?? -Infinity) < DAY) return
+      await begin(usualFile(config, now, 'daily'))
+      if (failed === null) removeOldest(backupFolder(config), kept)
+    },
+
+    async stop() {
+      child?.kill('SIGKILL')
+      await running
+    },
+  }
+}
+
+function yieldTo(pid: number): void {
+  try {
+    setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL)
+  } catch {
+    // It has ended already, or nobody may do this here.
+  }
+}
+
+/** Names of daily backups sort by when they were made. Those that people made are theirs. */
+function removeOldest(folder: string, kept: number): void {
+  if (!existsSync(folder)) return
+  const daily = readdirSync(folder).filter((name) => DAILY.test(name))
+  for (const name of daily.sort().slice(0, -kept)) rmSync(join(folder, name))
+}
