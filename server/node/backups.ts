@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { constants, setPriority } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import type { Db } from '../../db/db.ts'
@@ -15,14 +15,14 @@ import { lastBackup, usualFile } from './backup/backup.ts'
 import { backupFolder } from './backup/file.ts'
 
 const COMMAND = fileURLToPath(new URL('./cli/main.ts', import.meta.url))
-/** Whoever presses the button sees the backup of a small database at once. */
-const PATIENCE = 3 * SECOND
 const DAILY = /^daily-\d{8}T\d{6}Z\.db$/
 
 interface Around {
   readonly db: Db
   readonly clock: Clock
   readonly log: Log
+  /** How long the button waits, in milliseconds: whoever presses it sees the backup of a small database at once. */
+  readonly patience?: number
 }
 
 /**
@@ -31,7 +31,7 @@ interface Around {
  */
 export function createBackups(
   config: Config,
-  { db, clock, log }: Around,
+  { db, clock, log, patience = 3 * SECOND }: Around,
 ): Backups & { daily(): Promise<void>; stop(): Promise<void> } {
   let child: ChildProcess | null = null
   let running: Promise<void> | null = null
@@ -64,8 +64,9 @@ export function createBackups(
     const [[code], said] = await Promise.all([once(own, 'close') as Promise<[number | null]>, text(own.stderr)])
     child = null
     if (code === 0) return null
+    if (code !== null) return said.trim()
     rmSync(`${file}.part`, { force: true })
-    return said.trim() || 'The process that made it was ended.'
+    return 'The process that made it was ended.'
   }
 
   return {
@@ -73,8 +74,8 @@ export function createBackups(
 
     async make() {
       let timer
-      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, PATIENCE)))
-      await Promise.race([begin(usualFile(config, clock())), late])
+      const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, patience)))
+      await Promise.race([begin(resolve(usualFile(config, clock()))), late])
       clearTimeout(timer)
       return state()
     },
@@ -85,7 +86,7 @@ export function createBackups(
       const now = clock()
       if (kept === 0 || running !== null || now - tried < HOUR) return
       if (now - (lastBackup(config)?.at ?? -Infinity) < DAY) return
-      await begin(usualFile(config, now, 'daily'))
+      await begin(resolve(usualFile(config, now, 'daily')))
       if (failed === null) removeOldest(backupFolder(config), kept)
     },
 

@@ -83,6 +83,8 @@ export async function testApp(
   given: {
     readonly env?: Readonly<Record<string, string>>
     readonly plugins?: readonly Plugin[]
+    readonly backups?: Deps['backups']
+    readonly writes?: Deps['writes']
     /** Finds the addresses of names, so that a host of the world can stand on loopback. */
     readonly resolve?: Resolve
     /** Takes over ending it, for an app that serves several tests. */
@@ -118,6 +120,8 @@ export async function testApp(
     appSecret: 'an app secret of a test, 32 characters or more',
     registry: { ...registry, ...Object.fromEntries(more) },
     dispatcher: () => (config.delivery ? 'on' : 'off'),
+    ...(given.backups && { backups: given.backups }),
+    ...(given.writes && { writes: given.writes }),
   })
   const dispatcher = createDispatcher(deps, { owner: 'test', alone: true })
   await dispatcher.start()

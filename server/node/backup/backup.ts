@@ -45,7 +45,7 @@ export function backUp(config: Config, to: string, at: number): Backup {
     keepNote(config, backup)
     return backup
   } catch (error) {
-    rmSync(part, { force: true })
+    if (existsSync(part)) rmSync(part)
     if (error instanceof Refusal) throw error
     throw new Refusal(`The backup ${to} could not be made (${because(error)}).`, { cause: error })
   }

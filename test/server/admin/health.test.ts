@@ -1,7 +1,10 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
+import type { BackupState } from '../../../server/deps.ts'
 import { MINUTE } from '../../../server/lib/clock.ts'
+import { copyOf, markCopy } from '../../../server/webhooks/copy.ts'
 import { createDispatcher } from '../../../server/webhooks/dispatch.ts'
 import { SECRET_NOT_TAKEN } from '../../../server/webhooks/lifecycle.ts'
+import { switchSending } from '../../../server/webhooks/sending.ts'
 import { testApp } from '../../support/app.ts'
 import { wordsOf } from '../../support/form.ts'
 import { startReceiver } from '../../support/receiver.ts'
@@ -21,7 +24,7 @@ test('a network that is well is calm', async () => {
   const { html } = await (await app.login()).get(HEALTH)
   const text = mainOf(html)
   expect(text).toContain('All is well')
-  expect(text).toContain('11 passed checks')
+  expect(text).toContain('12 passed checks')
   expect(text).not.toMatch(/critical|recommended|Sending is off/)
   expect(text).toMatch(/It takes [\d.,]+ (KiB|MiB)/)
   expect(bubbleOf(html)).toBeNull()
@@ -164,6 +167,100 @@ test('more than fits into one step is released by the ticks that follow', async 
   expect(await held()).toBe(100)
   await dispatcher.tick()
   expect(await held()).toBe(0)
+})
+
+test('a restored copy says on every page why it does not send, until somebody switches it on', async () => {
+  const app = await testApp({ env: SAFE })
+  const { db } = app.deps
+  const admin = await app.login()
+  const since = Date.UTC(2026, 0, 31, 3)
+  await db.commit([...switchSending(app.deps, false), markCopy(db, { kind: 'restored', since })])
+  const what =
+    'It was restored from a backup of 31 Jan 2026, 03:00. What the original has sent since would be sent again.'
+  for (const path of ['/network', '/account', HEALTH]) expect(mainOf((await admin.get(path)).html)).toContain(what)
+  expect(mainOf((await admin.get(HEALTH)).html)).toContain('Recommended This is a restored copy')
+  const viewer = await (await app.login('viewer')).get('/network')
+  expect(mainOf(viewer.html)).toContain(`${what} Events are kept and deliveries wait, until a super admin`)
+  const on = await admin.send(`${HEALTH}/sending`, { sending: 'on' })
+  expect(mainOf(on.html)).not.toMatch(/restored/)
+  expect(await copyOf(db)).toBeNull()
+})
+
+test('a database that was moved sends, and asks whether it is the only one', async () => {
+  const app = await testApp({ env: SAFE })
+  const { db } = app.deps
+  const admin = await app.login()
+  await db.commit([markCopy(db, { kind: 'moved', since: app.clock.now(), url: 'https://old.example.com' })])
+  const moved = mainOf((await admin.get(HEALTH)).html)
+  expect(moved).toContain('Recommended This may be a copy')
+  expect(moved).toContain('was run at https://old.example.com. If it still runs there, both send the same.')
+  expect(moved).toContain('It is the only one')
+  const { html } = await admin.send(`${HEALTH}/sending`, { sending: 'on' })
+  expect(mainOf(html)).not.toMatch(/may be a copy|the only one/)
+})
+
+describe('backups', () => {
+  const made = (at: number) => ({ file: '/data/backups/hookline.db', bytes: 5_000_000, at })
+  const stateOf = (state: Partial<BackupState>) => ({ last: null, isRunning: false, failed: null, ...state })
+  const DONE = stateOf({ last: made(Date.UTC(2026, 0, 31)) })
+
+  test.each([
+    ['none was made', stateOf({}), 'Recommended There is no backup'],
+    ['the last one is old', DONE, 'Recommended The last backup is old'],
+    [
+      'the last one failed',
+      { ...DONE, failed: 'The disk is full.' },
+      'The last backup failed Storage It said: The disk is full.',
+    ],
+    ['one is recent', stateOf({ last: made(Date.now() - MINUTE) }), 'Good There is a recent backup'],
+    ['one is being made', stateOf({ isRunning: true }), 'Backups Being made'],
+  ])('the page says when %s', async (_, state, words) => {
+    const app = await testApp({ env: SAFE, backups: { state: () => state, make: () => Promise.resolve(state) } })
+    const { html } = await (await app.login()).get(HEALTH)
+    expect(mainOf(html)).toContain(words)
+    expect(html.includes('Back up now')).toBe(!state.isRunning)
+  })
+
+  test.each([
+    ['is made', DONE, 'The backup is made.'],
+    ['takes its time', stateOf({ isRunning: true }), 'The backup is being made.'],
+    [
+      'cannot be made',
+      stateOf({ failed: 'The disk is full.' }),
+      'The backup could not be made. It said: The disk is full.',
+    ],
+  ])('the button says when one %s, and the audit log who pressed it', async (_, state, words) => {
+    const app = await testApp({ env: SAFE, backups: { state: () => state, make: () => Promise.resolve(state) } })
+    const admin = await app.login()
+    expect((await admin.post(`${HEALTH}/backup`)).location).toBe(`${HEALTH}#h-backups`)
+    expect(mainOf((await admin.get(HEALTH)).html)).toContain(words)
+    const audit = await app.deps.db.q
+      .selectFrom('audit')
+      .select('actor_name')
+      .where('action', '=', 'backup.started')
+      .execute()
+    expect(audit).toEqual([{ actor_name: 'Ingrid Nord' }])
+    expect((await (await app.login('integration_admin')).post(`${HEALTH}/backup`)).status).toBe(403)
+  })
+
+  test('where the database is no file of ours there is nothing to press', async () => {
+    const app = await testApp({ env: SAFE })
+    const admin = await app.login()
+    expect((await admin.get(HEALTH)).html).not.toContain('Back up now')
+    expect((await admin.post(`${HEALTH}/backup`)).status).toBe(404)
+    expect((await admin.get('/network/settings')).html).toContain('type="hidden" name="backups_kept"')
+  })
+})
+
+test('slow writes are told of, with how slow', async () => {
+  let most = 12
+  const app = await testApp({ env: SAFE, writes: () => ({ p50: 4, p95: most, count: 500 }) })
+  const admin = await app.login()
+  expect(mainOf((await admin.get(HEALTH)).html)).toContain(
+    'Good The database writes quickly Storage Of the last 500 writes, half took at most 4 ms, and 95% at most 12 ms.',
+  )
+  most = 900
+  expect(mainOf((await admin.get(HEALTH)).html)).toContain('Recommended The database writes slowly')
 })
 
 test('DELIVERY=off stands above the switch', async () => {
