@@ -89,23 +89,32 @@ export async function hasSuperAdmin(db: Db): Promise<boolean> {
 export const someSuperAdmin = sql`exists (select 1 from "user" where role = 'super_admin')`
 export const noSuperAdmin = sql`not exists (select 1 from "user" where role = 'super_admin')`
 
-export const insertPerson = (
-  db: Db,
-  row: { id: string; name: string; email: string; role: Role; siteId: string; locale: string | null; at: string },
-) =>
-  db.q.insertInto('user').values({
-    id: row.id,
-    name: row.name,
-    email: row.email,
-    emailVerified: 0,
-    image: null,
-    role: row.role,
-    siteId: row.siteId,
-    locale: row.locale,
-    timeZone: null,
-    createdAt: row.at,
-    updatedAt: row.at,
-  })
+interface NewRow {
+  readonly id: string
+  readonly name: string
+  readonly email: string
+  readonly role: Role
+  readonly siteId: string
+  readonly locale: string | null
+  readonly at: string
+}
+
+/** A person who was made at a time. */
+export const newPersonRow = ({ at, ...row }: NewRow): UserTable => ({
+  id: row.id,
+  name: row.name,
+  email: row.email,
+  emailVerified: 0,
+  image: null,
+  role: row.role,
+  siteId: row.siteId,
+  locale: row.locale,
+  timeZone: null,
+  createdAt: at,
+  updatedAt: at,
+})
+
+export const insertPerson = (db: Db, row: NewRow) => db.q.insertInto('user').values(newPersonRow(row))
 
 /** The row that better-auth checks a password against: provider `credential`, one per person. Over the one that stands. */
 export const setPassword = (db: Db, row: { userId: string; hash: string; at: string }) =>

@@ -2,6 +2,7 @@ import { sql, type SqlBool } from 'kysely'
 import { MINUTE } from '../../server/lib/clock.ts'
 import { idBefore } from '../../server/lib/ids.ts'
 import type { Db, Statement } from '../db.ts'
+import { inPieces } from '../rows.ts'
 import type { AuditTable } from '../schema.ts'
 
 /** Appends to the audit log. The entry takes its number from a counter, whose lock orders commits. */
@@ -16,6 +17,27 @@ export const appendAudit = (db: Db, row: Omit<AuditTable, 'seq' | 'hash'>): Stat
     hash: null,
   }),
 ]
+
+/** Many entries at once, in their order. */
+export function appendAudits(db: Db, rows: readonly Omit<AuditTable, 'seq' | 'hash'>[]): Statement[] {
+  const columns = ['id', 'actor_id', 'actor_name', 'address', 'action', 'target', 'owner', 'before', 'after'] as const
+  let left = rows.length
+  return [
+    db.q
+      .updateTable('counter')
+      .set((eb) => ({ value: eb('value', '+', rows.length) }))
+      .where('name', '=', 'audit'),
+    ...inPieces(rows).map((json) => {
+      const behind = left - 1
+      left -= (JSON.parse(json) as unknown[]).length
+      const of = (name: string, kind: 'text' | 'number') => db.dialect.field(sql`r.value`, name, kind as 'text')
+      return sql`insert into audit (${sql.join(columns.map((column) => sql.ref(column)))}, at, seq)
+        select ${sql.join(columns.map((column) => of(column, 'text')))}, ${of('at', 'number')},
+          (select value from counter where name = 'audit') - cast(${behind} as bigint) + r.n
+        from ${db.dialect.rows(json)} as r`.compile(db.q)
+    }),
+  ]
+}
 
 export interface AuditFilter {
   /** An id, or else a name as it was written down. */

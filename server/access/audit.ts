@@ -1,5 +1,5 @@
 import type { Db, Statement } from '../../db/db.ts'
-import { appendAudit, lastAudit } from '../../db/queries/audit.ts'
+import { appendAudit, appendAudits, lastAudit } from '../../db/queries/audit.ts'
 import { setSetting, setting } from '../../db/queries/settings.ts'
 import type { AuditTable } from '../../db/schema.ts'
 import type { Actor, Owner } from '../lib/actor.ts'
@@ -21,21 +21,31 @@ export interface AuditEntry {
 }
 
 type Deps = Pick<Engine, 'db' | 'clock' | 'random'>
+type By = Pick<Actor, 'id' | 'name' | 'address'>
 
 /** The entry as statements, for the same commit as the change. */
-export const auditEntry = (deps: Deps, actor: Pick<Actor, 'id' | 'name' | 'address'>, entry: AuditEntry): Statement[] =>
-  appendAudit(deps.db, {
-    id: newId('aud', deps),
-    at: deps.clock(),
-    actor_id: actor.id,
-    actor_name: actor.name,
-    address: actor.address,
-    action: entry.action,
-    target: entry.target,
-    owner: entry.owner,
-    before: entry.before ? JSON.stringify(entry.before) : null,
-    after: entry.after ? JSON.stringify(entry.after) : null,
-  })
+export const auditEntry = (deps: Deps, actor: By, entry: AuditEntry): Statement[] =>
+  appendAudit(deps.db, auditRow(deps, actor, entry))
+
+/** The same for many at once, in as few statements as their size allows. */
+export const auditEntries = (deps: Deps, actor: By, entries: readonly AuditEntry[]): Statement[] =>
+  appendAudits(
+    deps.db,
+    entries.map((entry) => auditRow(deps, actor, entry)),
+  )
+
+const auditRow = (deps: Deps, actor: By, entry: AuditEntry) => ({
+  id: newId('aud', deps),
+  at: deps.clock(),
+  actor_id: actor.id,
+  actor_name: actor.name,
+  address: actor.address,
+  action: entry.action,
+  target: entry.target,
+  owner: entry.owner,
+  before: entry.before ? JSON.stringify(entry.before) : null,
+  after: entry.after ? JSON.stringify(entry.after) : null,
+})
 
 const PAGE = 40 // as statements that fit into one batch of D1
 

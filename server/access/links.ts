@@ -43,21 +43,33 @@ export async function newLink(
   person: Pick<Person, 'id' | 'siteId'>,
   kind: LinkKind,
 ): Promise<{ readonly url: string; readonly statements: readonly Statement[] }> {
-  const token = newToken(deps.random)
-  const url = addressOf(deps, token)
-  const row = { hash: await sha256(token), kind, userId: person.id, until: deps.clock() + LINK_LIFETIME[kind] }
+  const { url, link, mail } = await linkRows(deps, person.id, kind)
   return {
     url,
     statements: [
       ...auditEntry(deps, by, {
-        action: kind === 'invite' ? 'user.invited' : 'user.reset_link_made',
+        action: LINK_MADE[kind],
         target: person.id,
         owner: person.siteId,
       }),
-      ...insertLink(deps.db, row),
-      ...(deps.mailer ? [insertMailTo(deps.db, { userId: person.id, ...(await mailOf(deps, kind, url)) })] : []),
+      ...insertLink(deps.db, link),
+      ...(mail ? [insertMailTo(deps.db, mail)] : []),
     ],
   }
+}
+
+/** What the audit log says of a new link. */
+export const LINK_MADE: Readonly<Record<LinkKind, string>> = {
+  invite: 'user.invited',
+  reset: 'user.reset_link_made',
+}
+
+/** A new link as rows; `mail` brings it to the person, where mail is set up. */
+export async function linkRows(deps: Engine, userId: string, kind: LinkKind) {
+  const token = newToken(deps.random)
+  const url = addressOf(deps, token)
+  const link = { hash: await sha256(token), kind, userId, until: deps.clock() + LINK_LIFETIME[kind] }
+  return { url, link, mail: deps.mailer ? { userId, ...(await mailOf(deps, kind, url)) } : null }
 }
 
 /** Mails a link to whoever has this address. Takes the same time, and does the same, when nobody has. */
@@ -70,7 +82,7 @@ export async function mailReset(deps: PeopleDeps, email: string): Promise<void> 
   ])
 }
 
-async function mailOf(deps: PeopleDeps, kind: LinkKind, url: string) {
+async function mailOf(deps: Engine, kind: LinkKind, url: string) {
   const id = newId('mal', deps)
   return { id, about: await sealLetter(deps, id, kind, url), now: deps.clock() }
 }

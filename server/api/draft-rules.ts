@@ -5,6 +5,7 @@ import type { Owner } from '../lib/actor.ts'
 import { urlRules } from '../webhooks/address.ts'
 import { headerNames, type DraftRules } from '../webhooks/draft.ts'
 import { formatOf, type FormatSummary } from '../webhooks/formats.ts'
+import { SECRETS_MISSING } from '../webhooks/lifecycle.ts'
 import { openSecrets } from '../webhooks/webhook-secrets.ts'
 
 /**
@@ -22,13 +23,17 @@ export async function draftRules(
     storedHeaders(deps, stored),
     choosableFormats(deps, owner, stored),
   ])
+  // Imported without its secrets, it has nothing to keep.
+  const isIncomplete = stored?.state_reason === SECRETS_MISSING
   const chosen = stored === null ? [] : (JSON.parse(stored.sites) as string[])
   return {
     address: urlRules(deps),
     isEventType: (name) => deps.host.eventType(name) !== undefined || (stored?.events.includes(name) ?? false),
     formats,
     siteId: (named) => sites.get(named) ?? chosen.find((id) => id === named),
-    has: { password: stored?.auth === 'basic', token: stored?.auth === 'bearer' },
+    has: isIncomplete
+      ? { password: false, token: false }
+      : { password: stored?.auth === 'basic', token: stored?.auth === 'bearer' },
     headers,
   }
 }

@@ -43,6 +43,14 @@ export interface SettingsChange {
   readonly statements: readonly Statement[]
   readonly before: JsonObject
   readonly after: JsonObject
+  /** What the column holds then, for who writes many at once. */
+  readonly stored: string
+}
+
+/** What was set for a plugin at one place, to be set somewhere else. Secrets are plain. */
+export interface SetSettings {
+  readonly values: JsonObject
+  readonly secrets: Readonly<Record<string, string>>
 }
 
 /** `site` null is the network. */
@@ -122,7 +130,19 @@ export async function changeSettings(
     ],
     before: audited(before, given),
     after: audited(after, given),
+    stored: write.after,
   }
+}
+
+/** What was set at one place, as far as the plugin still has a setting for it. `site` null is the network. */
+export async function setSettings(core: Core, { slug, fields }: Ready, site: string | null): Promise<SetSettings> {
+  const stored = readStored(await settingsAt(core.engine.db, slug, site))
+  const layer = await openLayer(core.engine.vault, fields, { slug, owner: site ?? 'network' }, stored)
+  const part = (secret: boolean) =>
+    Object.fromEntries(
+      fields.filter((field) => field.secret === secret && field.name in layer).map(({ name }) => [name, layer[name]]),
+    )
+  return { values: part(false) as JsonObject, secrets: part(true) as Record<string, string> }
 }
 
 function whyNot(field: Field | undefined, site: string | null, value: unknown): Message | null {

@@ -13,7 +13,7 @@ import {
 import { fail, notFound } from '../lib/errors.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { runRoute, showPage } from './answer.ts'
-import { changeSettings, settingsForm } from './change-settings.ts'
+import { changeSettings, setSettings, settingsForm } from './change-settings.ts'
 import { crashedAtLoad, pauseCrashed } from './crash.ts'
 import { ticking } from './cron.ts'
 import { inOrder, timeLimits, type Core, type TimeLimits } from './core.ts'
@@ -259,6 +259,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       const plugin = usable(slug)
       return plugin.manifest.settings ? settingsForm(core, plugin, site) : null
     },
+    setSettings: async (slug, site) => setSettings(core, usable(slug), site),
     changeSettings: async (slug, site, given, revision) => changeSettings(core, usable(slug), site, given, revision),
     runCron: crons.runNow,
   }

@@ -5,7 +5,7 @@ import type { PluginCapability } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
 import type { MoreFormats } from '../webhooks/make-body.ts'
 import type { CheckResult, GuardInfo, HookInfo, WidgetBox } from './insight.ts'
-import type { SettingsChange, SettingsForm } from './change-settings.ts'
+import type { SetSettings, SettingsChange, SettingsForm } from './change-settings.ts'
 import type { Rule } from './loaded.ts'
 import type { Visitor } from '../lib/actor.ts'
 import type { Field } from './fields.ts'
@@ -255,6 +255,8 @@ export interface Host {
   settled(): Promise<void>
   /** The settings of a plugin at a site, or (null) of the network; null where it has none. Throws AppError `not_found`. */
   settings(slug: string, site: string | null): Promise<SettingsForm | null>
+  /** What was set for a plugin there, secrets in plain: to be moved to another network. Throws AppError `not_found`, `conflict`. */
+  setSettings(slug: string, site: string | null): Promise<SetSettings>
   /**
    * Sets what is given and takes back what is null. Throws AppError `invalid`, `not_found`, and `revision_conflict` if
    * somebody else has saved since `revision`; the commit is refused as `constraint` if somebody does right now.

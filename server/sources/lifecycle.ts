@@ -53,7 +53,7 @@ export async function addSource(
       created_by: actor.id,
       updated_at: now,
     }),
-    ...auditEntry(deps, actor, { action: 'source.created', target: id, owner: site, after: audited(wanted, { kind }) }),
+    ...auditEntry(deps, actor, { action: 'source.created', target: id, owner: site, after: auditedSource(wanted, { kind }) }),
   ])
   return addressOf(deps, kind, token)
 }
@@ -71,7 +71,7 @@ export async function changeSource(deps: Deps, actor: Actor, source: SourceRow, 
     mapping: draft.mapping && JSON.stringify(draft.mapping),
     ...secret,
   }
-  await change(deps, actor, source, 'source.updated', set, audited(draft))
+  await change(deps, actor, source, 'source.updated', set, auditedSource(draft))
 }
 
 /** A new address. The one before holds for `OVERLAP_HOURS` more, or with `atOnce` no longer. Gives the new one. */
@@ -125,7 +125,8 @@ async function change(
   ])
 }
 
-const audited = (draft: SourceDraft, more: JsonObject = {}): JsonObject => ({
+/** What the audit log keeps of a source as somebody wants it. */
+export const auditedSource = (draft: SourceDraft, more: JsonObject = {}): JsonObject => ({
   ...more,
   name: draft.name,
   settings: draft.settings,

@@ -1,6 +1,6 @@
 import type { Statement } from '../../db/db.ts'
 import { webhooksChanged } from '../../db/queries/outbox.ts'
-import type { Origin, WebhookTable } from '../../db/schema.ts'
+import type { Origin, SecretKind, WebhookTable } from '../../db/schema.ts'
 import {
   deleteWebhook,
   discardHeld,
@@ -16,14 +16,19 @@ import {
 } from '../../db/queries/webhooks.ts'
 import type { Owner } from '../lib/actor.ts'
 import { msg } from '../lib/message.ts'
-import type { WebhookDraft } from './draft.ts'
+import { draftOf, type WebhookDraft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { sayFarewell } from './farewell.ts'
+import { MASK } from './redact.ts'
 import { newestSigning, secretChanges, type SecretChoice } from './secret-changes.ts'
 
 /** Why a webhook that signs waits: nobody could verify what it sends. Its deliveries are held meanwhile. */
 export const SECRET_NOT_TAKEN = msg(
   'Nobody has taken its signing secret yet. Show or download it once, then it starts to send.',
+).text
+/** Why a webhook waits that was imported without what it needs. Saved with it, it sends. */
+export const SECRETS_MISSING = msg(
+  'It was imported without its password, token or header values. Give them under Edit, then it starts to send.',
 ).text
 /** Why deliveries of a webhook are held that a person switched off. */
 export const RETIRED = msg('The webhook is retired.').text
@@ -44,26 +49,7 @@ export async function createWebhook(
   const now = engine.clock()
   const keeper = { id: who.id, by: who.by, had: [], publicKey: null }
   const secrets = await secretChanges(engine, draft, keeper, choice)
-  const row = {
-    id: who.id,
-    owner: who.owner,
-    origin: who.origin ?? 'admin',
-    integration: who.integration ?? 'manual',
-    ...columns(draft),
-    public_key: secrets.publicKey,
-    ...stateFor(draft, secrets.taken),
-    revision: 1,
-    consecutive_failures: 0,
-    failing_since: null,
-    last_delivered_at: null,
-    last_delivery_at: null,
-    breaker_until: null,
-    breaker_step: 0,
-    breaker_streak: 0,
-    created_at: now,
-    created_by: who.by,
-    updated_at: now,
-  }
+  const row = newRow(draft, { ...who, now, publicKey: secrets.publicKey, ...stateFor(draft, secrets.taken) })
   const room = who.room === null ? [] : [mustHaveRoom(engine.db, who.owner, who.room)]
   return {
     statements: [
@@ -89,9 +75,10 @@ export async function saveWebhook(
   const secrets = await secretChanges(engine, draft, keeper, choice)
   const wasOff = current.state === 'retired'
   const sends = current.state === 'active' || current.state === 'failing'
-  const next = stateFor(draft, secrets.taken)
+  const next = stateFor(draft, secrets.taken, isMissing(draft, had))
   // Saving a form does not resume what we switched off for a reason of its own; that takes *Activate*.
-  const keeps = draft.active && !wasOff && current.state_reason !== SECRET_NOT_TAKEN && next.state === 'active'
+  const waited = current.state_reason === SECRET_NOT_TAKEN || current.state_reason === SECRETS_MISSING
+  const keeps = draft.active && !wasOff && !waited && next.state === 'active'
   const state = keeps ? {} : next
   return {
     statements: [
@@ -100,7 +87,7 @@ export async function saveWebhook(
       ...updateWebhook(
         engine.db,
         current.id,
-        { ...columns(draft), public_key: secrets.publicKey, ...state, updated_at: engine.clock() },
+        { ...draftColumns(draft), public_key: secrets.publicKey, ...state, updated_at: engine.clock() },
         draft.events,
       ),
       ...secrets.statements,
@@ -124,11 +111,12 @@ export async function activateWebhook(
   held: 'send' | 'discard',
 ): Promise<Statement[]> {
   const { db } = engine
-  const secret = webhook.signing === null ? undefined : newestSigning(await secretsOf(db, webhook.id))
-  const untaken = webhook.signing !== null && (secret?.taken_at ?? null) === null
-  const state = untaken
-    ? { state: 'disabled' as const, state_reason: SECRET_NOT_TAKEN }
-    : { state: 'active' as const, state_reason: null, consecutive_failures: 0, failing_since: null }
+  const secrets = await secretsOf(db, webhook.id)
+  const taken = (newestSigning(secrets)?.taken_at ?? null) !== null
+  const draft = { ...draftOf(webhook), active: true }
+  const next = stateFor(draft, taken, isMissing(draft, secrets))
+  const untaken = next.state !== 'active'
+  const state = untaken ? next : { ...next, consecutive_failures: 0, failing_since: null }
   const now = engine.clock()
   const waiting =
     held === 'discard' ? [discardHeld(db, webhook.id, now)] : untaken ? [] : [sendHeld(db, webhook.id, now)]
@@ -158,7 +146,44 @@ export const removeWebhook = (
   ...(knows ? [] : sayFarewell(engine, webhook)),
 ]
 
-const columns = (draft: WebhookDraft) => ({
+/** A webhook that nothing has happened to yet. */
+export const newRow = (
+  draft: WebhookDraft,
+  who: {
+    readonly id: string
+    readonly owner: Owner
+    readonly by: string
+    readonly now: number
+    readonly publicKey: string | null
+    readonly state: WebhookTable['state']
+    readonly state_reason: string | null
+    readonly origin?: Origin
+    readonly integration?: string
+  },
+): Omit<WebhookTable, 'number'> => ({
+  id: who.id,
+  owner: who.owner,
+  origin: who.origin ?? 'admin',
+  integration: who.integration ?? 'manual',
+  ...draftColumns(draft),
+  public_key: who.publicKey,
+  state: who.state,
+  state_reason: who.state_reason,
+  revision: 1,
+  consecutive_failures: 0,
+  failing_since: null,
+  last_delivered_at: null,
+  last_delivery_at: null,
+  breaker_until: null,
+  breaker_step: 0,
+  breaker_streak: 0,
+  created_at: who.now,
+  created_by: who.by,
+  updated_at: who.now,
+})
+
+/** The columns that somebody chose. */
+export const draftColumns = (draft: WebhookDraft) => ({
   name: draft.name,
   description: draft.description,
   url: draft.url,
@@ -177,8 +202,27 @@ const columns = (draft: WebhookDraft) => ({
   retry_schedule: JSON.stringify(draft.retrySchedule),
 })
 
-function stateFor(draft: WebhookDraft, taken: boolean): Pick<WebhookTable, 'state' | 'state_reason'> {
+/** Whether it lacks a password, a token or the values of headers: none is stored, and the draft brings none. */
+export function isMissing(
+  { auth, password, token, headers }: WebhookDraft,
+  stored: readonly { readonly kind: SecretKind }[],
+): boolean {
+  const has = (kind: SecretKind) => stored.some((secret) => secret.kind === kind)
+  return (
+    (auth === 'basic' && password === null && !has('password')) ||
+    (auth === 'bearer' && token === null && !has('token')) ||
+    headers.some(([, value]) => value === MASK && !has('headers'))
+  )
+}
+
+/** The state that a draft begins with. `taken`: whether the receiver's side can check its signatures. */
+export function stateFor(
+  draft: WebhookDraft,
+  taken: boolean,
+  missing = false,
+): Pick<WebhookTable, 'state' | 'state_reason'> {
   if (!draft.active) return { state: 'retired', state_reason: null }
+  if (missing) return { state: 'disabled', state_reason: SECRETS_MISSING }
   if (draft.signing !== null && !taken) return { state: 'disabled', state_reason: SECRET_NOT_TAKEN }
   return { state: 'active', state_reason: null }
 }

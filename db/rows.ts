@@ -1,0 +1,68 @@
+import { sql } from 'kysely'
+import type { Db, Statement } from './db.ts'
+import type { Database } from './schema.ts'
+
+/** What an upsert finds the row that is there by, and what it changes of it. */
+export interface Over {
+  readonly key: readonly string[]
+  readonly set: readonly string[]
+}
+
+/** Columns of whole numbers, whatever their table; all others are texts. */
+const numbers: ReadonlySet<string> = new Set(
+  (
+    'active all_events at breaker_step breaker_streak breaker_until consecutive_failures created_at deleted_at due_at ' +
+    'emailVerified expires_at failing_since last_delivered_at last_delivery_at last_refused_at last_taken_at ' +
+    'moving_below network_active number opened ordered paused_at previous_until rate_per_second refused removing_at ' +
+    'revision taken taken_at timeout_seconds tries until updated_at'
+  ).split(' '),
+)
+
+/** Less than D1 takes as one value, with room for what UTF-8 adds. */
+const MOST_LETTERS = 600_000
+
+/**
+ * Rows of one table in as few statements as their size allows: each is one JSON array, so that hundreds of rows fit into a
+ * commit of D1. All rows have the same columns. With `over`, a row that is there already is changed instead.
+ */
+export function insertRows<T extends keyof Database>(
+  db: Db,
+  table: T,
+  rows: readonly Database[T][],
+  over: Over | null = null,
+): Statement[] {
+  const [first] = rows
+  if (!first) return []
+  const columns = Object.keys(first)
+  const list = sql.join(columns.map((column) => sql.ref(column)))
+  const values = sql.join(columns.map((column) => db.dialect.field(sql`r.value`, column, kindOf(column))))
+  const sets = over?.set.map((column) => sql`${sql.ref(column)} = ${db.dialect.incoming(column)}`) ?? []
+  const conflict =
+    over === null
+      ? sql``
+      : sql`on conflict (${sql.join(over.key.map((column) => sql.ref(column)))}) do update set ${sql.join(sets)}`
+  return inPieces(rows).map((json) =>
+    // `where true` lets SQLite tell the conflict's `on` from that of a join.
+    sql`insert into ${sql.table(table)} (${list}) select ${values} from ${db.dialect.rows(json)} as r where true ${conflict}`.compile(
+      db.q,
+    ),
+  )
+}
+
+const kindOf = (column: string): 'text' | 'number' => (numbers.has(column) ? 'number' : 'text')
+
+/** JSON arrays that each fit into one value. */
+export function inPieces(rows: readonly object[]): string[] {
+  const pieces: string[][] = [[]]
+  let letters = 0
+  for (const row of rows) {
+    const text = JSON.stringify(row)
+    if (letters > 0 && letters + text.length > MOST_LETTERS) {
+      pieces.push([])
+      letters = 0
+    }
+    pieces.at(-1)?.push(text)
+    letters += text.length
+  }
+  return pieces.filter((piece) => piece.length > 0).map((piece) => `[${piece.join(',')}]`)
+}

@@ -1,0 +1,158 @@
+import { z } from 'zod'
+import { AppError, fail, invalid } from '../lib/errors.ts'
+import { isObject, parseJson, type Json, type JsonObject } from '../lib/json.ts'
+import { msg } from '../lib/message.ts'
+import { issueSentences } from '../webhooks/draft.ts'
+import { sealedShape } from './sealed-secrets.ts'
+
+/** Raised when a file of before could be misread. An older version is told, never guessed at. */
+export const VERSION = 1
+
+/** As much as is taken of a file, in bytes. A thousand webhooks are one megabyte. */
+export const MOST_FILE_BYTES = 8 * 1024 * 1024
+
+/** Problems beyond so many are not told: by then it is another file. */
+const MOST_PROBLEMS = 50
+
+const whole = z.number().int()
+const json: z.ZodType<Json> = z.json()
+const settings = z.record(z.string(), json)
+
+/** Whole numbers where the setting is one; null stands for no limit, or for "as it comes". */
+const networkShape = z
+  .strictObject({
+    network_name: z.string(),
+    time_zone: z.string(),
+    language: z.string().nullable(),
+    payload_kib: whole,
+    webhooks_per_site: whole,
+    webhooks_per_network: whole.nullable(),
+    keep_days_events: whole,
+    keep_days_answers: whole,
+    keep_days_audit: whole,
+    keep_days_captures: whole,
+    bins: whole,
+    bin_captures: whole,
+    mail_from: z.string().nullable(),
+    wu_query_credentials: z.enum(['on']).nullable(),
+  })
+  .partial()
+
+const siteShape = z.strictObject({
+  slug: z.string(),
+  name: z.string(),
+  state: z.enum(['active', 'archived']).optional(),
+})
+
+/** `site` is a slug; only site admins have one. */
+const personShape = z.strictObject({
+  email: z.string(),
+  name: z.string(),
+  role: z.string(),
+  site: z.string().nullable().optional(),
+  language: z.string().nullable().optional(),
+})
+
+/** `sites`: what is set for single sites, by slug. */
+const pluginShape = z.strictObject({
+  slug: z.string(),
+  active: z.boolean().optional(),
+  settings: settings.optional(),
+  sites: z
+    .record(z.string(), z.strictObject({ active: z.boolean().optional(), settings: settings.optional() }))
+    .optional(),
+})
+
+/**
+ * The fields of the REST API. `owner` is `network` or a site's slug, `sites` are slugs, `headers` the names of those whose
+ * values are secrets.
+ */
+const webhookShape = z.strictObject({
+  id: z.string().optional(),
+  owner: z.string(),
+  origin: z.enum(['admin', 'api', 'rest_hook']).optional(),
+  name: z.string(),
+  description: z.string().optional(),
+  url: z.string(),
+  all_events: z.boolean().optional(),
+  events: z.array(z.string()).optional(),
+  format: z.string().optional(),
+  timestamp: z.enum(['milliseconds', 'seconds', 'iso']).optional(),
+  condition: json.optional(),
+  sites: z.array(z.string()).optional(),
+  ordered: z.boolean().optional(),
+  rate_per_second: z.number().nullable().optional(),
+  delivery: settings.optional(),
+  auth: z
+    .strictObject({ type: z.enum(['none', 'basic', 'bearer', 'signature']), username: z.string().optional() })
+    .optional(),
+  signing: z
+    .strictObject({ scheme: z.enum(['v1', 'v1a']), extra: z.array(z.enum(['github', 'stripe'])) })
+    .nullable()
+    .optional(),
+  headers: z.array(z.string()).optional(),
+  timeout_seconds: z.number().optional(),
+  retry_schedule: z.array(z.number()).optional(),
+  active: z.boolean().optional(),
+})
+
+/** `site` is a slug. `signed`: whether its sender signs with a secret that was kept here. */
+const sourceShape = z.strictObject({
+  id: z.string().optional(),
+  kind: z.string(),
+  site: z.string(),
+  name: z.string(),
+  settings: settings.optional(),
+  mapping: json.optional(),
+  signed: z.boolean().optional(),
+  active: z.boolean().optional(),
+})
+
+/** The set-up of a network. What a file leaves out stays as it is; nothing is ever deleted by it. */
+export const setUpShape = z.strictObject({
+  hookline: z.literal('set-up'),
+  version: z.literal(VERSION),
+  network: networkShape.default({}),
+  sites: z.array(siteShape).default([]),
+  people: z.array(personShape).default([]),
+  plugins: z.array(pluginShape).default([]),
+  webhooks: z.array(webhookShape).default([]),
+  sources: z.array(sourceShape).default([]),
+  secrets: sealedShape.optional(),
+})
+
+export type SetUp = z.infer<typeof setUpShape>
+export type WebhookEntry = z.infer<typeof webhookShape>
+export type SourceEntry = z.infer<typeof sourceShape>
+export type PluginEntry = z.infer<typeof pluginShape>
+
+const isOurs = (value: Json): value is JsonObject => isObject(value) && value['hookline'] === 'set-up'
+
+/** Checks the shape of a file. Throws AppError: one sentence for another kind or version of file, else `invalid` with paths. */
+export function readSetUp(value: Json): SetUp {
+  if (!isOurs(value)) {
+    throw fail('bad_request', 'This is no set-up of Hookline. Take a file that was made with Export.')
+  }
+  if (value['version'] !== VERSION) {
+    throw fail('bad_request', 'This set-up is of version {version}; this Hookline reads version {known}.', {
+      version: JSON.stringify(value['version'] ?? null).slice(0, 40),
+      known: VERSION,
+    })
+  }
+  const parsed = setUpShape.safeParse(value)
+  if (parsed.success) return parsed.data
+  throw invalid(parsed.error.issues.slice(0, MOST_PROBLEMS).flatMap(issueSentences))
+}
+
+/** The same for the text of a file. */
+export function parseSetUp(text: string): SetUp {
+  // Many editors put a byte order mark in front of what they save.
+  const parsed = parseJson(text.replace(/^\ufeff/, ''), 36)
+  if (!parsed.ok) {
+    if (parsed.error.code !== 'bad_json') throw parsed.error
+    throw new AppError('bad_json', msg('The file is not JSON, or not whole.'), [
+      { path: 'file', message: parsed.error.detail },
+    ])
+  }
+  return readSetUp(parsed.value)
+}
