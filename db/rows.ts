@@ -13,7 +13,7 @@ const numbers: ReadonlySet<string> = new Set(
   (
     'active all_events at breaker_step breaker_streak breaker_until consecutive_failures created_at deleted_at due_at ' +
     'emailVerified expires_at failing_since last_delivered_at last_delivery_at last_refused_at last_taken_at ' +
-    'moving_below network_active number opened ordered paused_at previous_until rate_per_second refused removing_at ' +
+    'moving_below n network_active number opened ordered paused_at previous_until rate_per_second refused removing_at ' +
     'revision taken taken_at timeout_seconds tries until updated_at'
   ).split(' '),
 )

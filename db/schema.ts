@@ -47,6 +47,8 @@ export interface Database {
   privacy_request: PrivacyRequestTable
   /** A row that holds the address of a request; `name` is the JSON of its key. */
   privacy_hit: { request_id: string; place: string; name: string }
+  /** A set-up that somebody uploaded, in sealed pieces, until it is imported or an hour old. */
+  import_file: { id: string; n: number; user_id: string; cipher: string; created_at: number }
 }
 
 export type SiteState = 'active' | 'archived' | 'deleted'

@@ -31,3 +31,13 @@ alter table event add column erased_at bigint;
 alter table delivery add column erased_at bigint;
 alter table attempt add column erased_at bigint;
 alter table capture add column erased_at bigint;
+
+-- A set-up that somebody uploaded, while they look at what its import would do: in pieces, sealed, for an hour.
+create table import_file (
+  id text not null,
+  n integer not null,
+  user_id text not null,
+  cipher text not null,
+  created_at bigint not null,
+  primary key (id, n)
+);

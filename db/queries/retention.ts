@@ -112,12 +112,16 @@ export function deleteSiteRow(db: Db, siteId: string): Statement[] {
  * Small things that nobody asks for any more: faults, requests at sources, redeliveries that came to an end, and secrets that
  * were never saved or have ended.
  */
-export const deleteLeftovers = (db: Db, before: { events: number; unsaved: number; now: number }): Statement[] => [
+export const deleteLeftovers = (
+  db: Db,
+  before: { events: number; unsaved: number; imports: number; now: number },
+): Statement[] => [
   sql`delete from plugin_fault where id in (select id from plugin_fault where at < ${before.events} order by at limit ${sql.lit(STEP)})`.compile(
     db.q,
   ),
   db.q.deleteFrom('webhook_secret').where('webhook_id', '=', 'unsaved').where('created_at', '<', before.unsaved),
   db.q.deleteFrom('webhook_secret').where('expires_at', '<=', before.now),
+  db.q.deleteFrom('import_file').where('created_at', '<=', before.imports),
   db.q.deleteFrom('verification').where('expiresAt', '<', isoTime(before.now)),
   db.q.deleteFrom('redelivery').where('created_at', '<', before.events).where('state', '<>', sql.lit('running')),
   sql`delete from source_log where id in (select id from source_log where at < ${before.events} order by at limit ${sql.lit(STEP)})`.compile(

@@ -131,3 +131,20 @@ export const mustBeSources = (db: Db, sources: readonly { id: string; revision: 
 /** Breaks the commit when the settings of the network are of another revision by now. */
 export const mustBeSettings = (db: Db, revision: string): Statement =>
   must(db, sql`coalesce((select value from setting where name = 'settings_revision'), '0') <> ${revision}`)
+
+/** The pieces of an uploaded file, in their order; none for another person, or where it is too old. */
+export async function importFile(db: Db, id: string, userId: string, since: number): Promise<string[]> {
+  const rows = await db.q
+    .selectFrom('import_file')
+    .select('cipher')
+    .where('id', '=', id)
+    .where('user_id', '=', userId)
+    .where('created_at', '>', since)
+    .orderBy('n')
+    .execute()
+  return rows.map(({ cipher }) => cipher)
+}
+
+/** The last one that a person uploaded is all that is kept of them. */
+export const forgetImportFiles = (db: Db, userId: string): Statement =>
+  db.q.deleteFrom('import_file').where('user_id', '=', userId)

@@ -95,6 +95,15 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
       ),
       ...when(inNetwork && may('GET /network/audit'), () => entry('/network/audit', t('Audit'), 'audit')),
       ...when(inNetwork && may('GET /network/privacy'), () => entry('/network/privacy', t('Privacy'), 'shield')),
+      ...when(inNetwork && may('GET /network/export'), () =>
+        entry('/network/export', t('Tools'), 'archive', {
+          current: /^\/network\/(export|import)(\/|$)/.test(path),
+          items: [
+            item('/network/export', t('Export')),
+            ...(may('GET /network/import') ? [item('/network/import', t('Import'))] : []),
+          ],
+        }),
+      ),
       ...when(inNetwork && may('GET /network/settings'), () => entry('/network/settings', t('Settings'), 'settings')),
     ],
   ]

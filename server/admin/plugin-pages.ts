@@ -1,6 +1,6 @@
 import { MAIN_SITE, siteBySlug } from '../../db/queries/sites.ts'
 import { createRequestLimit } from '../access/limits.ts'
-import { readBytes } from '../api/body.ts'
+import { readBytes } from '../web/forms.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'

@@ -28,6 +28,7 @@ import { siteRoutes } from './sites.ts'
 import { sourcePages } from './sources.ts'
 import { sitePluginRoutes } from './site-plugins.ts'
 import { styleguideRoutes } from './styleguide.ts'
+import { transferRoutes } from './transfer.ts'
 import { twoFactorRoutes } from './two-factor.ts'
 import { userRoutes } from './users.ts'
 import { webhookPages } from './webhooks.ts'
@@ -65,6 +66,7 @@ export const adminRoutes = (deps: Deps): Handlers => ({
   ...siteRoutes(deps),
   ...auditRoutes(deps),
   ...privacyRoutes(deps),
+  ...transferRoutes(deps),
   ...settingsRoutes(deps),
   ...styleguideRoutes(deps),
 })

@@ -3,6 +3,7 @@ import { fail, invalid } from '../lib/errors.ts'
 import { parseJson, type Json, type JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
+import { readBytes } from '../web/forms.ts'
 import { issueSentences } from '../webhooks/draft.ts'
 
 export const KIB = 1024
@@ -49,29 +50,4 @@ export function parsed<T>(schema: z.ZodType<T>, body: JsonObject): T {
   const result = schema.safeParse(body)
   if (!result.success) throw invalid(result.error.issues.flatMap(issueSentences))
   return result.data
-}
-
-/** The body of at most `most` bytes. One that grows past it is cut off as it arrives, whatever content-length says. */
-export async function readBytes(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLarge = () => fail('too_large', 'The body is larger than {most} bytes.', { most })
-  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge()
-  if (!request.body) return new Uint8Array()
-  const chunks: Uint8Array[] = []
-  let size = 0
-  const reader = request.body.getReader()
-  for (let read = await reader.read(); !read.done; read = await reader.read()) {
-    size += read.value.byteLength
-    if (size > most) {
-      await reader.cancel()
-      throw tooLarge()
-    }
-    chunks.push(read.value)
-  }
-  const whole = new Uint8Array(size)
-  let at = 0
-  for (const chunk of chunks) {
-    whole.set(chunk, at)
-    at += chunk.byteLength
-  }
-  return whole
 }

@@ -16,6 +16,7 @@ import { pluginRoutes } from './plugins.ts'
 import { repairRoutes } from './repair.ts'
 import { siteRoutes } from './sites.ts'
 import { sourceRoutes } from './sources.ts'
+import { transferRoutes } from './transfer.ts'
 import { webhookRoutes } from './webhooks.ts'
 import { wuRoutes } from './wu/routes.ts'
 
@@ -33,6 +34,7 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...pluginRoutes(deps),
   ...sourceRoutes(deps),
   ...ingestRoutes(deps),
+  ...transferRoutes(deps),
   ...meRoutes(deps),
   ...metricRoutes(deps),
   ...openApiRoutes(deps),

@@ -20,6 +20,7 @@ export type IdPrefix =
   | 'bin'
   | 'cap'
   | 'prv'
+  | 'imp'
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz' // Crockford's base 32, lower case
 

@@ -53,7 +53,12 @@ export async function addSource(
       created_by: actor.id,
       updated_at: now,
     }),
-    ...auditEntry(deps, actor, { action: 'source.created', target: id, owner: site, after: auditedSource(wanted, { kind }) }),
+    ...auditEntry(deps, actor, {
+      action: 'source.created',
+      target: id,
+      owner: site,
+      after: auditedSource(wanted, { kind }),
+    }),
   ])
   return addressOf(deps, kind, token)
 }

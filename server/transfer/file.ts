@@ -15,7 +15,8 @@ export const MOST_FILE_BYTES = 8 * 1024 * 1024
 const MOST_PROBLEMS = 50
 
 const whole = z.number().int()
-const json: z.ZodType<Json> = z.json()
+/** The text was parsed before: it can be nothing else. */
+const json = z.unknown() as z.ZodType<Json>
 const settings = z.record(z.string(), json)
 
 /** Whole numbers where the setting is one; null stands for no limit, or for "as it comes". */

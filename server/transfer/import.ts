@@ -25,7 +25,7 @@ import type { SetUp } from './file.ts'
 import { planPeople } from './people.ts'
 import { planPlugins } from './plugins.ts'
 import { planSettings, planSites, settingsAfter } from './network.ts'
-import type { Secrets } from './sealed-secrets.ts'
+import { openSecrets, type Secrets } from './sealed-secrets.ts'
 import { planSources } from './sources.ts'
 import { outcomes, type Existing, type Item, type Outcome, type Step, type Writes } from './step.ts'
 import { planWebhooks } from './webhooks.ts'
@@ -33,9 +33,20 @@ import { planWebhooks } from './webhooks.ts'
 /** A file that was read, and how its import shall go. */
 export interface Wanted {
   readonly setUp: SetUp
-  /** Null where the file holds none, or nobody gave the passphrase. */
   readonly secrets: Secrets | null
+  /** Whether it holds secrets that nobody gave the passphrase for. */
+  readonly locked: boolean
   readonly existing: Existing
+}
+
+/** A file with its secrets opened, where it has some and a passphrase was given. Throws `invalid` for a wrong one. */
+export async function openSetUp(
+  { secrets: sealed, ...setUp }: SetUp,
+  passphrase: string,
+  existing: Existing,
+): Promise<Wanted> {
+  const secrets = sealed && passphrase !== '' ? await openSecrets(sealed, passphrase) : null
+  return { setUp, secrets, locked: sealed !== undefined && secrets === null, existing }
 }
 
 /** What an import would do, for every thing in the file and in its order. */

@@ -2,12 +2,12 @@ import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { z } from 'zod'
 import { fromBase64, toBase64 } from '../lib/base64.ts'
 import type { Random } from '../lib/clock.ts'
-import { fail } from '../lib/errors.ts'
+import { invalid } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 
 /** 32 MiB and about a third of a second for each try: what OWASP asks for where memory is short, as on Workers. */
 const COST = { N: 2 ** 15, r: 8, p: 3 } as const
-const SHORTEST = 16
+export const SHORTEST_PASSPHRASE = 16
 const LONGEST = 1024
 const additionalData = new TextEncoder().encode('hookline set-up 1')
 
@@ -47,7 +47,8 @@ export type Secrets = z.infer<typeof secretsShape>
 
 /** What is wrong with a passphrase for a new file, or null. */
 export function wrongPassphrase(passphrase: string): Message | null {
-  if (passphrase.length < SHORTEST) return msg('A passphrase has {min} characters or more.', { min: SHORTEST })
+  if (passphrase.length < SHORTEST_PASSPHRASE)
+    return msg('A passphrase has {min} characters or more.', { min: SHORTEST_PASSPHRASE })
   return passphrase.length > LONGEST ? msg('A passphrase has up to {max} characters.', { max: LONGEST }) : null
 }
 
@@ -69,7 +70,10 @@ export async function openSecrets(sealed: Sealed, passphrase: string): Promise<S
   const opened = await crypto.subtle
     .decrypt({ name: 'AES-GCM', iv, additionalData }, key, fromBase64(sealed.data))
     .catch(() => null)
-  if (opened === null) throw fail('invalid', 'The passphrase does not open the secrets of this file.')
+  if (opened === null) {
+    const message = msg('The passphrase does not open the secrets of this file.')
+    throw invalid([{ path: 'passphrase', message }])
+  }
   return secretsShape.parse(JSON.parse(new TextDecoder().decode(opened)))
 }
 

@@ -15,7 +15,7 @@ import {
 import { deleteOldCaptures } from '../../db/queries/bins.ts'
 import { forgetRequests } from '../../db/queries/privacy.ts'
 import { setSetting, setting, settings } from '../../db/queries/settings.ts'
-import { DAY } from '../lib/clock.ts'
+import { DAY, HOUR } from '../lib/clock.ts'
 import { idBefore } from '../lib/ids.ts'
 import type { Engine } from './engine.ts'
 
@@ -24,6 +24,9 @@ const MOST_STEPS = 20
 
 /** An address that somebody searched for is personal data itself. */
 const ADDRESS_KEPT = 7 * DAY
+
+/** How long an uploaded set-up waits to be imported. */
+export const IMPORT_FILE_LIFETIME = HOUR
 
 /** Where the audit chain starts now: the number and hash of the last entry that was purged. */
 export interface AuditBase {
@@ -48,7 +51,9 @@ export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<numbe
     while (steps < MOST_STEPS && (await step())) steps++
   }
   await db.commit([deleteOldCaptures(db, before(kept.keep_days_captures))])
-  await db.commit(deleteLeftovers(db, { events, unsaved: clock() - DAY, now: clock() }))
+  await db.commit(
+    deleteLeftovers(db, { events, unsaved: clock() - DAY, imports: clock() - IMPORT_FILE_LIFETIME, now: clock() }),
+  )
   await db.commit(forgetRequests(db, { ended: clock() - ADDRESS_KEPT, made: events }, STEP))
   return steps
 }

@@ -405,7 +405,7 @@ describe('what goes on in the background', () => {
     ['forgetAnswers', (db) => db.commit([retention.forgetAnswers(db, 'att_1', 'att_2')]), ['attempt by key 1']],
     [
       'deleteLeftovers',
-      (db) => db.commit(retention.deleteLeftovers(db, { events: 1, unsaved: 1, now: 1 })),
+      (db) => db.commit(retention.deleteLeftovers(db, { events: 1, unsaved: 1, imports: 0, now: 1 })),
       [
         'plugin_fault by key 1',
         'plugin_fault by plugin_fault_at',

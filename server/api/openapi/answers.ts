@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { codes, type Code } from '../../lib/errors.ts'
 import type { IdPrefix } from '../../lib/ids.ts'
+import { setUpShape } from '../../transfer/file.ts'
+import { kinds, outcomes } from '../../transfer/step.ts'
 import { answerKinds } from '../../webhooks/bins/answer.ts'
 
 /*
@@ -244,6 +246,33 @@ export const capture = z.strictObject({
 })
 
 /** A page of a list. */
+export const setUp = setUpShape
+
+/** What an import does, or would do. */
+export const imported = z.strictObject({
+  dry_run: z.boolean(),
+  locked: z.boolean().meta({ description: 'the file holds secrets, and no passphrase was given' }),
+  counts: z.strictObject({
+    create: z.int(),
+    change: z.int(),
+    same: z.int(),
+    skip: z.int(),
+    refuse: z.int(),
+  }),
+  items: z.array(
+    z.strictObject({
+      kind: z.enum(kinds),
+      outcome: z.enum(outcomes),
+      name: z.string(),
+      site: z.string().nullable(),
+      path: z.string(),
+      changes: z.array(z.strictObject({ field: z.string(), before: z.unknown(), after: z.unknown() })),
+      notes: z.array(z.string()),
+      errors: z.array(z.strictObject({ path: z.string(), message: z.string() })),
+    }),
+  ),
+})
+
 export const listOf = <Item extends z.ZodType>(item: Item) =>
   z.strictObject({ data: z.array(item), next_cursor: z.string().nullable() })
 

@@ -25,6 +25,8 @@ export const tags: Readonly<Record<string, string>> = {
   plugins: 'Plugins',
   sources: 'Sources',
   bins: 'Bins',
+  export: 'Export and import',
+  import: 'Export and import',
   me: 'API keys',
   'openapi.json': 'This description',
 }

@@ -3,6 +3,8 @@ import { changedBin } from '../bins.ts'
 import { changedPlugin } from '../plugins.ts'
 import { changedSite, newSite } from '../sites.ts'
 import { changedSource, newAddress, newSource } from '../sources.ts'
+import { existing } from '../../transfer/step.ts'
+import { importBody } from '../transfer.ts'
 import * as answers from './answers.ts'
 import { nothing, page, type Operations } from './operation.ts'
 
@@ -96,5 +98,26 @@ export const networkOperations = {
     summary: 'Read this description',
     status: 200,
     answer: z.looseObject({ openapi: z.string() }),
+  },
+
+  'GET /api/v1/export': {
+    summary: 'Export the set-up',
+    description:
+      'Settings, sites, people, plugins, webhooks and sources, in an order that does not change. Never with secrets: those a super admin exports under Tools.',
+    status: 200,
+    answer: answers.setUp,
+  },
+  'POST /api/v1/import': {
+    summary: 'Import a set-up',
+    description:
+      'Takes a file of an export, up to 8 MB; passphrase opens its secrets. With dry_run nothing is written. All of it is imported or nothing, unless leave_out says that what is refused shall stay behind. What is not in the file stays.',
+    query: {
+      dry_run: z.enum(['1', '0']),
+      existing: z.enum(existing).meta({ description: 'whether what is here becomes what the file says' }),
+      leave_out: z.enum(['1', '0']),
+    },
+    body: importBody,
+    status: 200,
+    answer: answers.imported,
   },
 } satisfies Operations

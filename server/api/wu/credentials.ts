@@ -5,7 +5,8 @@ import { AppError } from '../../lib/errors.ts'
 import { isObject, parseJson } from '../../lib/json.ts'
 import { msg } from '../../lib/message.ts'
 import type { C } from '../../web/env.ts'
-import { KIB, readBytes } from '../body.ts'
+import { KIB } from '../body.ts'
+import { readBytes } from '../../web/forms.ts'
 
 /** What Ultimate Multisite calls API key and API secret: the id of a key of ours, and the key itself. */
 interface Pair {

@@ -6,7 +6,7 @@ import { addSource } from '../../../server/sources/lifecycle.ts'
 import { newId } from '../../../server/lib/ids.ts'
 import { exportSetUp } from '../../../server/transfer/export.ts'
 import { parseSetUp } from '../../../server/transfer/file.ts'
-import { planImport, runImport } from '../../../server/transfer/import.ts'
+import { openSetUp, planImport, runImport } from '../../../server/transfer/import.ts'
 import { openSecrets } from '../../../server/transfer/sealed-secrets.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 
@@ -107,10 +107,7 @@ test('what was exported with its secrets is the same network after the import', 
   const one = await network()
   const two = await testApp({ plugins: [shop] })
   const text = await exportSetUp(one.deps, actor, PASSPHRASE)
-  const setUp = parseSetUp(text)
-  if (!setUp.secrets) throw new Error('The file holds no secrets.')
-  const secrets = await openSecrets(setUp.secrets, PASSPHRASE)
-  const wanted = { setUp, secrets, existing: 'change' } as const
+  const wanted = await openSetUp(parseSetUp(text), PASSPHRASE, 'change')
   const plan = await planImport(two.deps, actor, wanted)
   expect(plan.items.filter(({ outcome }) => outcome === 'refuse')).toEqual([])
   await runImport(two.deps, actor, wanted, { leaveOut: false })
@@ -118,7 +115,7 @@ test('what was exported with its secrets is the same network after the import', 
   const again = await exportSetUp(two.deps, actor, PASSPHRASE)
   expect(without(again)).toEqual(without(text))
   const sealed = parseSetUp(again).secrets
-  expect(sealed && (await openSecrets(sealed, PASSPHRASE))).toEqual(secrets)
+  expect(sealed && (await openSecrets(sealed, PASSPHRASE))).toEqual(wanted.secrets)
   expect((await planImport(two.deps, actor, wanted)).items.filter(({ outcome }) => outcome !== 'same')).toEqual([])
 })
 

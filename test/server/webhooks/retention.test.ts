@@ -124,6 +124,7 @@ const byAge = {
     verdict: '',
     status: 200,
   }),
+  import_file: (at, id) => ({ id, n: 0, user_id: 'usr_1', cipher: '', created_at: at }),
   source_log: (at, id) => ({ id, source_id: 'src_1', was_taken: 1, status: 202, reason: null, events: '[]', at }),
 } satisfies Partial<Record<Table, (at: number, id: string) => object>>
 
