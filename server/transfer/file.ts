@@ -145,15 +145,23 @@ export function readSetUp(value: Json): SetUp {
   throw invalid(parsed.error.issues.slice(0, MOST_PROBLEMS).flatMap(issueSentences))
 }
 
-/** The same for the text of a file. */
-export function parseSetUp(text: string): SetUp {
-  // Many editors put a byte order mark in front of what they save.
-  const parsed = parseJson(text.replace(/^\ufeff/, ''), 36)
+const notJson = (): AppError => {
+  const message = msg('The file is not JSON, or not whole.')
+  return new AppError('bad_json', message, [{ path: 'file', message }])
+}
+
+/** The same for the bytes of a file. */
+export function parseSetUp(bytes: Uint8Array): SetUp {
+  let text: string
+  try {
+    // It leaves out the byte order mark that some editors put in front of what they save.
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw notJson()
+  }
+  const parsed = parseJson(text, 36)
   if (!parsed.ok) {
-    if (parsed.error.code !== 'bad_json') throw parsed.error
-    throw new AppError('bad_json', msg('The file is not JSON, or not whole.'), [
-      { path: 'file', message: parsed.error.detail },
-    ])
+    throw parsed.error.code === 'bad_json' ? notJson() : parsed.error
   }
   return readSetUp(parsed.value)
 }

@@ -12,7 +12,7 @@ const PIECE = 300_000
 const context = (id: string, n: number) => `import_file:${id}:${n}`
 
 /** Keeps what somebody uploaded for an hour, so that they can look before they say yes. Secrets are in it: it is sealed. */
-export async function keepFile(deps: Engine, by: Actor, wanted: Wanted): Promise<string> {
+export async function keepFile(deps: Engine, by: Pick<Actor, 'id'>, wanted: Wanted): Promise<string> {
   const { db, vault, clock } = deps
   const id = newId('imp', deps)
   const text = JSON.stringify(wanted)
@@ -34,12 +34,12 @@ export async function keepFile(deps: Engine, by: Actor, wanted: Wanted): Promise
 }
 
 /** What this person uploaded under this id; null where it is too old, imported, or somebody else's. */
-export async function keptFile(deps: Engine, by: Actor, id: string): Promise<Wanted | null> {
+export async function keptFile(deps: Engine, by: Pick<Actor, 'id'>, id: string): Promise<Wanted | null> {
   const pieces = await importFile(deps.db, id, by.id, deps.clock() - IMPORT_FILE_LIFETIME)
   if (pieces.length === 0) return null
   const opened = await Promise.all(pieces.map((cipher, n) => deps.vault.open(cipher, context(id, n))))
   return JSON.parse(opened.map((piece) => JSON.parse(piece) as string).join('')) as Wanted
 }
 
-export const dropFile = async ({ db }: Engine, by: Actor): Promise<void> =>
+export const dropFile = async ({ db }: Engine, by: Pick<Actor, 'id'>): Promise<void> =>
   void (await db.commit([forgetImportFiles(db, by.id)]))

@@ -1,6 +1,9 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newId } from '../../server/lib/ids.ts'
+import { readSetUp } from '../../server/transfer/file.ts'
+import { openSetUp } from '../../server/transfer/import.ts'
+import { keepFile } from '../../server/transfer/kept-file.ts'
 import { readConfig } from '../../server/config.ts'
 import { goOn, startSearch } from '../../server/privacy/request.ts'
 import { binUrl } from '../../server/webhooks/bins/address.ts'
@@ -85,6 +88,15 @@ async function furnish(): Promise<string[]> {
   const searched = await startSearch(server.deps, searcher, 'mary@example.com')
   await goOn(server.deps)
   const users = await server.deps.db.q.selectFrom('user').select('id').execute()
+  const setUp = readSetUp({
+    hookline: 'set-up',
+    version: 1,
+    network: { network_name: `Nordlys ${HOSTILE}` },
+    sites: [{ slug: 'bergen', name: `Bergen ${HOSTILE}` }],
+    plugins: [{ slug: HOSTILE, active: true }],
+    webhooks: [{ owner: 'bergen', name: HOSTILE, url: 'http://10.0.0.1/', events: [HOSTILE] }],
+  })
+  const file = await keepFile(server.deps, users[0] ?? { id: '' }, await openSetUp(setUp, '', 'change'))
   const scoped = (base: string) => [
     base,
     `${base}/webhooks`,
@@ -125,6 +137,9 @@ async function furnish(): Promise<string[]> {
     '/sites/kafe/admin/plugins/example',
     '/network/hooks',
     '/network/health',
+    '/network/export',
+    '/network/import',
+    `/network/import/${file}`,
     '/network/settings',
     '/network/audit',
     '/network/audit?q=nothing',

@@ -40,6 +40,8 @@ export interface Answer {
 export interface Visitor {
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer>
   post(path: string, fields?: Readonly<Record<string, string>> | URLSearchParams): Promise<Answer>
+  /** Sends a form with a file in its field `file`. */
+  upload(path: string, file: string, fields?: Readonly<Record<string, string>>): Promise<Answer>
   /** Sends a form and reads the page that it leads to. */
   send(path: string, fields?: Readonly<Record<string, string>> | URLSearchParams): Promise<Answer>
 }
@@ -229,6 +231,15 @@ export async function testApp(
     return {
       get,
       post: send,
+      async upload(path, file, fields = {}) {
+        const form = new FormData()
+        for (const [name, value] of Object.entries(fields)) form.set(name, value)
+        form.set('file', new Blob([file]), 'file.json')
+        const { headers, body } = new Response(form)
+        const type = headers.get('content-type') ?? ''
+        const sent = { 'content-type': type, 'sec-fetch-site': 'same-origin' }
+        return ask(path, { method: 'POST', headers: sent, body: await new Response(body).arrayBuffer() })
+      },
       async send(path, fields) {
         const { status, location } = await send(path, fields)
         if (status !== 303) throw new Error(`${path} answered ${status} and leads nowhere.`)

@@ -17,8 +17,7 @@ export const exportRoutes = (deps: Deps): Handlers => ({
 
   'POST /network/export': async (c) => {
     const form = await readForm(c)
-    if (!form.has('with_secrets')) return download(deps, c, null)
-    // Secrets in plain are for those who may change everything anyway.
+    if (!secretFields.some((name) => form.get(name) !== '')) return download(deps, c, null)
     if (!can(c.var.actor, 'network:write', 'network')) throw fail('forbidden', 'Only super admins export secrets.')
     const passphrase = form.get('passphrase')
     const errors = wrongFields(form)
@@ -28,6 +27,9 @@ export const exportRoutes = (deps: Deps): Handlers => ({
     return download(deps, c, passphrase)
   },
 })
+
+/** Whoever fills in one of them wants the secrets. */
+const secretFields = ['passphrase', 'passphrase_again', 'password'] as const
 
 function wrongFields(form: Form): FieldError[] {
   const wrong = wrongPassphrase(form.get('passphrase'))

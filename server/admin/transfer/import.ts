@@ -1,6 +1,6 @@
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
-import { AppError, fail, type FieldError } from '../../lib/errors.ts'
+import { AppError, type FieldError } from '../../lib/errors.ts'
 import { msg, type Message } from '../../lib/message.ts'
 import { MOST_FILE_BYTES, parseSetUp } from '../../transfer/file.ts'
 import { openSetUp, planImport, runImport, type Wanted } from '../../transfer/import.ts'
@@ -28,11 +28,11 @@ export const importRoutes = (deps: Deps): Handlers => ({
       const { form, file } = await readUpload(c, 'file', MOST_FILE_BYTES)
       choice = existing.find((one) => one === form.get('existing')) ?? choice
       if (file === null) throw atFile('invalid', msg('Choose a file.'))
-      const wanted = await openSetUp(parseSetUp(decoded(file.bytes)), form.get('passphrase'), choice)
+      const wanted = await openSetUp(parseSetUp(file.bytes), form.get('passphrase'), choice)
       return c.redirect(`${PATH}/${await keepFile(deps, c.var.actor, wanted)}`, 303)
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error
-      const tooLarge = msg('A set-up has up to {max} MB. This file is larger.', { max: MOST_FILE_BYTES / 1024 / 1024 })
+      const tooLarge = msg('A set-up has up to {max} MB; this file is larger.', { max: MOST_FILE_BYTES / 1024 / 1024 })
       return uploadPage(c, deps, choice, error.code === 'too_large' ? atFile('too_large', tooLarge) : error)
     }
   },
@@ -73,14 +73,6 @@ export const importRoutes = (deps: Deps): Handlers => ({
 const atFile = (code: 'invalid' | 'too_large', message: Message): AppError =>
   new AppError(code, message, [{ path: 'file', message }])
 
-function decoded(bytes: Uint8Array<ArrayBuffer>): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
-  } catch {
-    throw fail('bad_json', 'The file is not JSON, or not whole.')
-  }
-}
-
 const gone = (c: C, deps: Deps): Response =>
   seeOther(c, deps, PATH, {
     tone: 'warn',
@@ -96,17 +88,22 @@ function uploadPage(c: C, deps: Deps, choice: Existing = 'change', error: AppErr
   const fields = found.filter(({ path }) => path === 'passphrase' || path === 'file')
   // What is wrong inside of the file has no field on this page.
   const inFile = found.filter((one) => !fields.includes(one))
-  const wrong = error && fields.length === 0 ? [{ path: 'file', message: error.detail }] : fields
+  const refused: Shown = {
+    tone: 'bad',
+    title: t('This file was not taken.'),
+    text: inFile.length > 0 ? t('It is not what a set-up looks like:') : t.say(error?.detail ?? { text: '' }),
+    items: inFile
+      .slice(0, MOST_SHOWN)
+      .map(({ path, message }) => ({ href: '#file', text: `${path}: ${t.say(message)}` })),
+  }
   return page(c, deps, 'pages/transfer/import', {
     title: t('Import'),
     lead: t('Brings the set-up of a file into this network. First you see what would happen.'),
-    ...(error && { status: error.status === 413 ? 413 : 422, notices: [faultsNotice(t, wrong)] }),
-    data: {
-      existing: choice,
-      errors: errorsByPath(wrong, t),
-      inFile: inFile.slice(0, MOST_SHOWN).map(({ path, message }) => ({ path, text: t.say(message) })),
-      more: Math.max(0, inFile.length - MOST_SHOWN),
-    },
+    ...(error && {
+      status: error.status === 413 ? 413 : 422,
+      notices: [fields.length > 0 ? faultsNotice(t, fields) : refused],
+    }),
+    data: { existing: choice, errors: errorsByPath(fields, t), most: MOST_FILE_BYTES / 1024 / 1024 },
   })
 }
 

@@ -98,6 +98,8 @@ async function network(): Promise<TestApp> {
   return app
 }
 
+const bytesOf = (text: string) => new TextEncoder().encode(text)
+
 const without = (text: string) => {
   const { secrets: _secrets, ...rest } = JSON.parse(text) as Record<string, unknown>
   return rest
@@ -107,14 +109,14 @@ test('what was exported with its secrets is the same network after the import', 
   const one = await network()
   const two = await testApp({ plugins: [shop] })
   const text = await exportSetUp(one.deps, actor, PASSPHRASE)
-  const wanted = await openSetUp(parseSetUp(text), PASSPHRASE, 'change')
+  const wanted = await openSetUp(parseSetUp(bytesOf(text)), PASSPHRASE, 'change')
   const plan = await planImport(two.deps, actor, wanted)
   expect(plan.items.filter(({ outcome }) => outcome === 'refuse')).toEqual([])
   await runImport(two.deps, actor, wanted, { leaveOut: false })
 
   const again = await exportSetUp(two.deps, actor, PASSPHRASE)
   expect(without(again)).toEqual(without(text))
-  const sealed = parseSetUp(again).secrets
+  const sealed = parseSetUp(bytesOf(again)).secrets
   expect(sealed && (await openSecrets(sealed, PASSPHRASE))).toEqual(wanted.secrets)
   expect((await planImport(two.deps, actor, wanted)).items.filter(({ outcome }) => outcome !== 'same')).toEqual([])
 })
