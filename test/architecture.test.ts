@@ -28,7 +28,7 @@ const layers: readonly (readonly [RegExp, number])[] = [
   [/^server\/(app|compose|tidy)\.ts$/, 6],
   [/^server\/(admin\/|api\/|deps\.ts$)/, 5],
   [/^server\/(lib\/|config\.ts$|version\.ts$|plugin\/(define|points|source|contribution|permission)\.ts$)/, 0],
-  [/^server\/(plugin|access|sources|privacy)\//, 4],
+  [/^server\/(plugin|access|sources|privacy|transfer)\//, 4],
   [/^server\/webhooks\//, 3],
   [/^server\/web\//, 2],
   [/^db\//, 1],
