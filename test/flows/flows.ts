@@ -11,6 +11,7 @@ import { journal } from './journal.ts'
 import { limits } from './limits.ts'
 import { mainJob } from './main-job.ts'
 import { plugins } from './plugins.ts'
+import { privacy } from './privacy.ts'
 import { repair } from './repair.ts'
 import { signing } from './signing.ts'
 import { sources } from './sources.ts'
@@ -29,7 +30,7 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
     afterAll(() => subject.stop())
 
     const flow = createFlow(runtime, () => subject)
-    const told = [mainJob, repair, choice, builders, bins, catalogue, wu, batches, signing, sources]
+    const told = [mainJob, repair, choice, builders, bins, catalogue, wu, batches, signing, sources, privacy]
     const parts = [...told, health, hostileFields, limits, journal, plugins]
     for (const part of parts) part(flow)
   })
