@@ -128,6 +128,27 @@ export const places = {
     shows: ['id', 'kind', 'site_id', 'name', 'mapping', 'created_at'],
     most: SOME,
   },
+  bin: { table: 'bin', along: ['id'], key: ['id'], texts: ['name'], shows: ['id', 'name'], most: SOME },
+  api_key: { table: 'api_key', along: ['id'], key: ['id'], texts: ['name'], shows: ['id', 'name'], most: SOME },
+  site: { table: 'site', along: ['id'], key: ['id'], texts: ['name'], shows: ['id', 'name'], most: SOME },
+  // What is set may be a secret: an export names the setting alone.
+  setting: { table: 'setting', along: ['name'], key: ['name'], texts: ['value'], shows: ['name'], most: SOME },
+  plugin_state: {
+    table: 'plugin_state',
+    along: ['slug'],
+    key: ['slug'],
+    texts: ['settings'],
+    shows: ['slug'],
+    most: SOME,
+  },
+  plugin_site: {
+    table: 'plugin_site',
+    along: ['slug', 'site_id'],
+    key: ['slug', 'site_id'],
+    texts: ['settings'],
+    shows: ['slug', 'site_id'],
+    most: SOME,
+  },
   audit: {
     table: 'audit',
     along: ['seq'],

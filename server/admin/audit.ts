@@ -111,7 +111,15 @@ const whereOf = (t: Translator, names: ReadonlyMap<string, string>, owner: strin
 
 /** Where the thing can be seen, if it is still there. */
 function pathOfTarget(target: string): string | null {
-  const homes = { whk: 'webhooks', dlv: 'deliveries', bat: 'deliveries', evt: 'events', usr: 'users', sit: 'sites' }
+  const homes = {
+    whk: 'webhooks',
+    dlv: 'deliveries',
+    bat: 'deliveries',
+    evt: 'events',
+    usr: 'users',
+    sit: 'sites',
+    prv: 'privacy',
+  }
   const kind = target.slice(0, 3)
   return target[3] === '_' && Object.hasOwn(homes, kind)
     ? `/network/${homes[kind as keyof typeof homes]}/${target}`

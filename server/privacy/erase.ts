@@ -22,7 +22,18 @@ import type { Match } from './match.ts'
 const ERASED = 'Erased, as a person asked for it.'
 
 /** Where nothing is erased: what people set up themselves, and the audit log, whose rows are kept. */
-const kept: readonly PlaceName[] = ['user', 'webhook', 'source', 'audit']
+const kept: readonly PlaceName[] = [
+  'user',
+  'webhook',
+  'source',
+  'bin',
+  'api_key',
+  'site',
+  'setting',
+  'plugin_state',
+  'plugin_site',
+  'audit',
+]
 export const isKept = (place: PlaceName): boolean => kept.includes(place)
 
 /** Whom it is about. */
@@ -66,10 +77,7 @@ export async function erase(engine: Engine, place: PlaceName, row: Row, whose: W
     case 'mail':
       await db.commit([eraseMailError(db, id, String(row['user_id']), ERASED)])
       return true
-    case 'user':
-    case 'webhook':
-    case 'source':
-    case 'audit':
+    default:
       return true
   }
 }

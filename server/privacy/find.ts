@@ -29,7 +29,7 @@ export interface Seen {
 }
 
 /** As many whole rows are in memory at once: each may have several hundred KB. */
-const AT_ONCE = 25
+const AT_ONCE = 50
 
 /** Looks at the next rows of a place. */
 export async function look(

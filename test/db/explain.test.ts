@@ -450,6 +450,7 @@ describe('what looking for personal data asks', () => {
     body: ['evt_1', 'standard'],
     plugin_record: ['shop', 'sit_main', 'orders', 'one'],
     mail: ['mal_1', 'usr_1'],
+    plugin_site: ['shop', 'sit_main'],
   }
   test.each(places.placeNames)('nextRows of %s', async (place) => {
     const steps = await explaining.stepsOf((db) =>

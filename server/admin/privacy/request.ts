@@ -139,7 +139,10 @@ async function firstOf(deps: Deps, { id }: PrivacyRequestTable, name: PlaceName)
   const rows = await rowsOf(deps.db, place, place.shows, keys)
   return rows.map((row) => ({
     href: pathOfRow(name, row) ?? '',
-    label: name === 'plugin_record' ? `${row['collection']} ${row['id']}` : String(row['id'] ?? row['owner_id']),
+    label:
+      name === 'plugin_record'
+        ? `${row['collection']} ${row['id']}`
+        : String(row['id'] ?? row['owner_id'] ?? row['name'] ?? row['slug']),
   }))
 }
 

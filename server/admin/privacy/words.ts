@@ -34,6 +34,18 @@ export function placeInWords(t: Translator, place: PlaceName): PlaceWords {
       return kept(t('Webhooks'), t('Kept: change them by hand.'))
     case 'source':
       return kept(t('Sources'), t('Kept: change them by hand.'))
+    case 'bin':
+      return kept(t('Bins'), t('Kept: change them by hand.'))
+    case 'api_key':
+      return kept(t('API Keys'), t('Kept: change them by hand.'))
+    case 'site':
+      return kept(t('Sites'), t('Kept: change them by hand.'))
+    case 'setting':
+      return kept(t('Settings'), t('Kept: change them by hand.'))
+    case 'plugin_state':
+      return kept(t('Settings of plugins'), t('Kept: change them by hand.'))
+    case 'plugin_site':
+      return kept(t('Settings of plugins on sites'), t('Kept: change them by hand.'))
     case 'audit':
       return kept(
         t('Audit log'),
@@ -58,6 +70,8 @@ export function pathOfRow(place: PlaceName, row: Row): string | null {
       return `/network/sources/${of('source_id')}`
     case 'plugin_record':
     case 'plugin_fault':
+    case 'plugin_state':
+    case 'plugin_site':
       return `/network/plugins/${of('slug')}`
     case 'mail':
     case 'user':
@@ -66,6 +80,14 @@ export function pathOfRow(place: PlaceName, row: Row): string | null {
       return `/network/webhooks/${of('id')}`
     case 'source':
       return `/network/sources/${of('id')}`
+    case 'bin':
+      return `/network/bins/${of('id')}`
+    case 'api_key':
+      return '/network/api-keys'
+    case 'site':
+      return `/network/sites/${of('id')}`
+    case 'setting':
+      return '/network/settings'
     case 'audit':
       return `/network/audit/${of('id')}`
   }
