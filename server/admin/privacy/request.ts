@@ -86,10 +86,11 @@ async function requestPage(
   const firsts = await Promise.all(placeNames.map((place) => (isOver ? [] : firstOf(deps, request, place))))
   const rows = placeNames.map((place, n) => {
     const seen = progress.seen[place]
+    const before = progress.found[place]
     return {
       ...placeInWords(t, place),
-      looked: seen?.looked ?? null,
-      found: Math.max(seen?.found ?? 0, progress.found[place]?.found ?? 0),
+      looked: seen?.looked ?? (state === 'erased' ? (before?.looked ?? null) : null),
+      found: Math.max(seen?.found ?? 0, before?.found ?? 0),
       isNow: progress.at === place && (state === 'searching' || state === 'erasing'),
       first: firsts[n] ?? [],
     }
@@ -111,7 +112,6 @@ async function requestPage(
         places: progress.at === null ? placeNames.length : placeNames.indexOf(progress.at),
         of: placeNames.length,
       },
-      startedAt: request.created_at,
       endedAt,
       errors: errorsByPath(errors, t),
     },
