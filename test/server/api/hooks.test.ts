@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { MINUTE } from '../../../server/lib/clock.ts'
+import { switchSending } from '../../../server/webhooks/sending.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 import { startReceiver, type Receiver } from '../../support/receiver.ts'
 
@@ -179,6 +180,11 @@ test('who deletes a hook of Zapier here has Zapier told, until it listens; who u
   await api('DELETE', `/hooks/${own}`)
   await api('DELETE', `/webhooks/${down}`)
   await (await app.login()).post(`/network/webhooks/${other}/delete`)
+  // A copy leaves the Zaps of the original alone.
+  await app.deps.db.commit(switchSending(app.deps, false))
+  await app.tidy()
+  expect(at('/hooks/other')).toEqual([])
+  await app.deps.db.commit(switchSending(app.deps, true))
   await app.tidy()
   expect(at('/hooks/own')).toEqual([])
   expect(at('/hooks/other').map(({ method }) => method)).toEqual(['DELETE'])

@@ -47,6 +47,18 @@ test('a key with the scope reads what Prometheus wants to know', async () => {
     expect(lines).toContain(line)
 })
 
+test('how long writes take and when the last backup was made are told where they are known', async () => {
+  const last = { file: '/data/backups/hookline.db', bytes: 1, at: 1_790_000_000_000 }
+  const state = { last, isRunning: false, failed: null }
+  const backups = { state: () => state, make: () => Promise.resolve(state) }
+  const app = await testApp({ writes: () => ({ p50: 4, p95: 12, count: 500 }), backups })
+  await app.login()
+  const text = await (await app.fetch('/metrics', { headers: await keyWith(app, ['metrics:read']) })).text()
+  expect(text).toContain('hookline_write_seconds{quantile="0.5"} 0.004\n')
+  expect(text).toContain('hookline_write_seconds{quantile="0.95"} 0.012\n')
+  expect(text).toContain('hookline_last_backup_timestamp_seconds 1790000000\n')
+})
+
 test('nobody else reads them, whatever a request says about where it comes from', async () => {
   const app = await testApp()
   await app.login()

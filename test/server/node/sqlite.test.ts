@@ -203,6 +203,25 @@ test('gives the space of deleted rows back a megabyte at a time, and keeps a lit
   expect(await sizeOf(file)).toBeLessThan(5)
 })
 
+test('a reader that takes its time, as a backup does, holds up no write, and the log is emptied when it is done', async () => {
+  const file = newFile()
+  const db = await openFile(file)
+  await fill(db, 100)
+  const reader = new Database(file, { readonly: true })
+  const rows = reader.prepare('select name from setting').iterate()
+  rows.next()
+  const began = performance.now()
+  await compact(db, 3)
+  await put(db, 'meanwhile')
+  // SQLite would have waited five seconds for the reader, each time.
+  expect(performance.now() - began).toBeLessThan(4000)
+  expect(await sizeOf(`${file}-wal`)).toBeGreaterThan(1)
+  rows.return?.()
+  reader.close()
+  await compact(db, 3)
+  expect(await sizeOf(`${file}-wal`)).toBe(0)
+})
+
 test('a file from before learns to give space back when it is opened, and keeps what it holds', async () => {
   const file = newFile()
   const old = new Database(file)

@@ -3,6 +3,7 @@ import { HOUR, MINUTE } from '../../../server/lib/clock.ts'
 import type { HealthChange } from '../../../server/webhooks/judge.ts'
 import { lettersOf, writeMail } from '../../../server/webhooks/mail.ts'
 import { headerText, senderOf } from '../../../server/webhooks/mail-text.ts'
+import { switchSending } from '../../../server/webhooks/sending.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 import { startReceiver } from '../../support/receiver.ts'
 import { startSmtp } from '../../support/smtp.ts'
@@ -106,6 +107,20 @@ test('who is no super admin any more gets nothing, and what is too old is forgot
   await app.tidy()
   expect(smtp.mails).toEqual([])
   expect(await db.q.selectFrom('mail').selectAll().execute()).toEqual([])
+})
+
+test('while sending is off news wait: those of a copy have been told by the original', async () => {
+  const smtp = await startSmtp()
+  const app = await testApp({ env: { SMTP_URL: smtp.url } })
+  await app.login()
+  await write(app, [change(1)])
+  const { deps } = app
+  await deps.db.commit(switchSending(deps, false))
+  await app.tidy()
+  expect(smtp.mails).toEqual([])
+  await deps.db.commit(switchSending(deps, true))
+  await app.tidy()
+  expect(smtp.mails).toHaveLength(1)
 })
 
 test('without a mail server nothing is written down', async () => {
