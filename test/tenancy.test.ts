@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { createKey } from '../server/access/api-keys.ts'
-import { rules, type Rule } from '../server/access/rules.ts'
-import { capabilities, type Actor, type Capability } from '../server/lib/actor.ts'
-import { newId } from '../server/lib/ids.ts'
+import type { Rule } from '../server/access/rules.ts'
+import type { Capability } from '../server/lib/actor.ts'
 import { testApp, type TestApp, type Visitor } from './support/app.ts'
+import { filled, furnish, kindOf, routes } from './support/belongings.ts'
 
 // People of five kinds log in, and every route there is gets asked by each of them.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
@@ -26,18 +25,6 @@ const may: Readonly<Record<Capability, readonly Who[]>> = {
   'privacy:write': ['super_admin'],
 }
 
-interface Route {
-  readonly method: string
-  readonly path: string
-  readonly rule: Rule
-}
-
-const routes: readonly Route[] = Object.entries(rules).flatMap(([key, rule]) => {
-  const [method = '', path = ''] = key.split(' ')
-  const areas = ['/network', '/sites/:slug/admin']
-  const paths = path.startsWith('{area}') ? areas.map((area) => path.replace('{area}', area)) : [path]
-  return paths.map((each) => ({ method, path: each, rule }))
-})
 const inSite = routes.filter(({ path }) => path.startsWith('/sites/:slug/admin'))
 const inNetwork = routes.filter(({ path }) => path.startsWith('/network'))
 const isCapability = (rule: Rule): rule is Capability => rule !== 'public' && rule !== 'session'
@@ -55,76 +42,13 @@ beforeAll(async () => {
   const other = await app.site('theirs')
   for (const who of ['viewer', 'integration_admin', 'super_admin'] as const) people[who] = await app.login(who)
   people['site_admin'] = await app.login('site_admin', 'mine')
-  Object.assign(theirs, await furnish(other))
+  Object.assign(theirs, await furnish(app, other))
 })
-
-/** One of everything that a site can have. */
-async function furnish(site: string): Promise<Record<string, string>> {
-  const { db, clock } = app.deps
-  const [now, by] = [clock(), 'usr_test']
-  const webhooks = await app.webhook({ url: 'http://127.0.0.1:9/' }, site)
-  const events = await app.emit({ site })
-  const { id: deliveries } = await db.q.selectFrom('delivery').select('id').executeTakeFirstOrThrow()
-  const made = { created_at: now, created_by: by }
-  const [redeliveries, bins, sources] = [newId('red', app.deps), newId('bin', app.deps), newId('src', app.deps)]
-  const counts = { total: 1, done: 0, after_seq: 0, until_seq: 1 }
-  const source = { kind: 'generic', site_id: site, name: 'Theirs', token: '', token_hash: 'none', settings: '{}' }
-  const unused = { previous_hash: null, previous_until: null, secret: null, mapping: null, last_taken_at: null }
-  await db.commit([
-    db.q
-      .insertInto('redelivery')
-      .values({ id: redeliveries, webhook_id: webhooks, owner: site, state: 'running', ...counts, ...made }),
-    db.q.insertInto('bin').values({
-      id: bins,
-      token: 'none',
-      owner: site,
-      name: 'Theirs',
-      answer: '{}',
-      webhook_id: null,
-      received: 0,
-      ...made,
-    }),
-    db.q.insertInto('source').values({
-      id: sources,
-      ...source,
-      ...unused,
-      ...made,
-      state: 'active',
-      revision: 1,
-      taken: 0,
-      refused: 0,
-      last_refused_at: null,
-      updated_at: now,
-    }),
-  ])
-  const maker: Actor = {
-    kind: 'user',
-    id: by,
-    name: 'Ingrid',
-    owner: 'network',
-    capabilities: new Set(capabilities),
-    address: '',
-  }
-  const key = await createKey(app.deps, maker, {
-    name: 'Theirs',
-    scopes: ['events:read'],
-    owner: site,
-    expiresAt: null,
-  })
-  return { webhooks, events, deliveries, redeliveries, bins, sources, hooks: webhooks, 'api-keys': key.id }
-}
 
 const ask = (who: string, method: string, path: string) => {
   const visitor = people[who] ?? app.stranger
   return method === 'GET' ? visitor.get(path) : visitor.post(path)
 }
-
-/** With something that is not there in its places. */
-const filled = (path: string, site: string): string =>
-  path
-    .replace(':slug', site || 'none')
-    .replace('*', 'none')
-    .replaceAll(/:\w+/g, 'none')
 
 describe.each<Who>(['viewer', 'site_admin', 'integration_admin', 'super_admin'])('a %s', (who) => {
   const isOfSite = who === 'site_admin'
@@ -160,19 +84,18 @@ test('every capability that a route asks for stands in the table', () => {
 
 describe('what belongs to another site', () => {
   const withId = inSite.filter(({ path }) => path.includes('/:id'))
-  const rowOf = (path: string): string => /\/([\w-]+)\/:id/.exec(path)?.[1] ?? ''
   const stranger = (id: string) => `${id.slice(0, 4)}${'0'.repeat(id.length - 4)}`
   const at = (path: string, id: string) => filled(path.replace(':id', id), 'mine')
 
   test('has a row here for each route that takes an id', () => {
-    expect(withId.map(({ path }) => rowOf(path)).filter((row) => !(row in theirs))).toEqual([])
+    expect(withId.map(({ path }) => kindOf(path)).filter((row) => !(row in theirs))).toEqual([])
     expect(withId.length).toBeGreaterThan(30)
   })
 
   test('is 404 on every page, word for word as what nobody has', async () => {
     const wrong: string[] = []
     for (const { method, path } of withId) {
-      const id = theirs[rowOf(path)] ?? ''
+      const id = theirs[kindOf(path)] ?? ''
       const [found, none] = [
         await ask('site_admin', method, at(path, id)),
         await ask('site_admin', method, at(path, stranger(id))),
@@ -190,7 +113,7 @@ describe('what belongs to another site', () => {
     const list = routes.filter(({ path, rule }) => /^\/api\/v1\/.*\/:id/.test(path) && !rule.startsWith('network:'))
     expect(list.length).toBeGreaterThan(10)
     for (const { method, path } of list) {
-      const id = theirs[rowOf(path)] ?? ''
+      const id = theirs[kindOf(path)] ?? ''
       const body = method === 'GET' || method === 'DELETE' ? undefined : bodyFor(path)
       const [found, none] = [
         await client(method, path.replace('/api/v1', '').replace(':id', id), body),

@@ -89,7 +89,8 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
       ...(given.notices ?? []),
     ],
     menu,
-    sites: mySites,
+    sites: mySites.list,
+    siteSearch: mySites.more && may('GET /network/sites') ? '/network/sites' : null,
     person: actor.name,
     sending,
     newWebhook: may('GET {area}/webhooks/new') ? `${scope.base}/webhooks/new` : null,
@@ -197,19 +198,22 @@ function waiting(c: C, deps: Pick<Deps, 'publicUrl'>, t: Translator): Shown[] {
   ]
 }
 
-/** Network Admin and the sites, for those who may go to more than one place. */
-async function sitesOf(c: C, deps: Deps): Promise<{ href: string; name: string; current: boolean }[]> {
+/** Network Admin and the first sites, for those who may go to more than one place; where there are more, one searches. */
+async function sitesOf(c: C, deps: Deps) {
   const { actor, scope, t } = c.var
-  if (actor.owner !== 'network') return []
-  const first = { sort: 'created_at', descending: false, after: null, limit: MOST_SITES } as const
-  const shown = await listSites(deps.db, { state: 'active' }, first)
-  return [
+  if (actor.owner !== 'network') return { list: [], more: false }
+  const first = { sort: 'created_at', descending: false, after: null, limit: MOST_SITES + 1 } as const
+  const found = await listSites(deps.db, { state: 'active' }, first)
+  const few = found.slice(0, MOST_SITES)
+  const here = scope.site && !few.some(({ id }) => id === scope.site?.id) ? [scope.site] : []
+  const list = [
     { href: '/network', name: t('Network Admin'), current: scope.site === null },
-    ...shown.map((site) => ({
-      href: `/sites/${site.slug}/admin`,
-      name: site.name,
-      current: scope.site?.id === site.id,
+    ...[...here, ...few].map(({ id, slug, name }) => ({
+      href: `/sites/${slug}/admin`,
+      name,
+      current: scope.site?.id === id,
     })),
   ]
+  return { list, more: found.length > MOST_SITES }
 }
 const MOST_SITES = 20

@@ -1,3 +1,4 @@
+import type { KyselyPlugin } from 'kysely'
 import { onTestFinished } from 'vitest'
 import { migrate } from '../../db/migrate.ts'
 import { registry } from '../../plugins/registry.gen.ts'
@@ -77,6 +78,15 @@ export interface TestApp {
   tidy(): Promise<void>
 }
 
+/** Tells of each statement that reads, when its result comes. */
+const telling = (asked: () => void): KyselyPlugin => ({
+  transformQuery: ({ node }) => node,
+  transformResult({ result }) {
+    asked()
+    return Promise.resolve(result)
+  },
+})
+
 /**
  * The whole product behind one `fetch`: the real app, host and dispatcher on SQLite in memory, with a clock that only the
  * test moves. Ends with the test.
@@ -89,6 +99,8 @@ export async function testApp(
     readonly writes?: Deps['writes']
     /** Finds the addresses of names, so that a host of the world can stand on loopback. */
     readonly resolve?: Resolve
+    /** Told of each statement that reads. */
+    readonly asked?: () => void
     /** Takes over ending it, for an app that serves several tests. */
     readonly ends?: (end: () => Promise<void>) => void
   } = {},
@@ -99,7 +111,8 @@ export async function testApp(
   const clock = () => time
   const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
   const publicUrl = () => config.publicUrl ?? HOME
-  const db = await openSqlite({ file: ':memory:', log: quiet })
+  const opened = await openSqlite({ file: ':memory:', log: quiet })
+  const db = given.asked ? { ...opened, q: opened.q.withPlugin(telling(given.asked)) } : opened
   await migrate(db, await readMigrations())
   const post = createPost({
     rules: () => urlRules({ config, publicUrl }),
