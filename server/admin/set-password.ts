@@ -45,11 +45,12 @@ export const setPasswordRoutes = (deps: Deps): Handlers => ({
 
   'GET /set-password': async (c) => {
     const token = c.req.query('token')
-    c.header('referrer-policy', 'no-referrer')
     if (token === undefined) {
       const holder = await holderIn(c, deps)
       return holder ? passwordForm(c, deps, holder.email, []) : closed(c, deps)
     }
+    // This address holds the token: it goes nowhere as a referrer, not even to ourselves.
+    c.header('referrer-policy', 'no-referrer')
     const pass = await swapLink(deps, token)
     if (pass === null) return closed(c, deps)
     setCookie(c, cookieName(deps), pass, { ...cookieOptions(deps), maxAge: PASS_LIFETIME / SECOND })
@@ -57,7 +58,6 @@ export const setPasswordRoutes = (deps: Deps): Handlers => ({
   },
 
   'POST /set-password': async (c) => {
-    c.header('referrer-policy', 'no-referrer')
     const holder = await holderIn(c, deps)
     const pass = getCookie(c, cookieName(deps)) ?? ''
     if (!holder) return closed(c, deps)

@@ -227,7 +227,7 @@ function linkPage(
     title: t('A link for {name}', { name: person.name }),
     crumbs: crumbs(t),
     status: 201,
-    headers: { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' },
+    headers: { 'cache-control': 'no-store' },
     data: { name: person.name, url, kind, mailed: deps.mailer !== undefined },
   })
 }

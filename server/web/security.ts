@@ -19,7 +19,15 @@ const POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Headers of every answer. An answer may bring a policy of its own, may be kept, or send even less of a referrer. */
+/** Their addresses are secrets, and no form stands there. */
+const TOKEN_IN_PATH = /^\/(bin|ingest)\//
+
+/**
+ * Headers of every answer. A page with a form must not be `no-referrer`: browsers then send `Origin: null` with the form,
+ * and where there is neither https nor loopback no `Sec-Fetch-Site` beside it, so that it could not be told from a
+ * stranger's. `same-origin` tells others as little. An answer may bring a policy of its own, may be kept, or send even
+ * less of a referrer.
+ */
 export function securityHeaders(reach: Reach): MiddlewareHandler<Env> {
   const https = reach.publicUrl?.startsWith('https:') ?? false
   return async (c, next) => {
@@ -32,7 +40,7 @@ export function securityHeaders(reach: Reach): MiddlewareHandler<Env> {
     headers.set('cross-origin-opener-policy', 'same-origin')
     if (https) headers.set('strict-transport-security', 'max-age=31536000')
     unlessSet('content-security-policy', POLICY)
-    unlessSet('referrer-policy', 'same-origin')
+    unlessSet('referrer-policy', TOKEN_IN_PATH.test(c.req.path) ? 'no-referrer' : 'same-origin')
     unlessSet('cache-control', 'no-store')
   }
 }

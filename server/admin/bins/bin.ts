@@ -143,7 +143,6 @@ export async function binPage(c: C, deps: Deps, bin: BinTable, state: State = {}
   return page(c, deps, 'pages/bins/bin', {
     title: bin.name,
     crumbs: [{ href: `${scope.base}/bins`, label: t('Bins') }],
-    headers: { 'referrer-policy': 'no-referrer' },
     ...(errors.length > 0 && { status: 422 }),
     notices: [...(errors.length > 0 ? [faultsNotice(t, errors)] : []), ...(opened.notices ?? [])],
     data: {

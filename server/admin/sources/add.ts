@@ -87,7 +87,6 @@ async function formPage(
     title: t('Add {kind}', { kind: t(/* translated elsewhere */ kind.title) }),
     crumbs: [...crumbs(c)],
     lead: t(/* translated elsewhere */ kind.description),
-    headers: { 'referrer-policy': 'no-referrer' },
     ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
     data: {
       ...(await formData(c, deps, kind, form, errors, wantsPreview)),

@@ -145,7 +145,6 @@ async function sourcePage(c: C, deps: Deps, source: SourceRow, state: State = {}
   return page(c, deps, 'pages/sources/source', {
     title: source.name,
     crumbs: [{ href: `${scope.base}/sources`, label: t('Sources') }],
-    headers: { 'referrer-policy': 'no-referrer' },
     ...(isStale ? { status: 409 } : errors.length > 0 && { status: 422 }),
     notices: [
       ...(errors.length > 0 ? [faultsNotice(t, errors)] : []),

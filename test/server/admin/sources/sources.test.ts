@@ -43,7 +43,7 @@ describe('a source', () => {
       'origin.body': '.',
     })
     expect(wordsOf(made.html)).toContain('Order desk is there.')
-    expect(made.headers.get('referrer-policy')).toBe('no-referrer')
+    expect(made.headers.get('referrer-policy')).toBe('same-origin')
     const address = addressIn(made.html)
     expect(address).toMatch(/^http:\/\/127\.0\.0\.1:3000\/ingest\/generic\/[\w-]{43}$/)
 
