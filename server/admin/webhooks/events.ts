@@ -75,9 +75,15 @@ const goneEvent = (t: Translator, name: string): Choice => ({
   available: true,
 })
 
-/** Every event with what it means, by plugin, for the bottom of the page. Its payload stands on its own page. */
-export const eventReference = (deps: Deps, t: Translator) =>
-  [...Map.groupBy(deps.host.eventTypes(), ({ plugin }) => plugin)].map(([slug, list]) => ({
+/** So many of the events of a webhook are explained on its own page. */
+const MOST_EXPLAINED = 12
+
+/**
+ * Events with what they mean, by plugin, for the bottom of the page; their payloads stand on pages of their own. Where a
+ * webhook is to be made that is every event, else some that it has.
+ */
+export const eventReference = (deps: Deps, t: Translator, chosen: readonly string[] | null) =>
+  [...Map.groupBy(explained(deps, chosen), ({ plugin }) => plugin)].map(([slug, list]) => ({
     title: t(/* translated elsewhere */ list[0]?.pluginTitle ?? slug),
     events: list.map((type) => ({
       name: type.name,
@@ -85,3 +91,8 @@ export const eventReference = (deps: Deps, t: Translator) =>
       description: t(/* translated elsewhere */ type.description),
     })),
   }))
+
+function explained({ host }: Deps, chosen: readonly string[] | null): readonly EventType[] {
+  if (chosen === null) return host.eventTypes()
+  return chosen.flatMap((name) => host.eventType(name) ?? []).slice(0, MOST_EXPLAINED)
+}

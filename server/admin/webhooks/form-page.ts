@@ -126,7 +126,7 @@ export async function formPage(
       conflict: state.conflict ?? [],
       facts,
       overview,
-      reference: eventReference(deps, t),
+      reference: eventReference(deps, t, webhook && form.events),
     },
   })
 }

@@ -21,7 +21,7 @@ export async function showPage(c: C, deps: Deps, webhook: Webhook): Promise<Resp
       words: words.filter(([, value]) => value !== ''),
       facts: await factsOf(c, deps, webhook),
       overview: await overviewOf(c, deps, webhook),
-      reference: eventReference(deps, t),
+      reference: eventReference(deps, t, draft.events),
     },
   })
 }
