@@ -24,6 +24,8 @@ export interface Database {
   recovery_code: { user_id: string; hash: string; used_at: number | null }
   throttle: { key: string; at: number; id: string }
   api_key: ApiKeyTable
+  /** What keys were before they were rotated, and until when that opens. */
+  api_key_old: { hash: string; key_id: string; hint: string; until: number; last_used_at: number | null }
   audit: AuditTable
   redelivery: RedeliveryTable
   mail: MailTable
@@ -293,7 +295,10 @@ export interface VerificationTable {
   updatedAt: string
 }
 
-/** `hash` is SHA-256 in hex of the key; `hint` its first letters; `scopes` a JSON array; `owner` `network` or a site's id. */
+/**
+ * `hash` is SHA-256 in hex of the key; `hint` its first letters; `scopes` a JSON array; `owner` `network` or a site's id.
+ * `made_by`: the key that made it, null where a person did. `ended_at`: its REST hooks were retired because it is too old.
+ */
 export interface ApiKeyTable {
   id: string
   name: string
@@ -306,6 +311,9 @@ export interface ApiKeyTable {
   expires_at: number | null
   last_used_at: number | null
   revoked_at: number | null
+  made_by: string | null
+  rotated_at: number | null
+  ended_at: number | null
 }
 
 export interface AuditTable {

@@ -41,3 +41,23 @@ create table import_file (
   created_at bigint not null,
   primary key (id, n)
 );
+
+-- API keys: the key that made this one (null: a person did), since when its secret is what it is (null: since it was made),
+-- and since when its end by age was followed by that of its REST hooks.
+alter table api_key add column made_by text;
+alter table api_key add column rotated_at bigint;
+alter table api_key add column ended_at bigint;
+create index api_key_made_by on api_key (made_by) where made_by is not null;
+create index api_key_ending on api_key (expires_at) where revoked_at is null and ended_at is null;
+create index webhook_maker on webhook (created_by) where origin = 'rest_hook';
+
+-- What a key was before it was rotated: it opens until then, beside the new one. It stays, so that SETUP_API_KEY is known
+-- again at every start.
+create table api_key_old (
+  hash text primary key,
+  key_id text not null,
+  hint text not null,
+  until bigint not null,
+  last_used_at bigint
+);
+create index api_key_old_key on api_key_old (key_id, until);

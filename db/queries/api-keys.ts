@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
-import type { Db } from '../db.ts'
+import type { Db, Statement } from '../db.ts'
+import { must } from '../must.ts'
 import type { ApiKeyTable, Role } from '../schema.ts'
 
 export type KeyRow = ApiKeyTable & {
@@ -7,6 +8,7 @@ export type KeyRow = ApiKeyTable & {
   readonly role: Role | null
   readonly makerSite: string | null
   readonly site: string | null
+  readonly siteSlug: string | null
   readonly siteState: string | null
 }
 
@@ -21,6 +23,7 @@ const keys = (db: Db) =>
       'user.role',
       'user.siteId as makerSite',
       'site.name as site',
+      'site.slug as siteSlug',
       'site.state as siteState',
     ])
 
@@ -30,6 +33,22 @@ const keys = (db: Db) =>
  */
 export const keyByHash = (db: Db, hash: string): Promise<KeyRow | undefined> =>
   keys(db).where('api_key.hash', 'in', [hash]).executeTakeFirst()
+
+/** The key that was this before it was rotated, while that still opens. */
+export const keyByOldHash = (db: Db, hash: string, now: number): Promise<KeyRow | undefined> =>
+  keys(db)
+    .where(
+      'api_key.id',
+      'in',
+      db.q.selectFrom('api_key_old').select('key_id').where('hash', '=', hash).where('until', '>', now),
+    )
+    .executeTakeFirst()
+
+/** Whether a key was this at any time before. */
+export async function wasKey(db: Db, hash: string): Promise<boolean> {
+  const row = await db.q.selectFrom('api_key_old').select('hash').where('hash', '=', hash).executeTakeFirst()
+  return row !== undefined
+}
 
 export const keyById = (db: Db, id: string): Promise<KeyRow | undefined> =>
   keys(db).where('api_key.id', '=', id).executeTakeFirst()
@@ -99,10 +118,32 @@ function keysLike(db: Db, { owner, search }: Omit<KeyFilter, 'view'>) {
   return sql<boolean>`${own} and (${like('api_key.name')} or ${like('api_key.hint')} or ${like('user.name')})`
 }
 
-export const insertKey = (db: Db, row: Omit<ApiKeyTable, 'last_used_at' | 'revoked_at'>) =>
-  db.q.insertInto('api_key').values({ ...row, last_used_at: null, revoked_at: null })
+/** Keys in the order of their ids, which is that of their making, behind one of them; those of one site, or all. */
+export const keysAfter = (db: Db, owner: string | null, after: string, limit: number): Promise<KeyRow[]> =>
+  keys(db)
+    .$if(owner !== null, (query) => query.where('api_key.owner', '=', owner ?? ''))
+    .where('api_key.id', '>', after)
+    .orderBy('api_key.id')
+    .limit(limit)
+    .execute()
 
-export const insertKeyOnce = (db: Db, row: Omit<ApiKeyTable, 'last_used_at' | 'revoked_at'>) =>
+/** Keys that this key made, and that have not been revoked. */
+export const keysMadeBy = (db: Db, id: string, limit: number) =>
+  db.q
+    .selectFrom('api_key')
+    .select(['id', 'name'])
+    .where('made_by', '=', id)
+    .where('revoked_at', 'is', null)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+
+type NewRow = Omit<ApiKeyTable, 'last_used_at' | 'revoked_at' | 'rotated_at' | 'ended_at'>
+
+export const insertKey = (db: Db, row: NewRow) =>
+  db.q.insertInto('api_key').values({ ...row, last_used_at: null, revoked_at: null, rotated_at: null, ended_at: null })
+
+export const insertKeyOnce = (db: Db, row: NewRow) =>
   insertKey(db, row).onConflict((conflict) => conflict.column('hash').doNothing())
 
 export const touchKey = (db: Db, id: string, now: number, before: number) =>
@@ -112,8 +153,78 @@ export const touchKey = (db: Db, id: string, now: number, before: number) =>
     .where('id', '=', id)
     .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', before)]))
 
+/** Whoever still uses what the key was before is seen by this. */
+export const touchOldKey = (db: Db, hash: string, now: number, before: number) =>
+  db.q
+    .updateTable('api_key_old')
+    .set({ last_used_at: now })
+    .where('hash', '=', hash)
+    .where((eb) => eb.or([eb('last_used_at', 'is', null), eb('last_used_at', '<=', before)]))
+
+/** What these keys were before, as far as it still opens; what opens longest comes first. */
+export const oldOfKeys = (db: Db, ids: readonly string[], now: number) =>
+  db.q
+    .selectFrom('api_key_old')
+    .select(['key_id', 'hint', 'until', 'last_used_at'])
+    .where(sql<boolean>`key_id in (${idsIn(db, ids)})`)
+    .where('until', '>', now)
+    .orderBy('until', 'desc')
+    .execute()
+
+/** However many: one parameter. */
+export const idsIn = (db: Db, ids: readonly string[]) =>
+  sql`select ${db.dialect.field(sql`r.value`, 'id', 'text')} from ${db.dialect.rows(JSON.stringify(ids.map((id) => ({ id }))))} as r`
+
+/**
+ * Gives a key another secret; what it was opens until `oldUntil`. The commit fails when the key has ended, or was rotated
+ * since `seen`.
+ */
+export const rotateKey = (
+  db: Db,
+  key: Pick<ApiKeyTable, 'id' | 'hash' | 'hint'>,
+  { seen, now, oldUntil }: { readonly seen: number | null; readonly now: number; readonly oldUntil: number },
+): Statement[] => [
+  db.q
+    .insertInto('api_key_old')
+    .columns(['hash', 'key_id', 'hint', 'until', 'last_used_at'])
+    .expression(
+      db.q
+        .selectFrom('api_key')
+        .select(['hash', 'id', 'hint'])
+        .select([sql<number>`cast(${oldUntil} as bigint)`.as('until'), 'last_used_at'])
+        .where('id', '=', key.id),
+    ),
+  must(
+    db,
+    sql`not exists (select 1 from api_key where id = ${key.id} and revoked_at is null
+      and (expires_at is null or expires_at > ${now}) and coalesce(rotated_at, 0) = ${seen ?? 0})`,
+  ),
+  db.q.updateTable('api_key_old').set({ until: oldUntil }).where('key_id', '=', key.id).where('until', '>', oldUntil),
+  db.q.updateTable('api_key').set({ hash: key.hash, hint: key.hint, rotated_at: now }).where('id', '=', key.id),
+]
+
+/** Ends a key, and those that it made. */
 export const revokeKey = (db: Db, id: string, now: number) =>
-  db.q.updateTable('api_key').set({ revoked_at: now }).where('id', '=', id).where('revoked_at', 'is', null)
+  db.q
+    .updateTable('api_key')
+    .set({ revoked_at: now })
+    .where((eb) => eb.or([eb('id', '=', id), eb('made_by', '=', id)]))
+    .where('revoked_at', 'is', null)
 
 export const revokeKeysOf = (db: Db, userId: string, now: number) =>
   db.q.updateTable('api_key').set({ revoked_at: now }).where('user_id', '=', userId).where('revoked_at', 'is', null)
+
+/** Keys that ended by age, and whose REST hooks have not followed. */
+export const endedKeys = (db: Db, now: number) =>
+  db.q
+    .selectFrom('api_key')
+    .select(['id', 'name', 'owner'])
+    .where('expires_at', '<=', now)
+    .where('revoked_at', 'is', null)
+    .where('ended_at', 'is', null)
+    .orderBy('expires_at')
+    .limit(20)
+    .execute()
+
+export const noteEnd = (db: Db, id: string, now: number) =>
+  db.q.updateTable('api_key').set({ ended_at: now }).where('id', '=', id)

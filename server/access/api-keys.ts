@@ -1,8 +1,21 @@
-import { insertKey, insertKeyOnce, keyByHash, revokeKey, touchKey, type KeyRow } from '../../db/queries/api-keys.ts'
-import { MINUTE } from '../lib/clock.ts'
+import { DbError, type Statement } from '../../db/db.ts'
+import {
+  insertKey,
+  insertKeyOnce,
+  keyByHash,
+  keyById,
+  keyByOldHash,
+  rotateKey,
+  touchKey,
+  touchOldKey,
+  wasKey,
+  type KeyRow,
+} from '../../db/queries/api-keys.ts'
+import { HOUR, MINUTE } from '../lib/clock.ts'
 import { can, type Actor, type Capability, type Owner } from '../lib/actor.ts'
-import { fail } from '../lib/errors.ts'
+import { fail, invalid } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
+import { msg } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { auditEntry } from './audit.ts'
 import { grantable, rightsOf, scopes } from './roles.ts'
@@ -37,23 +50,28 @@ export function rightsOfKey(key: KeyRow): { capabilities: ReadonlySet<Capability
 export async function actorByKey(deps: Deps, authorization: string, address: string): Promise<Actor | null> {
   const secret = /^Bearer +([\x21-\x7e]{32,200})$/i.exec(authorization)?.[1]
   if (secret === undefined) return null
-  const key = await keyByHash(deps.db, await sha256(secret))
+  const hash = await sha256(secret)
   const now = deps.clock()
+  const newest = await keyByHash(deps.db, hash)
+  const key = newest ?? (await keyByOldHash(deps.db, hash, now))
   if (!key || keyState(key, now) !== 'active') return null
   const rights = rightsOfKey(key)
   if (!rights || (key.owner !== 'network' && (key.siteState ?? 'deleted') === 'deleted')) return null
   if (key.siteState === 'archived')
     throw fail('forbidden', 'The site of this key is archived. Bring the site back, or take a key of another one.')
-  await touch(deps, key, now)
+  await touch(deps, key, now, newest ? null : hash)
   return { kind: 'key', id: key.id, name: key.name, ...rights, address }
 }
 
-/** At most one write a minute. It may fail: a key that cannot be touched still opens. */
-async function touch({ db, log }: Deps, key: KeyRow, now: number): Promise<void> {
+/** At most one write a minute. It may fail: a key that cannot be touched still opens. `old`: what it was before was used. */
+async function touch({ db, log }: Deps, key: KeyRow, now: number, old: string | null): Promise<void> {
   const before = now - MINUTE
-  if (key.last_used_at !== null && key.last_used_at > before) return
+  const statements: Statement[] = []
+  if (key.last_used_at === null || key.last_used_at <= before) statements.push(touchKey(db, key.id, now, before))
+  if (old !== null) statements.push(touchOldKey(db, old, now, before))
+  if (statements.length === 0) return
   try {
-    await db.commit([touchKey(db, key.id, now, before)])
+    await db.commit(statements)
   } catch (error) {
     log.debug('last use of a key was not noted', { key: key.id, error: String(error) })
   }
@@ -69,51 +87,85 @@ export interface NewKey {
 }
 
 /**
- * Makes a key and gives its secret, which is never to be seen again. Only people make keys, and hand on nothing that they
- * may not do themselves: throws `forbidden`.
+ * Makes a key and gives its secret, which is never to be seen again. Nobody hands on what they may not do themselves: throws
+ * `forbidden`. A key that a key made is of the same person, and ends no later than that one, nor by anything but with it.
  */
 export async function createKey(deps: Deps, maker: Actor, wanted: NewKey): Promise<{ id: string; secret: string }> {
-  if (maker.kind !== 'user') throw fail('forbidden', 'A key cannot make keys. Log in and make it on API Keys.')
-  const granted = grantable(maker, wanted.scopes, wanted.owner)
-  if (granted.length < new Set(wanted.scopes).size)
-    throw fail('forbidden', 'A key can do no more than the person who makes it.')
-  const secret = `hk_${newToken(deps.random)}`
+  const granted = mustBeGranted(maker, wanted.scopes, wanted.owner)
+  const parent = maker.kind === 'key' ? await keyById(deps.db, maker.id) : null
+  if (parent === undefined) throw fail('forbidden', 'The key that asks has ended.')
+  const expiresAt = wanted.expiresAt ?? parent?.expires_at ?? null
+  if (parent && parent.expires_at !== null && (expiresAt ?? 0) > parent.expires_at) {
+    throw invalid([{ path: 'expires_at', message: msg('A key that a key makes ends no later than that one.') }])
+  }
+  const secret = newSecret(deps)
   const id = wanted.id ?? newId('key', deps)
   await deps.db.commit([
     ...auditEntry(deps, maker, {
       action: 'api_key.created',
       target: id,
       owner: wanted.owner,
-      after: { name: wanted.name, scopes: granted, expires_at: wanted.expiresAt },
+      after: { name: wanted.name, scopes: granted, expires_at: expiresAt },
     }),
     insertKey(deps.db, {
       ...(await row(deps, secret, wanted.name, granted, wanted.owner)),
       id,
-      user_id: maker.id,
-      expires_at: wanted.expiresAt,
+      user_id: parent?.user_id ?? maker.id,
+      made_by: parent?.id ?? null,
+      expires_at: expiresAt,
     }),
   ])
   return { id, secret }
 }
 
-export async function revoke(deps: Deps, actor: Actor, key: Pick<KeyRow, 'id' | 'name' | 'owner'>): Promise<void> {
-  if (!can(actor, 'webhooks:write', key.owner)) throw fail('forbidden', 'This key is not yours to revoke.')
-  await deps.db.commit([
-    ...auditEntry(deps, actor, {
-      action: 'api_key.revoked',
-      target: key.id,
-      owner: key.owner,
-      before: { name: key.name },
-    }),
-    revokeKey(deps.db, key.id, deps.clock()),
-  ])
+/** Whoever gets hold of a key could do all that it may: so nobody does who may do less. */
+function mustBeGranted(maker: Actor, wanted: readonly string[], owner: Owner): Capability[] {
+  if (maker.kind === 'key' && !can(maker, 'keys:write', owner))
+    throw fail('forbidden', 'This key lacks the scope {scope}.', { scope: 'keys:write' })
+  const granted = grantable(maker, wanted, owner)
+  if (granted.length === new Set(wanted).size) return granted
+  throw maker.kind === 'user'
+    ? fail('forbidden', 'A key can do no more than the person who makes it.')
+    : fail('forbidden', 'A key can make no key that can do more than itself, or that makes keys.')
+}
+
+/**
+ * Gives a key another secret, once. What it was opens for `overlap` hours more, beside the new one. `seen`: when it was rotated
+ * last, as whoever asks knows it. Throws `forbidden` as createKey does, and `conflict` when the key has ended or was rotated
+ * since.
+ */
+export async function rotate(
+  deps: Deps,
+  actor: Actor,
+  key: KeyRow,
+  { overlap, seen }: { readonly overlap: number; readonly seen: number | null },
+): Promise<{ secret: string; oldUntil: number }> {
+  const isItself = actor.kind === 'key' && actor.id === key.id
+  if (!isItself) mustBeGranted(actor, JSON.parse(key.scopes) as string[], key.owner)
+  const now = deps.clock()
+  const secret = newSecret(deps)
+  const oldUntil = now + overlap * HOUR
+  const entry = { action: 'api_key.rotated', target: key.id, owner: key.owner, after: { overlap_hours: overlap } }
+  try {
+    await deps.db.commit([
+      ...auditEntry(deps, actor, entry),
+      ...rotateKey(deps.db, { id: key.id, hash: await sha256(secret), hint: hintOf(secret) }, { seen, now, oldUntil }),
+    ])
+  } catch (error) {
+    if (!(error instanceof DbError && error.kind === 'constraint')) throw error
+    throw fail('conflict', 'This key has ended, or was rotated in the meantime.')
+  }
+  return { secret, oldUntil }
 }
 
 /** Makes the key of SETUP_API_KEY, unless there ever was one with this value: one that was revoked stays revoked. */
 export async function ensureSetupKey(deps: Deps & Pick<Engine, 'config'>): Promise<void> {
   const secret = deps.config.setupApiKey
-  if (secret === null || (await keyByHash(deps.db, await sha256(secret)))) return
-  const key = { ...(await row(deps, secret, 'SETUP_API_KEY', scopes, 'network')), user_id: SETUP, expires_at: null }
+  if (secret === null) return
+  const hash = await sha256(secret)
+  if ((await keyByHash(deps.db, hash)) || (await wasKey(deps.db, hash))) return
+  const made = await row(deps, secret, 'SETUP_API_KEY', scopes, 'network')
+  const key = { ...made, user_id: SETUP, made_by: null, expires_at: null }
   await deps.db.commit([insertKeyOnce(deps.db, key)])
 }
 
@@ -121,8 +173,11 @@ const row = async (deps: Deps, secret: string, name: string, granted: readonly C
   id: newId('key', deps),
   name,
   hash: await sha256(secret),
-  hint: secret.slice(0, 7),
+  hint: hintOf(secret),
   scopes: JSON.stringify(granted),
   owner,
   created_at: deps.clock(),
 })
+
+const newSecret = (deps: Pick<Engine, 'random'>): string => `hk_${newToken(deps.random)}`
+const hintOf = (secret: string): string => secret.slice(0, 7)

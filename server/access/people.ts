@@ -12,6 +12,7 @@ import {
   type Person,
 } from '../../db/queries/access.ts'
 import { revokeKeysOf } from '../../db/queries/api-keys.ts'
+import { keysOfPerson } from '../../db/queries/key-hooks.ts'
 import { deleteLinksOf } from '../../db/queries/one-time-links.ts'
 import { deleteTwoFactor } from '../../db/queries/two-factor.ts'
 import type { Role } from '../../db/schema.ts'
@@ -26,6 +27,7 @@ import type { Host } from '../plugin/host.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import type { Access } from './access.ts'
 import { auditEntry } from './audit.ts'
+import { endHooks } from './key-end.ts'
 import type { NewPerson } from './person.ts'
 
 /** What changing people takes. */
@@ -101,6 +103,7 @@ export async function removePerson(deps: PeopleDeps, by: By, person: Person): Pr
     date: isoTime(now),
   })
   const own: Statement[] = [
+    ...(await endHooks(deps, keysOfPerson(person.id))).statements,
     ...auditEntry(deps, by, {
       action: 'user.deleted',
       target: person.id,

@@ -14,11 +14,11 @@ const integrations: readonly Capability[] = [
   'events:read',
 ]
 
-/** What each role may do. A site admin may do the same as an integration admin, and switch plugins, on the own site. */
+/** What each role may do. A site admin may do the same as an integration admin, and more with plugins and keys, on the own site. */
 const allowed: Readonly<Record<Role, ReadonlySet<Capability>>> = {
   super_admin: new Set(capabilities),
   integration_admin: new Set(integrations),
-  site_admin: new Set<Capability>([...integrations, 'plugins:write']),
+  site_admin: new Set<Capability>([...integrations, 'plugins:write', 'keys:write']),
   viewer: new Set<Capability>(['webhooks:read', 'deliveries:read', 'events:read']),
 }
 
@@ -48,6 +48,8 @@ export function rightsOf(role: Role, siteId: string): { capabilities: ReadonlySe
   return { capabilities: siteId === 'network' ? new Set() : allowed.site_admin, owner: siteId }
 }
 
-/** The part of `wanted` that a person may hand on to a key of this owner. */
+/** The part of `wanted` that somebody may hand on to a key of this owner. A key makes no keys that make keys. */
 export const grantable = (actor: Actor, wanted: readonly string[], owner: Owner): Capability[] =>
-  scopes.filter((scope) => wanted.includes(scope) && can(actor, scope, owner))
+  scopes.filter(
+    (scope) => wanted.includes(scope) && can(actor, scope, owner) && !(actor.kind === 'key' && scope === 'keys:write'),
+  )

@@ -1,9 +1,11 @@
 import { HOUR, isoTime } from '../lib/clock.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { sealAudit } from './audit.ts'
+import { followEndedKeys } from './key-end.ts'
 
-/** What has to be done about people now and then: seal the audit log, forget old tries, ended sessions and links that were never opened. */
+/** What has to be done about people now and then: end what keys left that are too old, seal the audit log, forget old tries, ended sessions and links that were never opened. */
 export async function tickAccess(engine: Engine): Promise<void> {
+  await followEndedKeys(engine)
   await sealAudit(engine)
   await forgetOld(engine)
 }

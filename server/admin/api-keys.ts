@@ -1,17 +1,18 @@
-import { countKeys, keyById, keyPage, type KeyRow, type KeySort, type KeyView } from '../../db/queries/api-keys.ts'
-import { createKey, keyState, revoke } from '../access/api-keys.ts'
+import { countKeys, keyById, keyPage, oldOfKeys, type KeySort, type KeyView } from '../../db/queries/api-keys.ts'
+import { createKey, keyState } from '../access/api-keys.ts'
 import { wrongName } from '../access/person.ts'
 import { grantable, scopes } from '../access/roles.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import type { Owner } from '../lib/actor.ts'
 import { DAY } from '../lib/clock.ts'
-import { notFound, type FieldError } from '../lib/errors.ts'
+import type { FieldError } from '../lib/errors.ts'
 import { isId, newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { errorsByPath, readForm } from '../web/forms.ts'
+import { crumbs, keyEndPages, listOf } from './api-key-ends.ts'
 import { capabilityInWords } from './capability-words.ts'
 import { frameOf, listing, sliceOf } from './listing.ts'
 import { faultsNotice, page } from './page.ts'
@@ -27,22 +28,25 @@ const keyUrls = listing({ word: 'state', views, columns: ['name', 'used'] })
 
 /** The keys of the network, with those of its sites, and in a site's own admin the keys of that site. */
 export function apiKeyRoutes(deps: Deps): Handlers {
-  const { list, form, make, ask, end } = keyPages(deps)
+  const { list, form, make } = keyPages(deps)
+  const { askRotate, rotate, askRevoke, revoke } = keyEndPages(deps)
   return {
     'GET /network/api-keys': list,
     'GET /network/api-keys/new': form,
     'POST /network/api-keys': make,
-    'GET /network/api-keys/:id/revoke': ask,
-    'POST /network/api-keys/:id/revoke': end,
+    'GET /network/api-keys/:id/rotate': askRotate,
+    'POST /network/api-keys/:id/rotate': rotate,
+    'GET /network/api-keys/:id/revoke': askRevoke,
+    'POST /network/api-keys/:id/revoke': revoke,
     'GET /sites/:slug/admin/api-keys': list,
     'GET /sites/:slug/admin/api-keys/new': form,
     'POST /sites/:slug/admin/api-keys': make,
-    'GET /sites/:slug/admin/api-keys/:id/revoke': ask,
-    'POST /sites/:slug/admin/api-keys/:id/revoke': end,
+    'GET /sites/:slug/admin/api-keys/:id/rotate': askRotate,
+    'POST /sites/:slug/admin/api-keys/:id/rotate': rotate,
+    'GET /sites/:slug/admin/api-keys/:id/revoke': askRevoke,
+    'POST /sites/:slug/admin/api-keys/:id/revoke': revoke,
   }
 }
-
-const listOf = (c: C): string => `${c.var.scope.base}/api-keys`
 
 const keyPages = (deps: Deps) => ({
   list: async (c: C) => {
@@ -64,6 +68,11 @@ const keyPages = (deps: Deps) => ({
         limit,
         offset,
       },
+    )
+    const old = await oldOfKeys(
+      deps.db,
+      rows.map(({ id }) => id),
+      now,
     )
     const path = listOf(c)
     const words = { active: t('Active'), expired: t('Expired'), revoked: t('Revoked') }
@@ -98,6 +107,7 @@ const keyPages = (deps: Deps) => ({
           maker: row.maker,
           lastUsedAt: row.last_used_at,
           expiresAt: row.expires_at,
+          oldUntil: old.find(({ key_id: id }) => id === row.id)?.until ?? null,
           state: keyState(row, now),
         })),
       },
@@ -140,26 +150,6 @@ const keyPages = (deps: Deps) => ({
       data: { id, path: listOf(c), name: typed.name, secret: made.secret },
     })
   },
-
-  ask: async (c: C) => {
-    const key = await asked(c, deps)
-    const t = c.get('t')
-    return page(c, deps, 'pages/api-keys/revoke', {
-      title: t('Revoke {name}?', { name: key.name }),
-      crumbs: crumbs(c),
-      data: { path: listOf(c), id: key.id, hint: key.hint },
-    })
-  },
-
-  end: async (c: C) => {
-    const key = await asked(c, deps)
-    if (key.revoked_at === null) await revoke(deps, c.get('actor'), key)
-    return seeOther(c, deps, listOf(c), {
-      tone: 'good',
-      title: msg('{name} is revoked.', { name: key.name }),
-      text: msg('Programs that use it are refused from now on.'),
-    })
-  },
 })
 
 interface Typed {
@@ -171,13 +161,6 @@ interface Typed {
   readonly lifetime: string
 }
 const nothing: Omit<Typed, 'id'> = { name: '', scopes: [], site: '', lifetime: '' }
-
-async function asked(c: C, deps: Deps): Promise<KeyRow> {
-  const key = await keyById(deps.db, c.req.param('id') ?? '')
-  const { owner } = c.var.scope
-  if (!key || (owner !== 'network' && key.owner !== owner)) throw notFound()
-  return key
-}
 
 /** Whose the key shall be: a site's in its own admin, else as the form says; null for a site that is not there. */
 async function ownerOf(c: C, deps: Deps, typed: string): Promise<Owner | null> {
@@ -209,8 +192,6 @@ const alreadyMade = (c: C, deps: Deps): Response =>
     title: msg('This API key was made already.'),
     text: msg('It was shown once. Revoke it and make another one if you did not copy it.'),
   })
-
-const crumbs = (c: C) => [{ href: listOf(c), label: c.var.t('API Keys') }]
 
 async function addForm(c: C, deps: Deps, typed: Typed, errors: readonly FieldError[]): Promise<Response> {
   const { scope, t } = c.var

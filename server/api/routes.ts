@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import { apiKeyApiRoutes } from './api-keys.ts'
 import { binApiRoutes } from './bins.ts'
 import { binCatchRoutes } from './bin.ts'
 import { deliveryRoutes } from './deliveries.ts'
@@ -17,6 +18,7 @@ import { repairRoutes } from './repair.ts'
 import { siteRoutes } from './sites.ts'
 import { sourceRoutes } from './sources.ts'
 import { transferRoutes } from './transfer.ts'
+import { userApiRoutes } from './users.ts'
 import { webhookRoutes } from './webhooks.ts'
 import { wuRoutes } from './wu/routes.ts'
 
@@ -31,6 +33,8 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...deliveryRoutes(deps),
   ...repairRoutes(deps),
   ...siteRoutes(deps),
+  ...userApiRoutes(deps),
+  ...apiKeyApiRoutes(deps),
   ...pluginRoutes(deps),
   ...sourceRoutes(deps),
   ...ingestRoutes(deps),

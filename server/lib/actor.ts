@@ -10,6 +10,8 @@ export const capabilities = [
   'deliveries:write',
   'network:read',
   'network:write',
+  'users:write',
+  'keys:write',
   'metrics:read',
   'privacy:write',
 ] as const

@@ -80,6 +80,7 @@ const networkKey = async (deps: Running['deps'], key: string) => ({
   scopes: JSON.stringify(scopes),
   owner: 'network',
   user_id: 'setup',
+  made_by: null,
   created_at: 0,
   expires_at: null,
 })

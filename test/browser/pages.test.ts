@@ -81,6 +81,7 @@ async function furnish(): Promise<string[]> {
   const one = data.find(({ state }) => state === 'retrying') ?? data[0]
   const audit = await server.deps.db.q.selectFrom('audit').select('id').orderBy('seq', 'desc').executeTakeFirst()
   const draft = { name: `Bin ${HOSTILE}`, answer: { kind: 'ok', figure: 0 }, webhookId: null } as const
+  const key = await server.deps.db.q.selectFrom('api_key').select('id').executeTakeFirstOrThrow()
   const bin = await makeBin(server.deps, draft, { owner: 'network', by: 'usr_test' }, () => [])
   const lure = { method: 'PUT', body: HOSTILE, headers: { 'x-note': HOSTILE, authorization: 'Bearer secret' } }
   await fetch(`${binUrl(server.url, bin.token)}?q=${encodeURIComponent(HOSTILE)}`, lure)
@@ -129,6 +130,8 @@ async function furnish(): Promise<string[]> {
     '/api/docs',
     '/api/docs/webhooks',
     '/network/api-keys/new',
+    `/network/api-keys/${key.id}/rotate`,
+    `/network/api-keys/${key.id}/revoke`,
     '/network/plugins',
     '/network/plugins/example',
     '/network/plugins/payments',

@@ -21,7 +21,8 @@ import {
   type Site,
   type SitePosition,
 } from '../../db/queries/sites.ts'
-import { createKey, ensureSetupKey, revoke } from '../../server/access/api-keys.ts'
+import { createKey, ensureSetupKey } from '../../server/access/api-keys.ts'
+import { revoke } from '../../server/access/key-end.ts'
 import { auditEntry, sealAudit, checkAudit } from '../../server/access/audit.ts'
 import { changeRole, removePerson } from '../../server/access/people.ts'
 import { holderOf, mailReset, newLink, setPasswordByPass, swapLink } from '../../server/access/links.ts'

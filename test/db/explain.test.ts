@@ -8,7 +8,8 @@ import {
 } from '../../db/queries/audit.ts'
 import { cancelDelivery } from '../../db/queries/cancel.ts'
 import * as batches from '../../db/queries/batches.ts'
-import { keyByHash } from '../../db/queries/api-keys.ts'
+import { endedKeys, keyByHash, keyByOldHash } from '../../db/queries/api-keys.ts'
+import { hooksOfKeys, keyAndItsKeys, retireHooksOf } from '../../db/queries/key-hooks.ts'
 import * as log from '../../db/queries/deliveries.ts'
 import * as dispatch from '../../db/queries/dispatch.ts'
 import { eventById, eventsAfter, eventsBefore, isKeySince, type EventFilter } from '../../db/queries/events.ts'
@@ -135,6 +136,36 @@ describe('what every delivery asks', () => {
     ],
   ])('%s', async (_, ask, steps) => {
     expect(await largeSteps(ask)).toEqual(steps)
+  })
+})
+
+describe('what the ends of API keys ask', () => {
+  const made = keyAndItsKeys('key_1')
+  test.each<Asked>([
+    ['keyByOldHash', (db) => keyByOldHash(db, 'hash', 1), ['api_key by key 1', 'api_key_old by key 1']],
+    ['endedKeys', (db) => endedKeys(db, 1), ['api_key by api_key_ending']],
+    [
+      'hooksOfKeys',
+      (db) => hooksOfKeys(db, made, 10),
+      ['webhook by webhook_maker', 'api_key by key 1', 'api_key by api_key_made_by', 'sorted'],
+    ],
+    [
+      'retireHooksOf',
+      (db) => db.commit([...retireHooksOf(db, made, 1)]),
+      [
+        'delivery by key 1',
+        'webhook by webhook_maker',
+        'api_key by key 1',
+        'api_key by api_key_made_by',
+        'd by delivery_due',
+        'd by delivery_batch',
+      ],
+    ],
+  ])('%s', async (_, ask, steps) => {
+    const asked = await explaining.stepsOf(ask)
+    expect(
+      asked.filter((step) => step === 'sorted' || LARGE.test(step) || /^(webhook|api_key_old) /.test(step)),
+    ).toEqual(steps)
   })
 })
 

@@ -73,8 +73,8 @@ export function createFlow(runtime: string, running: () => Subject) {
     },
 
     /** Sends a form as somebody does in a browser: the super admin, unless told. */
-    async submit(path: string, fields: Record<string, string>, who = superAdmin): Promise<Response> {
-      const send = (to: string, body: Record<string, string>, cookie = '') =>
+    async submit(path: string, fields: Record<string, string> | URLSearchParams, who = superAdmin): Promise<Response> {
+      const send = (to: string, body: Record<string, string> | URLSearchParams, cookie = '') =>
         running().fetch(to, {
           method: 'POST',
           headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin', cookie },

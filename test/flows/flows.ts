@@ -8,6 +8,7 @@ import { createFlow, type Subject } from './flow.ts'
 import { health } from './health.ts'
 import { hostileFields } from './hostile-fields.ts'
 import { journal } from './journal.ts'
+import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { mainJob } from './main-job.ts'
 import { plugins } from './plugins.ts'
@@ -31,7 +32,7 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
 
     const flow = createFlow(runtime, () => subject)
     const told = [mainJob, repair, choice, builders, bins, catalogue, wu, batches, signing, sources, privacy]
-    const parts = [...told, health, hostileFields, limits, journal, plugins]
+    const parts = [...told, health, hostileFields, limits, journal, plugins, keys]
     for (const part of parts) part(flow)
   })
 }

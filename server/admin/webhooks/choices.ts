@@ -2,6 +2,7 @@ import { firstSites, siteBySlugOrId } from '../../../db/queries/sites.ts'
 import type { Deps } from '../../deps.ts'
 import type { Owner } from '../../lib/actor.ts'
 import type { EventType } from '../../plugin/host.ts'
+import type { Translator } from '../../web/i18n.ts'
 import type { C } from '../../web/env.ts'
 import { describe, matches, readCondition } from '../../webhooks/condition.ts'
 import { readConditionText } from './check.ts'
@@ -16,16 +17,19 @@ export async function choicesState(c: C, deps: Deps, form: WebhookForm, sample: 
   const { t } = c.var
   return {
     timestamps: Object.entries(timestampWords(t)).map(([value, label]) => ({ value, label })),
-    overlaps: [
-      { value: '24', label: t('for 24 hours') },
-      { value: '1', label: t('for 1 hour') },
-      { value: '168', label: t('for 7 days') },
-      { value: '0', label: t('no longer') },
-    ],
+    overlaps: overlapChoices(t),
     condition: conditionState(c, form, sample),
     sites: owner === 'network' ? await siteChoices(deps, form) : null,
   }
 }
+
+/** For how long the old one is good beside the new one, after a rotation. */
+export const overlapChoices = (t: Translator) => [
+  { value: '24', label: t('for 24 hours') },
+  { value: '1', label: t('for 1 hour') },
+  { value: '168', label: t('for 7 days') },
+  { value: '0', label: t('no longer') },
+]
 
 /** The condition as a sentence, and whether the sample meets it; null where there is none that can be read. */
 function conditionState({ var: { t } }: C, form: WebhookForm, sample: EventType | undefined) {

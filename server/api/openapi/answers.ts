@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { codes, type Code } from '../../lib/errors.ts'
-import type { IdPrefix } from '../../lib/ids.ts'
 import { setUpShape } from '../../transfer/file.ts'
 import { kinds, outcomes } from '../../transfer/step.ts'
 import { answerKinds } from '../../webhooks/bins/answer.ts'
+import { id, time } from './operation.ts'
+
+export * from './people-answers.ts'
 
 /*
  * What the API answers with. The flows hold every answer they get to these schemas, so a field that is new here without
  * its line below fails a test.
  */
 
-const id = (prefix: IdPrefix) => z.string().startsWith(`${prefix}_`)
-const time = z.iso.datetime()
 const json = z.record(z.string(), z.unknown())
 const headers = z.record(z.string(), z.string())
 /** A delivery, or a batch, which is one. */

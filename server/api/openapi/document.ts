@@ -27,6 +27,8 @@ export const tags: Readonly<Record<string, string>> = {
   bins: 'Bins',
   export: 'Export and import',
   import: 'Export and import',
+  users: 'Users',
+  'api-keys': 'API keys',
   me: 'API keys',
   'openapi.json': 'This description',
 }

@@ -93,7 +93,6 @@ export const networkOperations = {
   },
   'PATCH /api/v1/bins/:id': { summary: 'Change a bin', body: changedBin, status: 200, answer: answers.bin },
   'DELETE /api/v1/bins/:id': { summary: 'Delete a bin', ...nothing },
-  'GET /api/v1/me': { summary: 'Read whose key this is', status: 200, answer: answers.me },
   'GET /api/v1/openapi.json': {
     summary: 'Read this description',
     status: 200,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { RouteKey } from '../../access/rules.ts'
+import type { IdPrefix } from '../../lib/ids.ts'
 
 /** A route of the API, as its documentation tells of it. Who may call it stands in the rules. */
 export interface Operation {
@@ -23,6 +24,7 @@ export type ApiRoute = Extract<RouteKey, `${string} /api/v1/${string}`>
 /** Some routes of the API. */
 export type Operations = Partial<Record<ApiRoute, Operation>>
 
+export const id = (prefix: IdPrefix) => z.string().startsWith(`${prefix}_`)
 export const time = z.iso.datetime()
 /** The parameters of a list. */
 export const page = {

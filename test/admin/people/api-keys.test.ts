@@ -1,6 +1,11 @@
 import { beforeEach, expect, test } from 'vitest'
 import { keyList } from '../../../db/queries/api-keys.ts'
-import { DAY } from '../../../server/lib/clock.ts'
+import { webhookById } from '../../../db/queries/webhooks.ts'
+import { createKey } from '../../../server/access/api-keys.ts'
+import { DAY, HOUR } from '../../../server/lib/clock.ts'
+import { newId } from '../../../server/lib/ids.ts'
+import { plainDraft } from '../../../server/webhooks/draft.ts'
+import { createWebhook } from '../../../server/webhooks/lifecycle.ts'
 import { ADDRESS, addPerson, openWorld, PASSWORD, type World } from '../../support/people.ts'
 import { valueOf, visit, type Visitor } from '../../support/visitor.ts'
 
@@ -69,4 +74,44 @@ test('a revoked key is refused from then on, and stays in the list', async () =>
     .where('action', '=', 'api_key.revoked')
     .execute()
   expect(entries).toHaveLength(1)
+})
+
+test('a rotated key is shown once; what it was opens as long as was chosen, and a second click changes nothing', async () => {
+  const made = await anna.post('/network/api-keys', wanted())
+  const [id, old] = [valueOf(made.html, 'key'), valueOf(made.html, 'secret')]
+  const path = `/network/api-keys/${id}/rotate`
+  const seen = valueOf((await anna.get(path)).html, 'seen')
+  const answer = await anna.post(path, { seen, overlap_hours: '1' })
+  expect(answer.headers.get('cache-control')).toBe('no-store')
+  const fresh = valueOf(answer.html, 'secret')
+  expect([(await open(old))?.id, (await open(fresh))?.id]).toEqual([id, id])
+  const again = await anna.post(path, { seen, overlap_hours: '0' })
+  expect(again.status).toBe(409)
+  expect(again.html).toContain('This key has ended, or was rotated in the meantime.')
+  expect((await anna.get('/network/api-keys')).html).toContain('The one before opens until')
+  expect((await anna.get(path)).html).toContain(`${old.slice(0, 7)}…`)
+  world.time.now += HOUR
+  expect(await open(old)).toBeNull()
+  expect((await open(fresh))?.id).toBe(id)
+  const entries = await world.db.q.selectFrom('audit').select('after').where('action', '=', 'api_key.rotated').execute()
+  expect(entries).toEqual([{ after: '{"overlap_hours":1}' }])
+})
+
+test('before a key is revoked, the page names what ends with it', async () => {
+  const id = valueOf((await anna.post('/network/api-keys', wanted({}, ['webhooks:write', 'keys:write']))).html, 'key')
+  const draft = { ...plainDraft, name: 'Zapier: Order Created', url: 'https://hooks.example.com/1', allEvents: true }
+  const who = { id: newId('whk', world), owner: 'network', by: id, room: null, origin: 'rest_hook' } as const
+  await world.db.commit((await createWebhook(world, draft, who)).statements)
+  const rotated = await anna.post(`/network/api-keys/${id}/rotate`, {})
+  const actor = await open(valueOf(rotated.html, 'secret'))
+  if (!actor) throw new Error('The key does not open.')
+  const child = { name: 'Child', scopes: ['webhooks:write'], owner: 'network', expiresAt: null }
+  const { secret } = await createKey(world, actor, child)
+  const { html } = await anna.get(`/network/api-keys/${id}/revoke`)
+  expect(html).toContain('Zapier: Order Created')
+  expect(html).toContain('<li>Child</li>')
+  expect((await anna.post(`/network/api-keys/${id}/revoke`, {})).status).toBe(303)
+  expect((await anna.get('/network/api-keys')).html).toContain('REST hooks retired with it: 1.')
+  expect(await open(secret)).toBeNull()
+  expect(await webhookById(world.db, who.id)).toMatchObject({ state: 'retired' })
 })

@@ -2,7 +2,8 @@ import { beforeEach, expect, test } from 'vitest'
 import { personById } from '../../../db/queries/access.ts'
 import { keyById } from '../../../db/queries/api-keys.ts'
 import { insertSite, updateSite } from '../../../db/queries/sites.ts'
-import { createKey, ensureSetupKey, revoke } from '../../../server/access/api-keys.ts'
+import { createKey, ensureSetupKey } from '../../../server/access/api-keys.ts'
+import { revoke } from '../../../server/access/key-end.ts'
 import { changeRole, removePerson } from '../../../server/access/people.ts'
 import type { Actor } from '../../../server/lib/actor.ts'
 import { DAY, MINUTE, SECOND } from '../../../server/lib/clock.ts'
@@ -112,7 +113,7 @@ test('the last use is noted, at most once a minute', async () => {
   expect((await key(id)).last_used_at).toBe(first + MINUTE)
 })
 
-test('nobody hands on more than they may do, secrets never, and a key makes no keys', async () => {
+test('nobody hands on more than they may do, secrets never, and a key makes keys only where it may', async () => {
   const viewer = await addPerson(world, { email: 'v@example.com', role: 'viewer' })
   await expect(createKey(world, viewer, whole)).rejects.toMatchObject({ code: 'forbidden' })
   await expect(createKey(world, anna, { ...whole, scopes: ['webhooks:secrets'] })).rejects.toMatchObject({
@@ -120,7 +121,7 @@ test('nobody hands on more than they may do, secrets never, and a key makes no k
   })
   const { secret } = await createKey(world, anna, { ...whole, scopes: ['network:write', 'events:write'] })
   const actor = await open(secret)
-  await expect(createKey(world, actor ?? anna, whole)).rejects.toThrow('A key cannot make keys.')
+  await expect(createKey(world, actor ?? anna, whole)).rejects.toThrow('This key lacks the scope keys:write.')
 })
 
 test('SETUP_API_KEY is made once, with every scope a key can have, and stays revoked', async () => {

@@ -24,6 +24,7 @@ const stays: readonly Table[] = [
   'user_screen',
   'bin',
   'api_key',
+  'api_key_old',
   'farewell',
   'plugin_state',
   'plugin_site',

@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import { roles } from '../../access/roles.ts'
+import { id, time } from './operation.ts'
+
+export const user = z.strictObject({
+  id: id('usr'),
+  name: z.string(),
+  email: z.string(),
+  role: z.enum(roles),
+  site: z.string().nullable(),
+  has_password: z.boolean(),
+  two_factor: z.boolean(),
+  created_at: time,
+})
+const link = {
+  kind: z.enum(['invite', 'reset']),
+  link: z.string(),
+  link_until: time,
+  mailed: z.boolean(),
+}
+export const invitedUser = user.extend(link)
+export const resetLink = user.pick({ id: true, email: true }).extend(link)
+
+export const apiKey = z.strictObject({
+  id: id('key'),
+  name: z.string(),
+  hint: z.string().meta({ description: 'how the key begins' }),
+  scopes: z.array(z.string()),
+  site: z.string().nullable(),
+  state: z.enum(['active', 'expired', 'revoked']),
+  maker: z.string().nullable().meta({ description: 'the person whose rights bound it' }),
+  made_by: z.string().nullable().meta({ description: 'the key that made it' }),
+  hooks: z.int().meta({ description: 'REST hooks that it made and that end with it' }),
+  created_at: time,
+  rotated_at: time.nullable(),
+  old_until: time.nullable().meta({ description: 'until when what it was before opens too' }),
+  expires_at: time.nullable(),
+  revoked_at: time.nullable(),
+  last_used_at: time.nullable(),
+})
+export const madeKey = apiKey.extend({ key: z.string() })
+export const revokedKey = apiKey.extend({ hooks_retired: z.int() })
+export const keyRotated = z.strictObject({ id: id('key'), key: z.string(), overlap_hours: z.int(), old_until: time })

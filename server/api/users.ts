@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { siteBySlugOrId } from '../../db/queries/sites.ts'
+import { userById, usersAfter, type User } from '../../db/queries/users.ts'
+import type { Role } from '../../db/schema.ts'
+import { LINK_LIFETIME, newLink, type LinkKind } from '../access/links.ts'
+import { createPerson } from '../access/people.ts'
+import { normalEmail, readRole, wrongFields } from '../access/person.ts'
+import { roles } from '../access/roles.ts'
+import type { Deps } from '../deps.ts'
+import { isoTime } from '../lib/clock.ts'
+import { fail, invalid, notFound } from '../lib/errors.ts'
+import { newId } from '../lib/ids.ts'
+import type { C } from '../web/env.ts'
+import { parsed, readJsonObject } from './body.ts'
+import type { Handlers } from './handlers.ts'
+import { listAnswer, pageOf } from './list.ts'
+
+const LIST = 'users'
+
+/** `site`: slug or id, for a site admin. */
+export const invited = z.strictObject({
+  name: z.string(),
+  email: z.string(),
+  role: z.enum(roles),
+  site: z.string().optional(),
+})
+
+/** People, and links that let them in. No route of the API lets a super admin in: that is for people. */
+export const userApiRoutes = (deps: Deps): Handlers => ({
+  'GET /api/v1/users': async (c) => {
+    const { limit, position } = pageOf(c, LIST, ['string'])
+    const asked = c.req.query('role')
+    const role = roles.find((one) => one === asked) ?? null
+    if (asked !== undefined && role === null)
+      throw fail('bad_request', 'role is one of: {roles}.', { roles: roles.join(', ') })
+    const search = (c.req.query('q') ?? '').trim().slice(0, 100)
+    const after = position ? String(position[0]) : ''
+    const rows = await usersAfter(deps.db, { role, search, after, limit: limit + 1 })
+    return listAnswer(LIST, rows, limit, show, ({ id }) => [id])
+  },
+
+  'GET /api/v1/users/:id': async (c) => Response.json(show(await find(deps, c))),
+
+  'POST /api/v1/users': async (c) => {
+    const body = parsed(invited, await readJsonObject(c))
+    mustNotBeSuper(body.role)
+    const site = body.site === undefined ? undefined : await siteBySlugOrId(deps.db, body.site)
+    const role = readRole(body.role, site?.state === 'active' ? site.id : null)
+    const person = { name: body.name.trim(), email: normalEmail(body.email), password: null }
+    const errors = [...wrongFields(person), ...(role.ok ? [] : role.errors)]
+    if (errors.length > 0 || !role.ok) throw invalid(errors)
+    const id = newId('usr', deps)
+    const link = await newLink(deps, c.var.actor, { id, siteId: role.siteId }, 'invite')
+    await createPerson(deps, c.var.actor, { ...person, id, role: role.role, siteId: role.siteId }, link.statements)
+    const user = await userById(deps.db, id)
+    if (!user) throw notFound()
+    return Response.json({ ...show(user), ...shownLink(deps, 'invite', link.url) }, { status: 201 })
+  },
+
+  'POST /api/v1/users/:id/reset': async (c) => {
+    const user = await find(deps, c)
+    mustNotBeSuper(user.role)
+    const kind = user.hasPassword === 1 ? 'reset' : 'invite'
+    const { url, statements } = await newLink(deps, c.var.actor, user, kind)
+    await deps.db.commit(statements)
+    return Response.json({ id: user.id, email: user.email, ...shownLink(deps, kind, url) })
+  },
+})
+
+async function find(deps: Deps, c: C): Promise<User> {
+  const user = await userById(deps.db, c.req.param('id') ?? '')
+  if (!user) throw notFound()
+  return user
+}
+
+/** Whoever holds such a link could do more than any key may. */
+function mustNotBeSuper(role: Role): void {
+  if (role !== 'super_admin') return
+  throw fail('forbidden', 'A key lets no super admin in. A super admin makes this link on Users.')
+}
+
+/** It is in no answer but this one. */
+const shownLink = (deps: Deps, kind: LinkKind, url: string) => ({
+  kind,
+  link: url,
+  link_until: isoTime(deps.clock() + LINK_LIFETIME[kind]),
+  mailed: deps.mailer !== undefined,
+})
+
+const show = (user: User) => ({
+  id: user.id,
+  name: user.name,
+  email: user.email,
+  role: user.role,
+  site: user.site,
+  has_password: user.hasPassword === 1,
+  two_factor: user.twoFactor === 1,
+  created_at: user.createdAt,
+})
