@@ -1,6 +1,6 @@
 import { tickAccess } from './access/tick.ts'
 import type { Deps } from './deps.ts'
-import { MINUTE } from './lib/clock.ts'
+import { MINUTE, SECOND } from './lib/clock.ts'
 import { goOn } from './privacy/request.ts'
 import { sendFarewells } from './webhooks/farewell.ts'
 import { sendMail } from './webhooks/mail.ts'
@@ -31,7 +31,12 @@ async function sweep(deps: Deps): Promise<void> {
   deps.db.compact?.()
 }
 
-const busy = new Map<Task, WeakSet<Deps>>([sweep, sendMail, sendFarewells, goOn].map((task) => [task, new WeakSet()]))
+/** A cron comes once a minute, and has the time of a Worker then; a timer comes each second, beside all else. */
+const privacy: Task = (deps) => goOn(deps, deps.dispatcher() === 'cron' ? 5 * SECOND : SECOND / 2)
+
+const busy = new Map<Task, WeakSet<Deps>>(
+  [sweep, sendMail, sendFarewells, privacy].map((task) => [task, new WeakSet()]),
+)
 
 /** Not while it still runs from the last time. */
 async function alone(task: Task, deps: Deps): Promise<void> {

@@ -4,7 +4,6 @@ import { advanceRequest, insertHits, insertRequest, moveRequest, runningRequests
 import type { PrivacyRequestTable, PrivacyState } from '../../db/schema.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Actor } from '../lib/actor.ts'
-import { SECOND } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { erase, isKept, type Whose } from './erase.ts'
@@ -101,16 +100,22 @@ async function move(
   }
 }
 
-/** Steps of one request in one run, and for how long: what is left waits for the next run. */
+/** Steps of one request in one run: what is left waits for the next run. */
 const MOST_STEPS = 100
-const LONGEST = SECOND / 2
 
-/** Goes on with what runs: called by the tick, so that a stop or a crash in between loses nothing. */
-export async function goOn(engine: Engine): Promise<void> {
+/**
+ * Goes on with what runs, at least a step and for so many milliseconds each: called by the tick, so that a stop or a crash in between loses
+ * nothing. What fails is tried again, and stands in nobody's way.
+ */
+export async function goOn(engine: Engine, longest: number): Promise<void> {
   for (const request of await runningRequests(engine.db)) {
-    const until = engine.clock() + LONGEST
-    let now: PrivacyRequestTable | null = request
-    for (let n = 0; n < MOST_STEPS && now !== null && engine.clock() <= until; n++) now = await step(engine, now)
+    const until = engine.clock() + longest
+    try {
+      let now = await step(engine, request)
+      for (let n = 1; n < MOST_STEPS && now !== null && engine.clock() < until; n++) now = await step(engine, now)
+    } catch (error) {
+      engine.log.error('A request for privacy cannot go on', { request: request.id, error: String(error) })
+    }
   }
 }
 

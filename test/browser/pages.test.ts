@@ -87,7 +87,7 @@ async function furnish(): Promise<string[]> {
   await fetch(`${binUrl(server.url, bin.token)}?q=${encodeURIComponent(HOSTILE)}`, lure)
   const searcher = { id: 'usr_test', name: 'Ingrid Nord', address: '192.0.2.7' }
   const searched = await startSearch(server.deps, searcher, 'mary@example.com')
-  await goOn(server.deps)
+  await goOn(server.deps, 10_000)
   const users = await server.deps.db.q.selectFrom('user').select('id').execute()
   const setUp = readSetUp({
     hookline: 'set-up',

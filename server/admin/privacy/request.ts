@@ -138,7 +138,7 @@ async function firstOf(deps: Deps, { id }: PrivacyRequestTable, name: PlaceName)
   const keys = names.map((hit) => JSON.parse(hit) as string[])
   const rows = await rowsOf(deps.db, place, place.shows, keys)
   return rows.map((row) => ({
-    href: pathOfRow(name, row) ?? '',
+    href: pathOfRow(name, row),
     label:
       name === 'plugin_record'
         ? `${row['collection']} ${row['id']}`

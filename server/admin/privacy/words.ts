@@ -54,8 +54,8 @@ export function placeInWords(t: Translator, place: PlaceName): PlaceWords {
   }
 }
 
-/** Where a row can be seen; null where there is no page of it. */
-export function pathOfRow(place: PlaceName, row: Row): string | null {
+/** Where a row can be seen. */
+export function pathOfRow(place: PlaceName, row: Row): string {
   const of = (column: string): string => encodeURIComponent(String(row[column] ?? ''))
   switch (place) {
     case 'event':

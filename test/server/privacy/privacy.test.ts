@@ -4,12 +4,17 @@ import { requestById } from '../../../db/queries/privacy.ts'
 import { checkAudit, sealAudit } from '../../../server/access/audit.ts'
 import { DAY, MINUTE } from '../../../server/lib/clock.ts'
 import { newId } from '../../../server/lib/ids.ts'
-import { progressOf } from '../../../server/privacy/request.ts'
+import { goOn, progressOf, startSearch } from '../../../server/privacy/request.ts'
+import { temporaryFolders } from '../../support/folder.ts'
+import { quiet } from '../../support/log.ts'
+import { readConfig } from '../../../server/config.ts'
+import { start } from '../../../server/node/start.ts'
 import { testApp, type TestApp, type Visitor } from '../../support/app.ts'
 import { startReceiver } from '../../support/receiver.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
 
+const folder = temporaryFolders()
 const ANN = 'ann@nordlys.example'
 
 async function receiver(answer: Parameters<typeof startReceiver>[0] = {}) {
@@ -217,6 +222,31 @@ test('an event of which something is on the wire waits until that has ended', as
   await settle(app)
   expect(await everything(app)).not.toContain('ann@')
   expect((await admin.get(path)).html).toContain('The address is forgotten here too.')
+})
+
+test('a walk goes on where it was when the server comes back', async () => {
+  const config = readConfig({ PORT: '0', DATA_DIR: folder(), DELIVERY: 'off' })
+  const by = { id: 'usr_1', name: 'Ingrid Nord', address: '192.0.2.7' }
+  const first = await start(config, { log: quiet, tickEvery: 3_600_000 })
+  const sample = first.deps.host.eventType('payment_received')?.sample ?? {}
+  const one = (n: number) => ({
+    type: 'payment_received',
+    site: 'sit_main',
+    data: { ...sample, payment_id: `pay_${n}`, customer_email: ANN },
+    source: 'plugin:test',
+  })
+  await first.deps.host.emit(Array.from({ length: 300 }, (_, n) => one(n)))
+  const id = await startSearch(first.deps, by, ANN)
+  // No time at all is enough for one step.
+  await goOn(first.deps, 0)
+  const before = progressOf((await requestById(first.deps.db, id)) ?? { progress: '{}' })
+  await first.stop()
+  const second = await start(config, { log: quiet, tickEvery: 3_600_000 })
+  onTestFinished(() => second.stop())
+  while ((await requestById(second.deps.db, id))?.state === 'searching') await goOn(second.deps, 1000)
+  const after = progressOf((await requestById(second.deps.db, id)) ?? { progress: '{}' })
+  expect([before.at, before.seen.event?.found]).toEqual(['event', 200])
+  expect(after.seen.event).toEqual({ looked: 300, found: 300 })
 })
 
 test('a walk can be stopped, and begun anew', async () => {
