@@ -84,7 +84,7 @@ async function formPage(
 ): Promise<Response> {
   const { scope, t } = c.var
   return page(c, deps, 'pages/sources/new', {
-    title: t('Add {kind}', { kind: t(/* translated elsewhere */ kind.title) }),
+    title: t('Add source: {kind}', { kind: t(/* translated elsewhere */ kind.title) }),
     crumbs: [...crumbs(c)],
     lead: t(/* translated elsewhere */ kind.description),
     ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),

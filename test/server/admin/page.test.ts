@@ -130,6 +130,11 @@ describe('the menu', () => {
 })
 
 describe('the frame', () => {
+  test('names in the title of the window what the page belongs to', async () => {
+    const { html } = await get('/network/webhooks')
+    expect(html).toContain('<title>Webhooks &lt;script&gt; – Up – Network Admin – Hookline</title>')
+  })
+
   test('escapes what it is given', async () => {
     const { html } = await get('/network/webhooks')
     expect(html).toContain('<h1>Webhooks &lt;script&gt;</h1>')
