@@ -16,7 +16,7 @@ import { createVault, proof } from './webhooks/secrets.ts'
 import type { Sign } from './webhooks/sign.ts'
 
 /** What a runtime brings along. */
-export interface Parts extends Omit<Engine, 'vault'>, Pick<Deps, 'dispatcher' | 'writes' | 'backups'> {
+export interface Parts extends Omit<Engine, 'vault'>, Pick<Deps, 'dispatcher' | 'scrypt' | 'writes' | 'backups'> {
   readonly sign?: Sign
   readonly appSecret: string
   /** What tells this database from a copy of it, where the runtime knows. */
@@ -41,6 +41,7 @@ export async function compose({
   limits = {},
   watch,
   dispatcher,
+  scrypt,
   writes,
   backups,
   ...parts
@@ -63,7 +64,7 @@ export async function compose({
   })
   const access = await createAccess(engine, { appSecret, given: host.capabilities() })
   await ensureSetupKey(engine)
-  return { ...engine, host, access, dispatcher, ...(writes && { writes }), ...(backups && { backups }) }
+  return { ...engine, host, access, dispatcher, scrypt, ...(writes && { writes }), ...(backups && { backups }) }
 }
 
 /**

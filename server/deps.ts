@@ -1,12 +1,14 @@
 import type { Latency } from '../db/latency.ts'
 import type { Access } from './access/access.ts'
 import type { Host } from './plugin/host.ts'
+import type { Scrypt } from './transfer/sealed-secrets.ts'
 import type { Engine } from './webhooks/engine.ts'
 
 /** What pages and API get: the engine, the plugin host, and who may do what. */
 export interface Deps extends Engine {
   readonly host: Host
   readonly access: Access
+  readonly scrypt: Scrypt
   /** For /readyz. `cron`: nothing ticks here by itself, as on Workers. */
   readonly dispatcher: () => 'on' | 'off' | 'cron' | 'stalled'
   /** How long commits take in this process; null before the first one. */

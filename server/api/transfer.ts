@@ -26,7 +26,7 @@ export const transferRoutes = (deps: Deps): Handlers => ({
     const setUp = readSetUp(file)
     const choice = existing.find((one) => one === (c.req.query('existing') ?? 'change'))
     if (!choice) throw fail('bad_request', 'existing is change or keep.')
-    const wanted = await openSetUp(setUp, passphrase, choice)
+    const wanted = await openSetUp(deps, setUp, passphrase, choice)
     const isDry = flag(c, 'dry_run')
     const leaveOut = flag(c, 'leave_out')
     const plan = isDry

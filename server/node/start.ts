@@ -28,6 +28,7 @@ import { tuneAutovacuum } from './postgres.ts'
 import { createWatch } from './watch.ts'
 import { placeOf } from './place.ts'
 import { createRandom } from './random.ts'
+import { scrypt } from './scrypt.ts'
 import { createNodeSign } from './sign.ts'
 
 /** A server that runs. */
@@ -95,6 +96,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       log,
       post,
       sign: createNodeSign(),
+      scrypt,
       ...(config.smtpUrl !== null && { mailer: createMailer(config.smtpUrl, publicUrl) }),
       wake: () => void setImmediate(() => void dispatcher.tick()),
       handOver: {

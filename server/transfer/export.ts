@@ -18,12 +18,13 @@ import type { Engine } from '../webhooks/engine.ts'
 import type { CustomHeaders } from '../webhooks/custom-headers.ts'
 import { openSecret, sourceContext } from '../webhooks/sealed.ts'
 import { VERSION, type PluginEntry, type SetUp } from './file.ts'
-import { sealSecrets, type Secrets } from './sealed-secrets.ts'
+import { sealSecrets, type Scrypt, type Secrets } from './sealed-secrets.ts'
 import { webhookFields } from './webhook-entry.ts'
 
 /** What export and import work with. */
 export interface TransferDeps extends Engine {
   readonly host: Host
+  readonly scrypt: Scrypt
 }
 
 /**
@@ -34,7 +35,7 @@ export async function exportSetUp(deps: TransferDeps, by: Actor, passphrase: str
   demandPlugins(deps)
   const { setUp, secrets } = await readAll(deps, passphrase !== null)
   if (passphrase === null) return textOf(setUp)
-  const sealed = await sealSecrets(deps.random, passphrase, secrets)
+  const sealed = await sealSecrets(deps, passphrase, secrets)
   await deps.db.commit(
     auditEntry(deps, by, { action: 'set_up.exported', target: 'network', owner: 'network', after: { secrets: true } }),
   )

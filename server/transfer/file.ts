@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { networkSettings } from '../access/network-settings.ts'
 import { AppError, fail, invalid } from '../lib/errors.ts'
 import { isObject, parseJson, type Json, type JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
@@ -20,24 +21,7 @@ const json = z.unknown() as z.ZodType<Json>
 const settings = z.record(z.string(), json)
 
 /** Whole numbers where the setting is one; null stands for no limit, or for "as it comes". */
-const networkShape = z
-  .strictObject({
-    network_name: z.string(),
-    time_zone: z.string(),
-    language: z.string().nullable(),
-    payload_kib: whole,
-    webhooks_per_site: whole,
-    webhooks_per_network: whole.nullable(),
-    keep_days_events: whole,
-    keep_days_answers: whole,
-    keep_days_audit: whole,
-    keep_days_captures: whole,
-    bins: whole,
-    bin_captures: whole,
-    mail_from: z.string().nullable(),
-    wu_query_credentials: z.enum(['on']).nullable(),
-  })
-  .partial()
+const networkShape = z.partialRecord(z.enum(networkSettings), z.union([z.string(), whole, z.null()]))
 
 const siteShape = z.strictObject({
   slug: z.string(),

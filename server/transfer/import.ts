@@ -41,11 +41,12 @@ export interface Wanted {
 
 /** A file with its secrets opened, where it has some and a passphrase was given. Throws `invalid` for a wrong one. */
 export async function openSetUp(
+  deps: Pick<TransferDeps, 'scrypt'>,
   { secrets: sealed, ...setUp }: SetUp,
   passphrase: string,
   existing: Existing,
 ): Promise<Wanted> {
-  const secrets = sealed && passphrase !== '' ? await openSecrets(sealed, passphrase) : null
+  const secrets = sealed && passphrase !== '' ? await openSecrets(deps, sealed, passphrase) : null
   return { setUp, secrets, locked: sealed !== undefined && secrets === null, existing }
 }
 

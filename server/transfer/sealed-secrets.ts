@@ -1,11 +1,17 @@
-import { scryptAsync } from '@noble/hashes/scrypt.js'
 import { z } from 'zod'
 import { fromBase64, toBase64 } from '../lib/base64.ts'
 import type { Random } from '../lib/clock.ts'
 import { invalid } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 
-/** 32 MiB and about a third of a second for each try: what OWASP asks for where memory is short, as on Workers. */
+/** Makes a key out of a passphrase. Each runtime brings its own: in JavaScript it takes several times as long. */
+export type Scrypt = (
+  passphrase: string,
+  salt: Uint8Array,
+  cost: { readonly N: number; readonly r: number; readonly p: number; readonly length: number },
+) => Promise<Uint8Array<ArrayBuffer>>
+
+/** 32 MiB and a fifth of a second for each try: what OWASP asks for where memory is short, as on Workers. */
 const COST = { N: 2 ** 15, r: 8, p: 3 } as const
 export const SHORTEST_PASSPHRASE = 16
 const LONGEST = 1024
@@ -52,11 +58,16 @@ export function wrongPassphrase(passphrase: string): Message | null {
   return passphrase.length > LONGEST ? msg('A passphrase has up to {max} characters.', { max: LONGEST }) : null
 }
 
-export async function sealSecrets(random: Random, passphrase: string, secrets: Secrets): Promise<Sealed> {
+interface Deps {
+  readonly random: Random
+  readonly scrypt: Scrypt
+}
+
+export async function sealSecrets({ random, scrypt }: Deps, passphrase: string, secrets: Secrets): Promise<Sealed> {
   const salt = Uint8Array.from(random(16))
   const iv = Uint8Array.from(random(12))
   const plain = new TextEncoder().encode(JSON.stringify(secrets))
-  const key = await keyOf(passphrase, salt)
+  const key = await keyOf(scrypt, passphrase, salt)
   const data = new Uint8Array(await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, key, plain))
   const { N: n, r, p } = COST
   const [salted, vector, sealed] = [salt, iv, data].map(toBase64) as [string, string, string]
@@ -64,8 +75,12 @@ export async function sealSecrets(random: Random, passphrase: string, secrets: S
 }
 
 /** Throws AppError `invalid` beside `passphrase` for another one than the file was made with. */
-export async function openSecrets(sealed: Sealed, passphrase: string): Promise<Secrets> {
-  const key = await keyOf(passphrase.slice(0, LONGEST), fromBase64(sealed.salt))
+export async function openSecrets(
+  { scrypt }: Pick<Deps, 'scrypt'>,
+  sealed: Sealed,
+  passphrase: string,
+): Promise<Secrets> {
+  const key = await keyOf(scrypt, passphrase.slice(0, LONGEST), fromBase64(sealed.salt))
   const iv = fromBase64(sealed.iv)
   const opened = await crypto.subtle
     .decrypt({ name: 'AES-GCM', iv, additionalData }, key, fromBase64(sealed.data))
@@ -78,7 +93,7 @@ export async function openSecrets(sealed: Sealed, passphrase: string): Promise<S
 }
 
 /** Typed on two keyboards, the same letters may be other code points. */
-async function keyOf(passphrase: string, salt: Uint8Array): Promise<CryptoKey> {
-  const bytes = await scryptAsync(passphrase.normalize('NFKC'), salt, { ...COST, dkLen: 32 })
-  return crypto.subtle.importKey('raw', Uint8Array.from(bytes), 'AES-GCM', false, ['encrypt', 'decrypt'])
+async function keyOf(scrypt: Scrypt, passphrase: string, salt: Uint8Array): Promise<CryptoKey> {
+  const bytes = await scrypt(passphrase.normalize('NFKC'), salt, { ...COST, length: 32 })
+  return crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt'])
 }

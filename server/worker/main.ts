@@ -17,6 +17,7 @@ import { createPace } from '../webhooks/pace.ts'
 import { createRate } from '../webhooks/rate.ts'
 import { createPost } from './fetch.ts'
 import { createMailer } from './mail.ts'
+import { scrypt } from './scrypt.ts'
 import { resolveName } from './resolve.ts'
 
 /** Bindings and variables, as wrangler.toml and the secrets of the Worker set them. */
@@ -94,6 +95,7 @@ async function assemble(env: Bindings): Promise<Product> {
     wake: () => {
       woken = true
     },
+    scrypt,
     appSecret,
     registry,
     outside: installed,

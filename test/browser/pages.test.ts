@@ -97,7 +97,7 @@ async function furnish(): Promise<string[]> {
     plugins: [{ slug: HOSTILE, active: true }],
     webhooks: [{ owner: 'bergen', name: HOSTILE, url: 'http://10.0.0.1/', events: [HOSTILE] }],
   })
-  const file = await keepFile(server.deps, users[0] ?? { id: '' }, await openSetUp(setUp, '', 'change'))
+  const file = await keepFile(server.deps, users[0] ?? { id: '' }, await openSetUp(server.deps, setUp, '', 'change'))
   const scoped = (base: string) => [
     base,
     `${base}/webhooks`,

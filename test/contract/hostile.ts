@@ -174,6 +174,7 @@ export function hostileContract(name: string, open: () => Promise<Db>): void {
         registry: { probe: async () => ({ default: good }), bad },
         limits: { listener: 50, filter: 50, page: 50 },
         dispatcher: () => 'on',
+        scrypt: () => Promise.reject(new Error('Nothing is put under a passphrase here.')),
       })
       dispatcher = createDispatcher(deps, { owner: 'test', alone: true })
     }

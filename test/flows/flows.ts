@@ -16,6 +16,7 @@ import { privacy } from './privacy.ts'
 import { repair } from './repair.ts'
 import { signing } from './signing.ts'
 import { sources } from './sources.ts'
+import { transfer } from './transfer.ts'
 import { wu } from './wu.ts'
 
 // A flow is dozens of requests, and one that is cut short spoils the next ones: a busy machine may take its time.
@@ -31,7 +32,7 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
     afterAll(() => subject.stop())
 
     const flow = createFlow(runtime, () => subject)
-    const told = [mainJob, repair, choice, builders, bins, catalogue, wu, batches, signing, sources, privacy]
+    const told = [mainJob, repair, choice, builders, bins, catalogue, wu, batches, signing, sources, privacy, transfer]
     const parts = [...told, health, hostileFields, limits, journal, plugins, keys]
     for (const part of parts) part(flow)
   })

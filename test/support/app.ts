@@ -15,6 +15,7 @@ import { MINUTE } from '../../server/lib/clock.ts'
 import { createPost } from '../../server/node/connect.ts'
 import { createMailer } from '../../server/node/mail.ts'
 import { readMigrations } from '../../server/node/migrations.ts'
+import { scrypt } from '../../server/node/scrypt.ts'
 import { openSqlite } from '../../server/node/sqlite.ts'
 import type { Plugin } from '../../server/plugin/define.ts'
 import { tidy } from '../../server/tidy.ts'
@@ -132,6 +133,7 @@ export async function testApp(
     post,
     ...(config.smtpUrl !== null && { mailer: createMailer(config.smtpUrl, publicUrl) }),
     wake: () => {},
+    scrypt,
     appSecret: 'an app secret of a test, 32 characters or more',
     registry: { ...registry, ...Object.fromEntries(more) },
     dispatcher: () => (config.delivery ? 'on' : 'off'),

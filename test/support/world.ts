@@ -4,6 +4,7 @@ import { createAccess } from '../../server/access/access.ts'
 import { createPerson, type PeopleDeps } from '../../server/access/people.ts'
 import type { NewPerson } from '../../server/access/person.ts'
 import { readConfig } from '../../server/config.ts'
+import type { Deps } from '../../server/deps.ts'
 import type { Actor } from '../../server/lib/actor.ts'
 import { createHost } from '../../server/plugin/create-host.ts'
 import type { Engine } from '../../server/webhooks/engine.ts'
@@ -13,7 +14,7 @@ import { quiet } from './log.ts'
 export const PASSWORD = 'correct horse battery'
 export const ADDRESS = '192.0.2.7'
 
-export interface World extends PeopleDeps {
+export interface World extends PeopleDeps, Pick<Deps, 'scrypt'> {
   /** The clock of the test. It starts at the real time, because better-auth reads that one too. */
   readonly time: { now: number }
 }
@@ -40,7 +41,8 @@ export async function worldOn(db: Db, env: Record<string, string> = {}): Promise
   }
   const host = await createHost(engine, { registry, safeMode: false })
   const access = await createAccess(engine, { appSecret: APP_SECRET })
-  return { ...engine, host, access, time }
+  const scrypt = () => Promise.reject(new Error('Nothing is put under a passphrase here.'))
+  return { ...engine, host, access, scrypt, time }
 }
 
 /** Somebody with an account, as whom to act. */

@@ -28,7 +28,7 @@ export const importRoutes = (deps: Deps): Handlers => ({
       const { form, file } = await readUpload(c, 'file', MOST_FILE_BYTES)
       choice = existing.find((one) => one === form.get('existing')) ?? choice
       if (file === null) throw atFile('invalid', msg('Choose a file.'))
-      const wanted = await openSetUp(parseSetUp(file.bytes), form.get('passphrase'), choice)
+      const wanted = await openSetUp(deps, parseSetUp(file.bytes), form.get('passphrase'), choice)
       return c.redirect(`${PATH}/${await keepFile(deps, c.var.actor, wanted)}`, 303)
     } catch (error) {
       if (!(error instanceof AppError) || error.status >= 500) throw error

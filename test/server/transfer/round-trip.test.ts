@@ -109,7 +109,7 @@ test('what was exported with its secrets is the same network after the import', 
   const one = await network()
   const two = await testApp({ plugins: [shop] })
   const text = await exportSetUp(one.deps, actor, PASSPHRASE)
-  const wanted = await openSetUp(parseSetUp(bytesOf(text)), PASSPHRASE, 'change')
+  const wanted = await openSetUp(two.deps, parseSetUp(bytesOf(text)), PASSPHRASE, 'change')
   const plan = await planImport(two.deps, actor, wanted)
   expect(plan.items.filter(({ outcome }) => outcome === 'refuse')).toEqual([])
   await runImport(two.deps, actor, wanted, { leaveOut: false })
@@ -117,7 +117,7 @@ test('what was exported with its secrets is the same network after the import', 
   const again = await exportSetUp(two.deps, actor, PASSPHRASE)
   expect(without(again)).toEqual(without(text))
   const sealed = parseSetUp(bytesOf(again)).secrets
-  expect(sealed && (await openSecrets(sealed, PASSPHRASE))).toEqual(wanted.secrets)
+  expect(sealed && (await openSecrets(two.deps, sealed, PASSPHRASE))).toEqual(wanted.secrets)
   expect((await planImport(two.deps, actor, wanted)).items.filter(({ outcome }) => outcome !== 'same')).toEqual([])
 })
 
