@@ -40,9 +40,10 @@ function movedCheck(t: Translator, copy: Copy): Check {
 export function copyInWords(t: Translator, { kind, since, url }: Copy): string {
   const time = t.dateTime(since)
   const again = t('What the original has sent since would be sent again.')
-  if (kind === 'restored') return `${t('It was restored from a backup of {time}.', { time })} ${again}`
-  if (kind === 'copied') return `${t('On {time} it was started in another place than before.', { time })} ${again}`
+  if (kind === 'restored') return `${t('This network was restored from a backup of {time}.', { time })} ${again}`
+  if (kind === 'copied')
+    return `${t('On {time} this network was started in another place than before.', { time })} ${again}`
   return url === undefined
-    ? t('Until {time} this database was in another place. If it still runs there, both send the same.', { time })
-    : t('Until {time} this database was run at {url}. If it still runs there, both send the same.', { time, url })
+    ? t('Until {time} this network ran in another place. If it still runs there, both send the same.', { time })
+    : t('Until {time} this network ran at {url}. If it still runs there, both send the same.', { time, url })
 }

@@ -115,7 +115,7 @@ async function checkSecrets(db: Db, config: Config): Promise<Finding> {
   const vault = await createVault({ appSecret, previous, random: createRandom() })
   try {
     const opened = (await openSealed({ db, vault })) + (await openSettings({ db, vault }))
-    return { check, ok: true, text: `APP_SECRET opens all ${opened} that are stored.` }
+    return { check, ok: true, text: `APP_SECRET is the right one; it opens all ${opened} stored secrets.` }
   } catch (error) {
     return { check, ok: false, text: because(error) }
   }

@@ -176,7 +176,7 @@ test('a restored copy says on every page why it does not send, until somebody sw
   const since = Date.UTC(2026, 0, 31, 3)
   await db.commit([...switchSending(app.deps, false), markCopy(db, { kind: 'restored', since })])
   const what =
-    'It was restored from a backup of 31 Jan 2026, 03:00. What the original has sent since would be sent again.'
+    'This network was restored from a backup of 31 Jan 2026, 03:00. What the original has sent since would be sent again.'
   for (const path of ['/network', '/account', HEALTH]) expect(mainOf((await admin.get(path)).html)).toContain(what)
   expect(mainOf((await admin.get(HEALTH)).html)).toContain('Recommended This is a restored copy')
   const viewer = await (await app.login('viewer')).get('/network')
@@ -193,7 +193,7 @@ test('a database that was moved sends, and asks whether it is the only one', asy
   await db.commit([markCopy(db, { kind: 'moved', since: app.clock.now(), url: 'https://old.example.com' })])
   const moved = mainOf((await admin.get(HEALTH)).html)
   expect(moved).toContain('Recommended This may be a copy')
-  expect(moved).toContain('was run at https://old.example.com. If it still runs there, both send the same.')
+  expect(moved).toContain('ran at https://old.example.com. If it still runs there, both send the same.')
   expect(moved).toContain('It is the only one')
   const { html } = await admin.send(`${HEALTH}/sending`, { sending: 'on' })
   expect(mainOf(html)).not.toMatch(/may be a copy|the only one/)

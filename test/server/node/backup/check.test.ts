@@ -67,7 +67,7 @@ test('a database that is well passes every check, while it is in use too', async
     ['audit', true],
     ['secrets', true],
   ])
-  expect(found.at(-1)?.text).toBe('APP_SECRET opens all 1 that are stored.')
+  expect(found.at(-1)?.text).toBe('APP_SECRET is the right one; it opens all 1 stored secrets.')
 })
 
 test.each([
