@@ -52,6 +52,16 @@ export function add<Options extends object = object>(
   })
 }
 
+/** What the API said: as it came, or for people by `human`. */
+export function answered<Value>(
+  { json }: Session<never> | Session<object>,
+  answer: Answer,
+  human: (value: Value) => void,
+): void {
+  if (json) out(answer.text)
+  else human(answer.value as Value)
+}
+
 export const withExample = (command: Command, example: string): Command =>
   command.addHelpText('after', `\nExample:\n  hookline ${example}`)
 

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { DbError } from '../../../db/db.ts'
 import { migrate } from '../../../db/migrate.ts'
-import { readConfig, type Config } from '../../config.ts'
+import { ConfigError, readConfig, type Config } from '../../config.ts'
 import { isoTime } from '../../lib/clock.ts'
 import { jsonLog, type Log } from '../../lib/log.ts'
 import { backUp, usualFile } from '../backup/backup.ts'
@@ -69,10 +69,11 @@ export const lookOverDatabase = (json: boolean): Promise<void> =>
 
 /** Runs with the settings of the environment, and says what went wrong as the server does. */
 async function withSettings(work: (config: Config, log: Log) => Promise<void> | void): Promise<void> {
-  const config = readConfig(process.env)
   try {
+    const config = readConfig(process.env)
     await work(config, jsonLog(config.logLevel, Date.now, note))
   } catch (error) {
+    if (error instanceof ConfigError) throw new Stop(exit.config, ...error.sentences)
     if (error instanceof Refusal) throw new Stop(exit.refused, error.message)
     if (error instanceof DataDirTaken) throw new Stop(exit.later, error.message)
     if (error instanceof DbError) throw new Stop(error.kind === 'busy' ? exit.later : exit.config, error.message)

@@ -26,6 +26,11 @@ export function record(fields: Readonly<Record<string, unknown>>): void {
   for (const [name, value] of shownFields) out(`${name.padEnd(width)}  ${value}`)
 }
 
+/** JSON over as many lines as it takes. */
+export function pretty(value: unknown): void {
+  for (const line of JSON.stringify(value, null, 2).split('\n')) out(clean(line))
+}
+
 /** A value in one line. */
 export function shown(value: unknown): string {
   if (value === null || value === undefined) return ''

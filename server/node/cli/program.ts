@@ -1,12 +1,18 @@
 import { Command, CommanderError } from 'commander'
 import { version } from '../../version.ts'
-import { ConfigError } from '../../config.ts'
+import { addApiKeys } from './api-keys.ts'
 import { withConnection } from './connection.ts'
 import { addDb } from './db.ts'
+import { addDeliveries } from './deliveries.ts'
+import { addEvents } from './events.ts'
 import { exit, Stop } from './exit.ts'
 import { addHealth } from './health.ts'
+import { addPlugins } from './plugins.ts'
 import { note } from './print.ts'
 import { addSites } from './sites.ts'
+import { addTransfer } from './transfer.ts'
+import { addUsers } from './users.ts'
+import { addWebhooks } from './webhooks.ts'
 
 /** `hookline`, with all its commands. */
 export function program(): Command {
@@ -18,7 +24,14 @@ export function program(): Command {
       .exitOverride(),
   )
   addHealth(hookline)
+  addEvents(hookline)
+  addWebhooks(hookline)
+  addDeliveries(hookline)
+  addPlugins(hookline)
   addSites(hookline)
+  addUsers(hookline)
+  addApiKeys(hookline)
+  addTransfer(hookline)
   addDb(hookline)
   return hookline
 }
@@ -27,7 +40,6 @@ export function program(): Command {
 export function ended(error: unknown): number {
   if (error instanceof CommanderError) return isHelp(error) ? exit.ok : exit.usage
   if (error instanceof Stop) return told(error.code, error.lines)
-  if (error instanceof ConfigError) return told(exit.config, error.sentences)
   throw error
 }
 
