@@ -85,6 +85,8 @@ test('every capability that a route asks for stands in the table', () => {
 })
 
 describe('what belongs to another site', () => {
+  const siteOf = (slug: string) =>
+    app.deps.db.q.selectFrom('site').select('id').where('slug', '=', slug).executeTakeFirstOrThrow()
   const withId = inSite.filter(({ path }) => path.includes('/:id'))
   const stranger = (id: string) => `${id.slice(0, 4)}${'0'.repeat(id.length - 4)}`
   const at = (path: string, id: string) => filled(path.replace(':id', id), 'mine')
@@ -109,6 +111,42 @@ describe('what belongs to another site', () => {
     expect(wrong).toEqual([])
   })
 
+  test('is as good as not there where a request of the API names it', async () => {
+    const client = await app.client('mine')
+    const wrong: string[] = []
+    const sample = app.deps.host.eventType('payment_received')?.sample ?? {}
+    const asks: [method: string, path: (id: string) => string, body?: (id: string) => object][] = [
+      ['GET', (id) => `/events?site=${id}`],
+      ['GET', (id) => `/deliveries?webhook=${id}`],
+      ['GET', (id) => `/deliveries?event=${id}`],
+      ['GET', (id) => `/deliveries?site=${id}`],
+      ['POST', () => '/events', (id) => ({ type: 'payment_received', data: sample, site: id })],
+      ['POST', () => '/deliveries/redeliver', (id) => ({ ids: [id] })],
+      [
+        'POST',
+        () => '/webhooks',
+        (id) => ({ name: 'A', url: 'https://a.example/', events: ['payment_received'], sites: [id] }),
+      ],
+    ]
+    for (const [method, path, body] of asks) {
+      for (const id of ['theirs', ...Object.values(theirs)]) {
+        const other = id === 'theirs' ? 'nobody' : stranger(id)
+        const [found, none] = [
+          await client(method, path(id), body?.(id)),
+          await client(method, path(other), body?.(other)),
+        ]
+        // An event that was taken has an id of its own.
+        const text = (answer: typeof found, own: string) =>
+          JSON.stringify(answer.body)
+            .replaceAll(own, '')
+            .replaceAll(/evt_\w+/g, '')
+        const same = text(found, id) === text(none, other)
+        if (found.status !== none.status || !same) wrong.push(`${method} ${path(id)}: ${found.status} ${none.status}`)
+      }
+    }
+    expect(wrong).toEqual([])
+  })
+
   test('is 404 in the API, word for word as what nobody has', async () => {
     const client = await app.client('mine')
     const wrong: string[] = []
@@ -126,6 +164,73 @@ describe('what belongs to another site', () => {
       const same = JSON.stringify(found.body) === JSON.stringify(none.body)
       if (found.status !== status || none.status !== status || !same)
         wrong.push(`${method} ${path}: ${found.status} ${none.status}`)
+    }
+    expect(wrong).toEqual([])
+  })
+
+  test('is no more than what nobody has in the place of another site, on every route of its admin', async () => {
+    const wrong: string[] = []
+    for (const { method, path } of inSite) {
+      const whole = (slug: string) => filled(path.replace(':id', theirs[kindOf(path)] ?? 'none'), slug)
+      const [found, none] = [
+        await ask('site_admin', method, whole('theirs')),
+        await ask('site_admin', method, whole('nobody')),
+      ]
+      const same = found.html.replaceAll('theirs', 'nobody') === none.html
+      // What is open to everybody asks nobody who they are.
+      if (found.status !== none.status || !same || found.status === 200)
+        wrong.push(`${method} ${path}: ${found.status}`)
+    }
+    expect(wrong).toEqual([])
+  })
+
+  test.each(['none', 'theirs'])('is 404 below a bin of the own site: a capture of %s', async (whose) => {
+    const mine = await furnish(app, (await siteOf('mine')).id)
+    const capture = whose === 'none' ? stranger(theirs['captures'] ?? '') : (theirs['captures'] ?? '')
+    for (const { method, path } of inSite.filter((route) => route.path.includes(':capture'))) {
+      const at = filled(path.replace(':id', mine['bins'] ?? '').replace(':capture', capture), 'mine')
+      expect((await ask('site_admin', method, at)).status, path).toBe(404)
+    }
+    // A field of a form names it as well.
+    const bin = `/sites/mine/admin/bins/${mine['bins']}`
+    expect((await ask('site_admin', 'GET', `${bin}?capture=${capture}`)).html).not.toContain(capture)
+  })
+
+  test('is as good as not there where a form or a filter names it', async () => {
+    const mine = await furnish(app, (await siteOf('mine')).id)
+    const admin = people['site_admin'] ?? app.stranger
+    const base = '/sites/mine/admin'
+    const lists = ['webhooks', 'deliveries', 'events', 'bins', 'sources', 'api-keys']
+    const fields = ['webhook', 'event', 'site', 'q', 'source', 'before', 'after']
+    const wrong: string[] = []
+    const compare = async (
+      name: string,
+      send: (id: string) => Promise<{ status: number; html: string; location: string }>,
+    ) => {
+      for (const id of Object.values(theirs)) {
+        const [found, none] = [await send(id), await send(stranger(id))]
+        const text = ({ status, html, location }: typeof found, own: string) =>
+          `${status} ${location} ${html}`.replaceAll(own, '')
+        if (text(found, id) !== text(none, stranger(id))) wrong.push(`${name} ${id}: ${found.status} ${none.status}`)
+      }
+    }
+    for (const list of lists)
+      for (const field of fields)
+        await compare(`${list}?${field}`, (id) => admin.get(`${base}/${list}?${new URLSearchParams({ [field]: id })}`))
+    const forms: [path: string, fields: (id: string) => Record<string, string>][] = [
+      ['/webhooks', (id) => ({ action: 'delete', sure: '1', ids: id })],
+      ['/webhooks', (id) => ({ action: 'retire', id })],
+      ['/deliveries', (id) => ({ action: 'redeliver', id })],
+      [`/events/${mine['events']}/deliver`, (id) => ({ webhook: id })],
+      [`/bins/${mine['bins']}`, (id) => ({ name: 'Bin', kind: 'ok', figure: '0', webhook: id })],
+    ]
+    for (const [path, fieldsOf] of forms) {
+      await compare(path, async (id) => {
+        const answer = await admin.post(base + path, fieldsOf(id))
+        // Its notice is for the next page, which is not the one that is compared.
+        await admin.get(base)
+        return answer
+      })
     }
     expect(wrong).toEqual([])
   })

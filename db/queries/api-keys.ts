@@ -50,8 +50,12 @@ export async function wasKey(db: Db, hash: string): Promise<boolean> {
   return row !== undefined
 }
 
-export const keyById = (db: Db, id: string): Promise<KeyRow | undefined> =>
-  keys(db).where('api_key.id', '=', id).executeTakeFirst()
+/** As an owner sees it: a site has its own keys, the network has all. */
+export const keyById = (db: Db, id: string, owner = 'network'): Promise<KeyRow | undefined> =>
+  keys(db)
+    .where('api_key.id', '=', id)
+    .$if(owner !== 'network', (query) => query.where('api_key.owner', '=', owner))
+    .executeTakeFirst()
 
 /** The newest keys: all of them, or those of one site. */
 export const keyList = (db: Db, owner: string | null = null, limit = 500): Promise<KeyRow[]> =>

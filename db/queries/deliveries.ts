@@ -27,8 +27,12 @@ const deliveries = (db: Db) =>
     .select(['webhook.owner as webhook_owner', 'webhook.state as webhook_state'])
     .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
 
-export const deliveryById = (db: Db, id: string): Promise<DeliveryRow | undefined> =>
-  deliveries(db).where('delivery.id', '=', id).executeTakeFirst()
+/** As an owner sees it: a site has what its own webhooks sent, the network has all. */
+export const deliveryById = (db: Db, id: string, owner = 'network'): Promise<DeliveryRow | undefined> =>
+  deliveries(db)
+    .where('delivery.id', '=', id)
+    .$if(owner !== 'network', (query) => query.where('webhook.owner', '=', owner))
+    .executeTakeFirst()
 
 export type AnswerClass = 0 | 2 | 3 | 4 | 5
 

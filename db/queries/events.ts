@@ -14,8 +14,12 @@ const events = (db: Db) =>
     .selectAll('event')
     .select((eb) => eb.fn.coalesce('site.slug', 'event.site_id').as('site_slug'))
 
-export const eventById = (db: Db, id: string): Promise<EventRow | undefined> =>
-  events(db).where('event.id', '=', id).executeTakeFirst()
+/** As a site sees it, which has its own events; the network has all. */
+export const eventById = (db: Db, id: string, site = 'network'): Promise<EventRow | undefined> =>
+  events(db)
+    .where('event.id', '=', id)
+    .$if(site !== 'network', (query) => query.where('event.site_id', '=', site))
+    .executeTakeFirst()
 
 export interface EventFilter {
   readonly siteId: string | null

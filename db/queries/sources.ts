@@ -73,8 +73,12 @@ export const sourcesAfter = (db: Db, site: string | null, after: string, limit: 
     .limit(limit)
     .execute()
 
-export const sourceById = (db: Db, id: string): Promise<SourceRow | undefined> =>
-  all(db).where('source.id', '=', id).executeTakeFirst()
+/** As a site sees it, which has its own sources; the network has all. */
+export const sourceById = (db: Db, id: string, site = 'network'): Promise<SourceRow | undefined> =>
+  all(db)
+    .where('source.id', '=', id)
+    .$if(site !== 'network', (query) => query.where('source.site_id', '=', site))
+    .executeTakeFirst()
 
 /** The source that this token opens now: its own, or the one before for as long as that holds. */
 export async function sourceByToken(db: Db, hash: string, now: number): Promise<SourceRow | undefined> {

@@ -10,8 +10,14 @@ export interface Webhook extends WebhookTable {
   readonly events: readonly string[]
 }
 
-export async function webhookById(db: Db, id: string): Promise<Webhook | undefined> {
-  const row = await db.q.selectFrom('webhook').selectAll().where('id', '=', id).executeTakeFirst()
+/** As an owner sees it; the network sees all. What is another's ends at this one look, as what nobody has does. */
+export async function webhookById(db: Db, id: string, owner = 'network'): Promise<Webhook | undefined> {
+  const row = await db.q
+    .selectFrom('webhook')
+    .selectAll()
+    .where('id', '=', id)
+    .$if(owner !== 'network', (query) => query.where('owner', '=', owner))
+    .executeTakeFirst()
   if (!row) return undefined
   const events = await db.q
     .selectFrom('webhook_event')

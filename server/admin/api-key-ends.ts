@@ -83,9 +83,8 @@ export const keyEndPages = (deps: Deps) => ({
 })
 
 async function asked(c: C, deps: Deps): Promise<KeyRow> {
-  const key = await keyById(deps.db, c.req.param('id') ?? '')
-  const { owner } = c.var.scope
-  if (!key || (owner !== 'network' && key.owner !== owner)) throw notFound()
+  const key = await keyById(deps.db, c.req.param('id') ?? '', c.var.scope.owner)
+  if (!key) throw notFound()
   return key
 }
 

@@ -25,7 +25,6 @@ import { cursorAt, filterOf, positionOf, readAsked, searchOf, states, type Asked
 import { logPage } from './log-page.ts'
 import { page } from './page.ts'
 import { redeliverMany, whyNotRedeliver } from './redelivery.ts'
-import { isIn } from './repair.ts'
 import { screenOf } from './screen.ts'
 import { FEW_SITES } from './sites/choice.ts'
 
@@ -91,8 +90,8 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
       return seeOther(c, deps, path, { tone: 'info', title, text })
     }
     const { owner } = c.var.scope
-    const found = await Promise.all(ids.slice(0, MOST_AT_ONCE).map((id) => deliveryById(deps.db, id)))
-    const mine = found.filter((row) => row !== undefined).filter((row) => isIn(owner, row))
+    const found = await Promise.all(ids.slice(0, MOST_AT_ONCE).map((id) => deliveryById(deps.db, id, owner)))
+    const mine = found.filter((row) => row !== undefined)
     const count = await redeliverMany(deps, c.var.actor, mine)
     const left = ids.length - count
     return seeOther(c, deps, path, {

@@ -201,9 +201,8 @@ async function choicesOf(deps: Deps, { var: { scope, t } }: C) {
 /** The event of the URL, if the area may see it. Throws `not_found`. */
 async function eventOf(deps: Deps, c: C): Promise<EventRow> {
   const id = c.req.param('id') ?? ''
-  const event = isId('evt', id) ? await eventById(deps.db, id) : undefined
-  const { site } = c.var.scope
-  if (!event || (site && event.site_id !== site.id)) throw notFound()
+  const event = isId('evt', id) ? await eventById(deps.db, id, c.var.scope.owner) : undefined
+  if (!event) throw notFound()
   return event
 }
 

@@ -87,14 +87,10 @@ export const repairRoutes = (deps: Deps): Handlers => ({
 /** The delivery of the URL; one that belongs to another area is not there. */
 export async function deliveryOf(deps: Deps, c: C): Promise<DeliveryRow> {
   const id = c.req.param('id') ?? ''
-  const delivery = isDelivery(id) ? await deliveryById(deps.db, id) : undefined
-  if (!delivery || !isIn(c.var.scope.owner, delivery)) throw notFound()
+  const delivery = isDelivery(id) ? await deliveryById(deps.db, id, c.var.scope.owner) : undefined
+  if (!delivery) throw notFound()
   return delivery
 }
-
-/** Whether a delivery is one of the area's own: Network Admin has all, a site what its own webhooks sent. */
-export const isIn = (owner: string, delivery: DeliveryRow): boolean =>
-  owner === 'network' || delivery.webhook_owner === owner
 
 async function whyNotStart(deps: Deps, webhook: { id: string; state: string }): Promise<Message | null> {
   if (webhook.state !== 'active' && webhook.state !== 'failing') {

@@ -76,9 +76,8 @@ export const apiKeyApiRoutes = (deps: Deps): Handlers => ({
 })
 
 async function find(deps: Deps, c: C): Promise<KeyRow> {
-  const key = await keyById(deps.db, c.req.param('id') ?? '')
-  const { owner } = c.var.actor
-  if (!key || (owner !== 'network' && key.owner !== owner)) throw notFound()
+  const key = await keyById(deps.db, c.req.param('id') ?? '', c.var.actor.owner)
+  if (!key) throw notFound()
   return key
 }
 

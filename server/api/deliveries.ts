@@ -100,9 +100,8 @@ export const isDelivery = (id: string): boolean => isId('dlv', id) || isId('bat'
 /** A delivery of the actor's own webhooks; everything else is not there. */
 export async function mine(deps: Deps, c: C): Promise<DeliveryRow> {
   const id = c.req.param('id') ?? ''
-  const delivery = isDelivery(id) ? await deliveryById(deps.db, id) : undefined
-  const { owner } = c.get('actor')
-  if (!delivery || (owner !== 'network' && delivery.webhook_owner !== owner)) throw notFound()
+  const delivery = isDelivery(id) ? await deliveryById(deps.db, id, c.get('actor').owner) : undefined
+  if (!delivery) throw notFound()
   return delivery
 }
 

@@ -68,9 +68,8 @@ export const eventRoutes = (deps: Deps): Handlers => ({
 
   'GET /api/v1/events/:id': async (c) => {
     const id = c.req.param('id') ?? ''
-    const event = isId('evt', id) ? await eventById(deps.db, id) : undefined
-    const { owner } = c.get('actor')
-    if (!event || (owner !== 'network' && owner !== event.site_id)) throw notFound()
+    const event = isId('evt', id) ? await eventById(deps.db, id, c.get('actor').owner) : undefined
+    if (!event) throw notFound()
     return Response.json(showEvent(event))
   },
 })

@@ -83,10 +83,8 @@ export const hookRoutes = (deps: Deps): Handlers => ({
   'DELETE /api/v1/hooks/:id': async (c) => {
     const actor = c.get('actor')
     const id = c.req.param('id') ?? ''
-    const hook = isId('whk', id) ? await webhookById(deps.db, id) : undefined
-    if (hook && (actor.owner === 'network' || hook.owner === actor.owner)) {
-      await deps.db.commit(unsubscribe(deps, actor, mustBeHook(hook), 'unsubscribed'))
-    }
+    const hook = isId('whk', id) ? await webhookById(deps.db, id, actor.owner) : undefined
+    if (hook) await deps.db.commit(unsubscribe(deps, actor, mustBeHook(hook), 'unsubscribed'))
     return new Response(null, { status: 204 })
   },
 })

@@ -35,8 +35,7 @@ export const repairRoutes = (deps: Deps): Handlers => ({
       ])
     }
     const { owner } = c.get('actor')
-    const found = await Promise.all([...new Set(ids)].map((id) => deliveryById(deps.db, String(id))))
-    const own = found.filter((one) => one !== undefined && (owner === 'network' || one.webhook_owner === owner))
+    const own = await Promise.all([...new Set(ids)].map((id) => deliveryById(deps.db, String(id), owner)))
     const redelivered = await redeliverMany(
       deps,
       c.get('actor'),
@@ -109,8 +108,8 @@ export const repairRoutes = (deps: Deps): Handlers => ({
     const body = await readJsonObject(c)
     knownKeys(body, ['webhook'])
     const id = c.req.param('id') ?? ''
-    const event = isId('evt', id) ? await eventById(deps.db, id) : undefined
-    if (!event || (actor.owner !== 'network' && actor.owner !== event.site_id)) throw notFound()
+    const event = isId('evt', id) ? await eventById(deps.db, id, actor.owner) : undefined
+    if (!event) throw notFound()
     const webhook = await ownWebhook(deps.db, actor.owner, typeof body.webhook === 'string' ? body.webhook : '')
     const delivery = await replay(
       deps,

@@ -6,7 +6,7 @@ import { isId } from '../lib/ids.ts'
 
 /** A webhook as its owner sees it; the network sees every site's too. What belongs to somebody else is not there. */
 export async function ownWebhook(db: Db, owner: Owner, id: string): Promise<Webhook> {
-  const webhook = isId('whk', id) ? await webhookById(db, id) : undefined
-  if (!webhook || (owner !== 'network' && webhook.owner !== owner)) throw notFound()
+  const webhook = isId('whk', id) ? await webhookById(db, id, owner) : undefined
+  if (!webhook) throw notFound()
   return webhook
 }

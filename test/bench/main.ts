@@ -2,6 +2,7 @@ import { cpus } from 'node:os'
 import { backlog } from './backlog.ts'
 import { deliver } from './deliver.ts'
 import { idle } from './idle.ts'
+import { ids } from './ids.ts'
 import { ingest } from './ingest.ts'
 import { isolation } from './isolation.ts'
 import { page } from './page.ts'
@@ -19,6 +20,7 @@ const runs: Readonly<Record<string, () => Promise<void>>> = {
   isolation,
   page,
   plugins,
+  ids,
 }
 
 const asked = process.argv.slice(2)

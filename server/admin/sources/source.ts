@@ -105,9 +105,8 @@ const pathOf = (c: C, source: SourceRow): string => `${c.var.scope.base}/sources
 /** The source of the URL, if it is in this area. Throws `not_found`. */
 async function asked(c: C, deps: Deps): Promise<SourceRow> {
   const id = c.req.param('id') ?? ''
-  const source = isId('src', id) ? await sourceById(deps.db, id) : undefined
-  const { site } = c.var.scope
-  if (!source || (site && source.site_id !== site.id)) throw notFound()
+  const source = isId('src', id) ? await sourceById(deps.db, id, c.var.scope.owner) : undefined
+  if (!source) throw notFound()
   return source
 }
 

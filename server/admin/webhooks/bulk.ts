@@ -31,10 +31,8 @@ export const bulkRoutes = (deps: Deps): Handlers => ({
 async function chosenOf(c: C, deps: Deps, form: Form): Promise<Webhook[]> {
   const { owner } = c.var.scope
   const ids = [...new Set([...form.getAll('id'), ...form.get('ids').split(',')])].filter((id) => isId('whk', id))
-  const found = await Promise.all(ids.slice(0, MOST_AT_ONCE).map((id) => webhookById(deps.db, id)))
-  return found
-    .filter((webhook) => webhook !== undefined)
-    .filter((webhook) => owner === 'network' || webhook.owner === owner)
+  const found = await Promise.all(ids.slice(0, MOST_AT_ONCE).map((id) => webhookById(deps.db, id, owner)))
+  return found.filter((webhook) => webhook !== undefined)
 }
 
 function confirmPage(c: C, deps: Deps, chosen: readonly Webhook[], back: string): Promise<Response> {
