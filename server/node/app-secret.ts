@@ -5,10 +5,15 @@ import type { Random } from '../lib/clock.ts'
 
 /** APP_SECRET, or the one that lies in the data folder; made there once, readable by its owner alone. */
 export function appSecretOf(config: Config, random: Random): string {
-  if (config.appSecret !== null) return config.appSecret
-  const file = join(config.dataDir, 'app-secret')
-  if (existsSync(file)) return readFileSync(file, 'utf8').trim()
+  const known = config.appSecret ?? secretBeside(config)
+  if (known !== null) return known
   const secret = Buffer.from(random(32)).toString('base64url')
-  writeFileSync(file, `${secret}\n`, { mode: 0o600, flag: 'wx' })
+  writeFileSync(fileIn(config), `${secret}\n`, { mode: 0o600, flag: 'wx' })
   return secret
 }
+
+/** The one that lies in the data folder; null where none was made yet. */
+export const secretBeside = (config: Pick<Config, 'dataDir'>): string | null =>
+  existsSync(fileIn(config)) ? readFileSync(fileIn(config), 'utf8').trim() : null
+
+const fileIn = ({ dataDir }: Pick<Config, 'dataDir'>): string => join(dataDir, 'app-secret')

@@ -14,13 +14,13 @@ import type { Log } from '../../lib/log.ts'
 import { openSettings } from '../../plugin/settings.ts'
 import { openSealed } from '../../webhooks/sealed.ts'
 import { createVault, proof } from '../../webhooks/secrets.ts'
+import { secretBeside } from '../app-secret.ts'
 import { readMigrations } from '../migrations.ts'
 import { openPostgres } from '../postgres.ts'
 import { createRandom } from '../random.ts'
 import { openSqliteReader } from '../sqlite-reader.ts'
 import { faultsOf, openToRead, sqliteFile } from './file.ts'
 import { because } from './refusal.ts'
-import { secretBeside } from './restore.ts'
 
 /** One thing that was looked at, and a sentence about what was found. */
 export interface Finding {

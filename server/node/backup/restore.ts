@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, linkSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
+import { copyFileSync, existsSync, linkSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Db } from '../../../db/db.ts'
@@ -11,6 +11,7 @@ import type { Log } from '../../lib/log.ts'
 import { copyOf, markCopy } from '../../webhooks/copy.ts'
 import { proof } from '../../webhooks/secrets.ts'
 import { switchSending } from '../../webhooks/sending.ts'
+import { secretBeside } from '../app-secret.ts'
 import { lockDataDir } from '../lock.ts'
 import { readMigrations } from '../migrations.ts'
 import { openSqlite } from '../sqlite.ts'
@@ -90,12 +91,6 @@ async function secretFor(config: Config, expected: string | undefined): Promise<
   if (secrets.length === 0) return 'missing'
   if (expected === undefined) return 'fits'
   return (await Promise.all(secrets.map(proof))).includes(expected) ? 'fits' : 'other'
-}
-
-/** The APP_SECRET that lies in the data folder; never made here. */
-export function secretBeside({ dataDir }: Pick<Config, 'dataDir'>): string | null {
-  const file = join(dataDir, 'app-secret')
-  return existsSync(file) ? readFileSync(file, 'utf8').trim() : null
 }
 
 /** Brings it to this version, marks it as what it is, and says so in its audit log. */

@@ -78,6 +78,12 @@ export const network: Scenarios<Drive> = {
     await admin.sees('Sending is on.')
   },
 
+  async 'the database is backed up'({ admin }) {
+    await admin.go('/network/health')
+    await admin.press('Back up now')
+    await admin.sees('The backup is')
+  },
+
   async 'the audit log is checked'({ admin }) {
     await admin.go('/network/audit')
     await admin.press('Check the chain')
