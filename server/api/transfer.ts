@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Deps } from '../deps.ts'
+import { can, type Capability } from '../lib/actor.ts'
 import { fail } from '../lib/errors.ts'
 import { inEnglish } from '../lib/message.ts'
 import { exportSetUp } from '../transfer/export.ts'
@@ -15,15 +16,19 @@ export const importBody = setUpShape.extend({ passphrase: z.string().optional() 
 
 export const transferRoutes = (deps: Deps): Handlers => ({
   // Never with secrets: those are for people, who type a password.
-  'GET /api/v1/export': async (c) =>
-    new Response(await exportSetUp(deps, c.var.actor, null), {
+  'GET /api/v1/export': async (c) => {
+    demand(c, 'webhooks:read')
+    return new Response(await exportSetUp(deps, c.var.actor, null), {
       headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
-    }),
+    })
+  },
 
   'POST /api/v1/import': async (c) => {
     const { passphrase = '', ...file } = await readJsonObject(c, MOST_FILE_BYTES + KIB)
     if (typeof passphrase !== 'string') throw fail('bad_request', 'passphrase is a text.')
     const setUp = readSetUp(file)
+    if (setUp.webhooks.length > 0) demand(c, 'webhooks:write')
+    if (setUp.people.length > 0) demand(c, 'users:write')
     const choice = existing.find((one) => one === (c.req.query('existing') ?? 'change'))
     if (!choice) throw fail('bad_request', 'existing is change or keep.')
     const wanted = await openSetUp(deps, setUp, passphrase, choice)
@@ -35,6 +40,11 @@ export const transferRoutes = (deps: Deps): Handlers => ({
     return Response.json(show(plan, { dry_run: isDry, locked: wanted.locked }))
   },
 })
+
+/** A file shall not get by what the routes of its parts ask for. */
+function demand(c: C, scope: Capability): void {
+  if (!can(c.var.actor, scope, 'network')) throw fail('forbidden', 'This key lacks the scope {scope}.', { scope })
+}
 
 function flag(c: C, name: string): boolean {
   const text = c.req.query(name) ?? '0'

@@ -6,6 +6,7 @@ import {
   everySource,
   everyWebhook,
 } from '../../db/queries/set-up.ts'
+import type { WebhookSecret } from '../../db/queries/webhooks.ts'
 import { pluginStates } from '../../db/queries/plugins.ts'
 import { auditEntry } from '../access/audit.ts'
 import { bounds, networkSettings, readNetworkSettings, type NetworkSettings } from '../access/network-settings.ts'
@@ -88,11 +89,11 @@ async function readAll(deps: TransferDeps, withSecrets: boolean): Promise<{ setU
       })),
     plugins: plugins.map(({ entry }) => entry),
     webhooks: webhooks
-      .filter(({ owner }) => owner === 'network' || slugs.has(owner))
+      // What a builder subscribed is its own: elsewhere it subscribes again, with a key of that place.
+      .filter(({ owner, origin }) => origin !== 'rest_hook' && (owner === 'network' || slugs.has(owner)))
       .map((webhook) => ({
         id: webhook.id,
         owner: slugOf(webhook.owner),
-        origin: webhook.origin,
         ...webhookFields(draftOf(webhook), slugOf),
       }))
       .sort((a, b) => order(a.owner, b.owner) || order(a.name, b.name) || order(a.id ?? '', b.id ?? '')),
@@ -131,14 +132,21 @@ async function readAll(deps: TransferDeps, withSecrets: boolean): Promise<{ setU
 const order = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 /** The live secrets of webhooks in plain, by id. */
-export async function webhookSecrets(deps: Engine, wanted: ReadonlySet<string>): Promise<Secrets['webhooks']> {
+async function webhookSecrets(deps: Engine, wanted: ReadonlySet<string>): Promise<Secrets['webhooks']> {
   const rows = (await everySecret(deps.db)).filter(({ webhook_id: id }) => wanted.has(id))
-  const found: Record<string, Secrets['webhooks'][string]> = {}
+  const byWebhook = [...Map.groupBy(rows, ({ webhook_id: id }) => id)]
+  return Object.fromEntries(
+    await Promise.all(byWebhook.map(async ([id, own]) => [id, await plainSecrets(deps, own)] as const)),
+  )
+}
+
+/** The secrets of one webhook in plain. */
+export async function plainSecrets(deps: Engine, rows: readonly WebhookSecret[]): Promise<Secrets['webhooks'][string]> {
+  const found: Secrets['webhooks'][string] = {}
   for (const row of rows) {
     const plain = await openSecret(deps, row)
-    const own = (found[row.webhook_id] ??= {})
-    if (row.kind === 'headers') own.headers = Object.fromEntries(JSON.parse(plain) as CustomHeaders)
-    else own[row.kind === 'password' || row.kind === 'token' ? row.kind : 'signing'] = plain
+    if (row.kind === 'headers') found.headers = Object.fromEntries(JSON.parse(plain) as CustomHeaders)
+    else found[row.kind === 'password' || row.kind === 'token' ? row.kind : 'signing'] = plain
   }
   return found
 }

@@ -55,7 +55,6 @@ const pluginShape = z.strictObject({
 const webhookShape = z.strictObject({
   id: z.string().optional(),
   owner: z.string(),
-  origin: z.enum(['admin', 'api', 'rest_hook']).optional(),
   name: z.string(),
   description: z.string().optional(),
   url: z.string(),

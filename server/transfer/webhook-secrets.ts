@@ -5,10 +5,8 @@ import { MASK } from '../webhooks/redact.ts'
 import { sealSecret } from '../webhooks/sealed.ts'
 import { makeSigning, newestSigning } from '../webhooks/secret-changes.ts'
 import { publicKeyOf } from '../webhooks/sign.ts'
-import type { Secrets } from './sealed-secrets.ts'
 import type { Planning } from './step.ts'
-
-type Plain = Secrets['webhooks'][string]
+import type { Plain } from './webhook-entry.ts'
 
 interface Held {
   readonly id: string

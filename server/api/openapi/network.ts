@@ -102,14 +102,14 @@ export const networkOperations = {
   'GET /api/v1/export': {
     summary: 'Export the set-up',
     description:
-      'Settings, sites, people, plugins, webhooks and sources, in an order that does not change. Never with secrets: those a super admin exports under Tools.',
+      'Settings, sites, people, plugins, webhooks and sources, in an order that does not change. Never with secrets: those a super admin exports under Tools. Needs webhooks:read too.',
     status: 200,
     answer: answers.setUp,
   },
   'POST /api/v1/import': {
     summary: 'Import a set-up',
     description:
-      'Takes a file of an export, up to 8 MB; passphrase opens its secrets. With dry_run nothing is written. All of it is imported or nothing, unless leave_out says that what is refused shall stay behind. What is not in the file stays.',
+      'Takes a file of an export, up to 8 MB; passphrase opens its secrets. With dry_run nothing is written. All of it is imported or nothing, unless leave_out says that what is refused shall stay behind. What is not in the file stays. For webhooks and people in the file it needs webhooks:write and users:write too.',
     query: {
       dry_run: z.enum(['1', '0']),
       existing: z.enum(existing).meta({ description: 'whether what is here becomes what the file says' }),

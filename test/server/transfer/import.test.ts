@@ -174,6 +174,30 @@ describe('what is refused', () => {
     expect((await run(client, {})).status).toBe(403)
   })
 
+  test('a key that lacks the scope of what is in the file', async () => {
+    const app = await testApp()
+    const client = await app.client()
+    const parts = { webhooks: [hook()], people: [{ email: 'anna@example.com', name: 'Anna', role: 'viewer' }] }
+    const asked = async (scopes: readonly string[], method: string, path: string, body?: object) => {
+      const made = await client('POST', '/api-keys', { name: scopes.join(), scopes })
+      const { status } = await app.fetch(`/api/v1${path}`, {
+        method,
+        headers: { authorization: `Bearer ${String(made.body['key'])}`, 'content-type': 'application/json' },
+        ...(body && { body: JSON.stringify(body) }),
+      })
+      return status
+    }
+    expect(await asked(['network:read'], 'GET', '/export')).toBe(403)
+    expect(await asked(['network:read', 'webhooks:read'], 'GET', '/export')).toBe(200)
+    const writing = ['network:write', 'webhooks:write', 'users:write']
+    for (const one of writing) {
+      const others = writing.filter((scope) => scope !== one)
+      expect(await asked(others, 'POST', '/import', file(parts))).toBe(403)
+    }
+    expect(await asked(writing, 'POST', '/import', file(parts))).toBe(200)
+    expect(await asked(['network:write'], 'POST', '/import', file({ sites: [] }))).toBe(200)
+  })
+
   test('a cost of the passphrase that the file chose itself', async () => {
     const client = await (await testApp()).client()
     const sealed = {
@@ -296,6 +320,18 @@ describe('webhooks of a file without secrets', () => {
     expect(await states()).toEqual([{ state: 'held' }])
     await run(client, { webhooks: [hook({ id, active: true })] })
     expect(await states()).toEqual([{ state: 'pending' }])
+  })
+})
+
+describe('REST hooks', () => {
+  test('stay with the builder that made them: in no file, and changed by none', async () => {
+    const app = await testApp()
+    const client = await app.client()
+    const made = await client('POST', '/hooks', { target_url: TARGET, event: 'payment_received' })
+    expect((await client('GET', '/export')).body['webhooks']).toEqual([])
+    const { name } = (await allWebhooks(app))[0] ?? { name: '' }
+    const [item] = await look(client, { webhooks: [hook({ id: made.body['id'], name })] })
+    expect(item?.outcome).toBe('create')
   })
 })
 
