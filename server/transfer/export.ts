@@ -10,7 +10,7 @@ import type { WebhookSecret } from '../../db/queries/webhooks.ts'
 import { pluginStates } from '../../db/queries/plugins.ts'
 import { auditEntry } from '../access/audit.ts'
 import { bounds, networkSettings, readNetworkSettings, type NetworkSettings } from '../access/network-settings.ts'
-import type { Actor } from '../lib/actor.ts'
+import { can, type Actor } from '../lib/actor.ts'
 import { fail } from '../lib/errors.ts'
 import type { Json, JsonObject } from '../lib/json.ts'
 import type { Host, PluginInfo } from '../plugin/host.ts'
@@ -34,7 +34,10 @@ export interface TransferDeps extends Engine {
  */
 export async function exportSetUp(deps: TransferDeps, by: Actor, passphrase: string | null): Promise<string> {
   demandPlugins(deps)
-  const { setUp, secrets } = await readAll(deps, passphrase !== null)
+  const whole = await readAll(deps, passphrase !== null)
+  const { secrets } = whole
+  // Whoever may not read webhooks gets a file without them.
+  const setUp = can(by, 'webhooks:read', 'network') ? whole.setUp : { ...whole.setUp, webhooks: [] }
   if (passphrase === null) return textOf(setUp)
   const sealed = await sealSecrets(deps, passphrase, secrets)
   await deps.db.commit(

@@ -102,7 +102,7 @@ export const networkOperations = {
   'GET /api/v1/export': {
     summary: 'Export the set-up',
     description:
-      'Settings, sites, people, plugins, webhooks and sources, in an order that does not change. Never with secrets: those a super admin exports under Tools. Needs webhooks:read too.',
+      'Settings, sites, people, plugins, webhooks and sources, in an order that does not change. Never with secrets: those a super admin exports under Tools. Webhooks stand in it for a key that has webhooks:read.',
     status: 200,
     answer: answers.setUp,
   },
