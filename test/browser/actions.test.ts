@@ -8,6 +8,7 @@ import { access, logIn } from './actions/access.ts'
 import { deliveries } from './actions/deliveries.ts'
 import { inbound } from './actions/inbound.ts'
 import { network } from './actions/network.ts'
+import { operations } from './actions/operations.ts'
 import type { Area } from './actions/scenario.ts'
 import { sitePlugins } from './actions/site-plugins.ts'
 import { webhooks } from './actions/webhooks.ts'
@@ -36,7 +37,7 @@ describe.each([true, false])('with JavaScript: %s', (javaScript) => {
   afterAll(() => stage.stop())
 
   describe('in Network Admin', () => {
-    test.each(Object.entries({ ...access, ...network }))('%s', (_, drive) => drive(stage))
+    test.each(Object.entries({ ...access, ...network, ...operations }))('%s', (_, drive) => drive(stage))
 
     test.each(Object.entries({ ...webhooks, ...deliveries, ...inbound }))('%s', (_, drive) =>
       drive(stage, { base: '/network', owner: 'network', site: 'sit_main', who: stage.admin }),

@@ -54,12 +54,16 @@ export const inbound: Scenarios<DriveArea> = {
     await who.sees('Web shop is deleted.')
   },
 
-  async 'an API key is made and revoked'(_, { base, who }) {
+  async 'an API key is made, rotated and revoked'(_, { base, who }) {
     await who.go(`${base}/api-keys/new`)
     await who.type({ Name: 'Shop' })
     await who.page.getByRole('group', { name: 'Scopes' }).getByRole('checkbox').first().check()
     await who.press('Add New API Key')
     await who.sees('API key made.')
+    await who.go(`${base}/api-keys`)
+    await who.click(who.page.getByRole('link', { name: 'Rotate Shop' }))
+    await who.press('Rotate')
+    await who.sees('API key rotated.')
     await who.go(`${base}/api-keys`)
     await who.click(who.page.getByRole('link', { name: 'Revoke Shop' }))
     await who.press('Revoke')
