@@ -18,8 +18,13 @@ const PAGES = {
   'event-type': '/network/event-types/payment_received',
   'source-new': '/network/sources/new?kind=stripe',
   sites: '/network/sites',
+  users: '/network/users',
+  health: '/network/health',
   audit: '/network/audit',
+  privacy: '/network/privacy',
+  export: '/network/export',
   settings: '/network/settings',
+  api: '/api/docs',
 }
 /** What has an address of its own in each demo: the first of a list. */
 const FIRST_OF = { delivery: '/network/deliveries?state=retrying', event: '/network/events', bin: '/network/bins' }

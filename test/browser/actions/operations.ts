@@ -79,7 +79,9 @@ export const operations: Scenarios<Drive> = {
     await deps.db.commit([deps.db.q.deleteFrom('setting').where('name', '=', 'network_name')])
     await admin.go('/network/import')
     const buffer = Buffer.from(JSON.stringify(file))
-    await admin.page.getByLabel('File', { exact: true }).setInputFiles({ name: 'set-up.json', mimeType: 'application/json', buffer })
+    await admin.page
+      .getByLabel('File', { exact: true })
+      .setInputFiles({ name: 'set-up.json', mimeType: 'application/json', buffer })
     await admin.press('Look what would happen')
     await admin.press('Import')
     await admin.sees('Imported:')
