@@ -104,8 +104,8 @@ async function move(
 const MOST_STEPS = 100
 
 /**
- * Goes on with what runs, at least a step and for so many milliseconds each: called by the tick, so that a stop or a crash in between loses
- * nothing. What fails is tried again, and stands in nobody's way.
+ * Goes on with what runs, at least a step and for so many milliseconds each: called by the tick, so that a stop or a crash
+ * in between loses nothing. What fails is tried again, and stands in nobody's way.
  */
 export async function goOn(engine: Engine, longest: number): Promise<void> {
   for (const request of await runningRequests(engine.db)) {

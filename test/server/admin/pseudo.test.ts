@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from 'vitest'
 import { catalogs } from '../../../views/catalogs.gen.ts'
 import { collectTexts } from '../../../server/node/build/texts.ts'
+import { goOn, startSearch } from '../../../server/privacy/request.ts'
 import { makeBin } from '../../../server/webhooks/bins/make.ts'
 import { testApp } from '../../support/app.ts'
 import { startReceiver } from '../../support/receiver.ts'
@@ -57,6 +58,10 @@ test('on every page, all that is said is said through the translations', { timeo
   const draft = { name: 'Zzbin', answer: { kind: 'ok', figure: 0 }, webhookId: webhook } as const
   const bin = await makeBin(app.deps, draft, { owner: 'network', by: 'usr_test' }, () => [])
   await app.fetch(`/bin/${bin.token}`, { method: 'PUT', body: 'Zzbody' })
+  const by = { id: 'usr_test', name: 'Ingrid Nord', address: '192.0.2.7' }
+  const searched = await startSearch(app.deps, by, 'mary@example.com')
+  await goOn(app.deps, 10_000)
+  const searching = await startSearch(app.deps, by, 'mary@example.com')
   const scoped = (base: string) =>
     [
       '',
@@ -88,6 +93,9 @@ test('on every page, all that is said is said through the translations', { timeo
     '/network/api-keys/new',
     '/network/plugins/payments',
     '/network/audit',
+    '/network/privacy',
+    `/network/privacy/${searched}`,
+    `/network/privacy/${searching}`,
     '/network/health',
     '/network/settings',
     '/account',
