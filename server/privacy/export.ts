@@ -1,10 +1,10 @@
-import { logInsOf, placeNames, places, rowsOf, type Place, type Row } from '../../db/queries/privacy-places.ts'
+import { logInsOf, placeNames, places, type Place, type Row } from '../../db/queries/privacy-places.ts'
 import { hitsOf } from '../../db/queries/privacy.ts'
 import type { PrivacyRequestTable } from '../../db/schema.ts'
 import { isoTime } from '../lib/clock.ts'
 import type { Json, JsonObject } from '../lib/json.ts'
 import type { Engine } from '../webhooks/engine.ts'
-import { readPacked } from './find.ts'
+import { readPacked, rowsNamed } from './find.ts'
 
 /** As many rows are read at once: each may have several hundred KB. */
 const AT_ONCE = 20
@@ -19,8 +19,7 @@ export async function* exportOf({ db }: Pick<Engine, 'db'>, request: PrivacyRequ
     let first = true
     for (let after = ''; ;) {
       const names = await hitsOf(db, request.id, name, { after, limit: AT_ONCE })
-      const keys = names.map((hit) => JSON.parse(hit) as string[])
-      for (const row of await rowsOf(db, place, place.shows, keys)) {
+      for (const row of await rowsNamed({ db }, place, names)) {
         const logIns =
           name === 'user' ? { log_ins: (await logInsOf(db, String(row['id']))).map((one) => ({ ...one })) } : {}
         yield `${first ? '' : ','}\n${JSON.stringify({ ...shown(place, row), ...logIns })}`

@@ -63,6 +63,14 @@ export const keyOf = (place: Place, row: Row): Value[] => place.key.map((column)
 /** A row by the JSON of its key. */
 export const nameOf = (place: Place, row: Row): string => JSON.stringify(keyOf(place, row))
 
+/** The rows of these names, as far as they are still there, in the same order: what of them is shown to people. */
+export async function rowsNamed({ db }: Pick<Engine, 'db'>, place: Place, names: readonly string[]): Promise<Row[]> {
+  const keys = names.map((name) => JSON.parse(name) as Value[])
+  const rows = await rowsOf(db, place, place.shows, keys)
+  const byName = new Map(rows.map((row) => [nameOf(place, row), row]))
+  return names.map((name) => byName.get(name)).filter((row) => row !== undefined)
+}
+
 const columnsOf = ({ texts, packed, sealed }: Place): string[] => [
   ...texts,
   ...[packed, sealed].filter((column) => column !== undefined),

@@ -1,4 +1,4 @@
-import { placeNames, places, rowsOf, type Place, type PlaceName } from '../../../db/queries/privacy-places.ts'
+import { placeNames, places, type Place, type PlaceName } from '../../../db/queries/privacy-places.ts'
 import { hitsOf, requestById } from '../../../db/queries/privacy.ts'
 import type { PrivacyRequestTable } from '../../../db/schema.ts'
 import { normalEmail } from '../../access/person.ts'
@@ -8,6 +8,7 @@ import { notFound, type FieldError } from '../../lib/errors.ts'
 import { isId } from '../../lib/ids.ts'
 import { msg } from '../../lib/message.ts'
 import { exportOf } from '../../privacy/export.ts'
+import { rowsNamed } from '../../privacy/find.ts'
 import { auditOf, progressOf, startErasing, stop } from '../../privacy/request.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
@@ -135,8 +136,7 @@ function noticeOf(t: Translator, { state, address, ended_at: at }: PrivacyReques
 async function firstOf(deps: Deps, { id }: PrivacyRequestTable, name: PlaceName) {
   const place: Place = places[name]
   const names = await hitsOf(deps.db, id, name, { limit: FIRST })
-  const keys = names.map((hit) => JSON.parse(hit) as string[])
-  const rows = await rowsOf(deps.db, place, place.shows, keys)
+  const rows = await rowsNamed(deps, place, names)
   return rows.map((row) => ({
     href: pathOfRow(name, row),
     label:
