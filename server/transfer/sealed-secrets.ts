@@ -4,7 +4,7 @@ import type { Random } from '../lib/clock.ts'
 import { invalid } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 
-/** Makes a key out of a passphrase. Each runtime brings its own: in JavaScript it takes several times as long. */
+/** Makes a key out of a passphrase. Each runtime brings its own: one in JavaScript takes twice as long. */
 export type Scrypt = (
   passphrase: string,
   salt: Uint8Array,
