@@ -4,6 +4,7 @@ import { requestById } from '../../../db/queries/privacy.ts'
 import { checkAudit, sealAudit } from '../../../server/access/audit.ts'
 import { DAY, MINUTE } from '../../../server/lib/clock.ts'
 import { newId } from '../../../server/lib/ids.ts'
+import { makeBin } from '../../../server/webhooks/bins/make.ts'
 import { goOn, progressOf, startSearch } from '../../../server/privacy/request.ts'
 import { temporaryFolders } from '../../support/folder.ts'
 import { quiet } from '../../support/log.ts'
@@ -337,6 +338,49 @@ test('requests in bins, at sources, faults and mails are erased, and accounts an
   expect(await db.q.selectFrom('user').select('email').where('id', '=', 'usr_ann').executeTakeFirst()).toEqual({
     email: ANN,
   })
+})
+
+test('a request in a bin that was erased says so, and cannot be sent or taken away', async () => {
+  const app = await testApp()
+  const draft = { name: 'Bin', answer: { kind: 'ok', figure: 0 }, webhookId: null } as const
+  const bin = await makeBin(app.deps, draft, { owner: 'network', by: 'usr_test' }, () => [])
+  await app.fetch(`/bin/${bin.token}`, { method: 'PUT', body: `to=${encodeURIComponent(ANN)}` })
+  const admin = await app.login()
+  const path = await search(app, admin)
+  expect(await foundIn(app, path)).toEqual({ capture: 1 })
+  await admin.post(`${path}/erase`, { address: ANN })
+  await settle(app)
+  const { html } = await admin.get(`/network/bins/${bin.id}`)
+  expect(html).toContain('at the request of a person whose data it held')
+  expect(html).not.toContain('nordlys')
+  const [, capture] = /captures\/(cap_\w+)|capture=(cap_\w+)/.exec(html)?.filter(Boolean) ?? []
+  const at = `/network/bins/${bin.id}/captures/${capture}`
+  expect((await admin.get(`${at}/body`)).status).toBe(409)
+  expect((await admin.post(`${at}/replay`, { url: 'https://books.example/' })).html).toContain('Its data was erased.')
+})
+
+test('an event that a guard holds is let go of', async () => {
+  const app = await testApp()
+  const { db } = app.deps
+  await app.webhook({ url: 'https://books.example/' })
+  const event = await app.emit({ data: { customer_email: ANN } })
+  await db.commit([
+    db.q.updateTable('delivery').set({ state: 'held', due_at: null, reason: `It waits, as ${ANN} is new.` }),
+    db.q
+      .insertInto('guard_hold')
+      .values({ event_id: event, handler: 'shop/filter:webhook_guard#0', reason: ANN, due_at: app.clock.now() + DAY }),
+  ])
+  const admin = await app.login()
+  const path = await search(app, admin)
+  await admin.post(`${path}/erase`, { address: ANN })
+  await settle(app)
+  expect(await db.q.selectFrom('guard_hold').selectAll().execute()).toEqual([])
+  const [delivery] = await db.q
+    .selectFrom('delivery')
+    .select(['state', 'reason'])
+    .where('event_id', '=', event)
+    .execute()
+  expect(delivery).toEqual({ state: 'cancelled', reason: 'Its event was erased.' })
 })
 
 test('a long log is looked through in steps, and a second erasure finds nothing to do', async () => {
