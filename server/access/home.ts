@@ -58,10 +58,14 @@ export async function settleHome(deps: Deps, place: string | null): Promise<void
   if (isHeld) log.warn('This is a copy of a database that ran in another place: sending is off until it is switched on')
 }
 
-/** To be the last that a process writes: whoever starts a copy soon after is moving the database. */
-export const noteStop = async ({ db, clock }: Pick<Engine, 'db' | 'clock'>): Promise<void> => {
+/**
+ * To be the last that a process writes, whether it served or could not: whoever starts a copy soon after is moving the
+ * database. Says nothing of a copy that did not come to be at home here.
+ */
+export async function noteStop({ db, clock }: Pick<Engine, 'db' | 'clock'>, place: string | null): Promise<void> {
   const home = JSON.parse((await setting(db, 'home')) || 'null') as Home | null
-  if (home) await db.commit([setSetting(db, 'home', JSON.stringify({ ...home, stopped: clock() } satisfies Home))])
+  if (home?.place !== place) return
+  await db.commit([setSetting(db, 'home', JSON.stringify({ ...home, stopped: clock() } satisfies Home))])
 }
 
 const HOOKLINE = { id: 'hookline', name: 'Hookline', address: '' }

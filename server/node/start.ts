@@ -67,12 +67,17 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
   const { db: opened, alone, release } = await openDatabase(config, log, lost.resolve)
   const { db, latency } = measured(opened, () => performance.now())
   const backups = alone ? createBackups(config, { db, clock, log }) : null
+  const leave = async () => {
+    const noted = async () => noteStop({ db, clock }, await placeOf(config, db))
+    await noted().catch((error: unknown) => log.debug('The stop could not be noted', { error: String(error) }))
+    await release()
+  }
   try {
     await migrate(db, await readMigrations())
     if (!alone) await tuneAutovacuum(db, log)
     return await serve()
   } catch (error) {
-    await release()
+    await leave()
     throw error
   }
 
@@ -103,7 +108,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
         lease: (webhook, revision) => dispatcher.lease(webhook, revision),
         take: (born) => dispatcher.take(born),
       },
-      appSecret: appSecretOf(config, random),
+      appSecret: await appSecretOf(config, { db, random }),
       place: await placeOf(config, db),
       registry,
       outside: { ...installed, ...(config.pluginDir === null ? {} : readPluginDir(config.pluginDir)) },
@@ -146,10 +151,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
         await deps.host.settled()
         await post.close()
         await backups?.stop()
-        await noteStop(deps).catch((error: unknown) =>
-          log.warn('The stop could not be noted', { error: String(error) }),
-        )
-        await release()
+        await leave()
       },
     }
   }

@@ -58,7 +58,7 @@ test('a copy holds all sending and says so in the audit log; switched on, it is 
   const audit = await db.q.selectFrom('audit').select(['action', 'actor_name']).execute()
   expect(audit).toContainEqual({ action: 'sending.stopped', actor_name: 'Hookline' })
   // It stays what it is, wherever else it is taken.
-  await noteStop(deps)
+  await noteStop(deps, 'file 2')
   await settleHome(deps, 'file 3')
   expect(await copyOf(db)).toMatchObject({ kind: 'copied' })
 })
@@ -66,8 +66,16 @@ test('a copy holds all sending and says so in the audit log; switched on, it is 
 test('one that is moved goes on sending', async () => {
   const { deps } = await testApp()
   await settleHome(deps, 'file 1')
-  await noteStop(deps)
+  await noteStop(deps, 'file 1')
   await settleHome(deps, 'file 2')
   expect(await isSending(deps)).toBe(true)
   expect(await copyOf(deps.db)).toEqual({ kind: 'moved', since: deps.clock() })
+})
+
+test('a copy whose start failed before it was judged is still one', async () => {
+  const { deps } = await testApp()
+  await settleHome(deps, 'file 1')
+  await noteStop(deps, 'file 2')
+  await settleHome(deps, 'file 2')
+  expect(await copyOf(deps.db)).toMatchObject({ kind: 'copied' })
 })
