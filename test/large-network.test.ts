@@ -18,6 +18,7 @@ const pages = routes.filter(
   ({ method, path, rule }) =>
     method === 'GET' && (path.startsWith('/network') || path.startsWith('/sites/:slug/admin') || rule === 'session'),
 )
+/** A page with an id in its path needs a thing of its kind, which `network` makes. */
 const notPages = /^\/api\/|^\/wp-json\/|\/captures\/|\/audit\/export$/
 
 interface Measured {
@@ -59,9 +60,12 @@ async function network(grow: (app: TestApp) => Promise<void>): Promise<Network> 
       .set({ state: 'failing' })
       .where('id', 'in', [ofNetwork.webhooks ?? '', ofSite.webhooks ?? '']),
   ])
+  const search = await visitors.super_admin.post('/network/privacy', { address: 'mary@example.com' })
+  const privacy = search.location.split('/').at(-1) ?? ''
   await grow(app)
   const things: Record<string, string> = {}
-  for (const [kind, id] of Object.entries({ ...ofNetwork, users, sites: site, audit })) things[`/network ${kind}`] = id
+  for (const [kind, id] of Object.entries({ ...ofNetwork, users, sites: site, audit, privacy }))
+    things[`/network ${kind}`] = id
   for (const [kind, id] of Object.entries(ofSite)) things[`/sites/kafe/admin ${kind}`] = id
   return {
     app,
