@@ -1,18 +1,15 @@
 import { z } from 'zod'
-import { binById, binsOf, capturesOf, deleteBin, deleteCaptures, updateBin } from '../../db/queries/bins.ts'
-import { webhookById } from '../../db/queries/webhooks.ts'
+import { binById, binsOf, capturesOf } from '../../db/queries/bins.ts'
 import type { BinTable, CaptureTable } from '../../db/schema.ts'
-import { auditEntry } from '../access/audit.ts'
-import { wrongName } from '../access/person.ts'
 import type { Deps } from '../deps.ts'
 import { isoTime } from '../lib/clock.ts'
-import { invalid, notFound, type FieldError } from '../lib/errors.ts'
+import { invalid, notFound } from '../lib/errors.ts'
 import { isId } from '../lib/ids.ts'
-import { msg } from '../lib/message.ts'
 import { binUrl } from '../webhooks/bins/address.ts'
-import { answerKinds, wrongFigure, type BinAnswer } from '../webhooks/bins/answer.ts'
-import { makeBin, type BinDraft } from '../webhooks/bins/make.ts'
+import { answerKinds, type BinAnswer } from '../webhooks/bins/answer.ts'
+import type { BinDraft } from '../webhooks/bins/make.ts'
 import type { C } from '../web/env.ts'
+import { addBin, changeBin, draftOf, removeBin, wrongBin } from './bin-changes.ts'
 import { parsed, readJsonObject } from './body.ts'
 import type { Handlers } from './handlers.ts'
 
@@ -33,9 +30,7 @@ export const binApiRoutes = (deps: Deps): Handlers => ({
   'POST /api/v1/bins': async (c) => {
     const actor = c.get('actor')
     const draft = await read(deps, c, { name: '', answer: { kind: 'ok', figure: 0 }, webhookId: null })
-    const bin = await makeBin(deps, draft, { owner: 'network', by: actor.id }, (id) =>
-      auditEntry(deps, actor, { action: 'bin.created', target: id, owner: 'network', after: { name: draft.name } }),
-    )
+    const bin = await addBin(deps, actor, draft, 'network')
     return Response.json(show(deps, { ...bin, received: 0 }), { status: 201 })
   },
 
@@ -49,29 +44,12 @@ export const binApiRoutes = (deps: Deps): Handlers => ({
 
   'PATCH /api/v1/bins/:id': async (c) => {
     const bin = await find(deps, c)
-    const before = { name: bin.name, answer: JSON.parse(bin.answer) as BinAnswer, webhookId: bin.webhook_id }
-    const draft = await read(deps, c, before)
-    const audit = auditEntry(deps, c.get('actor'), {
-      action: 'bin.updated',
-      target: bin.id,
-      owner: bin.owner,
-      before: { name: before.name, answer: { ...before.answer }, webhook: before.webhookId },
-      after: { name: draft.name, answer: { ...draft.answer }, webhook: draft.webhookId },
-    })
-    const row = { name: draft.name, answer: JSON.stringify(draft.answer), webhook_id: draft.webhookId }
-    await deps.db.commit([...audit, updateBin(deps.db, bin.id, row)])
-    return Response.json(show(deps, { ...bin, ...row }))
+    const draft = await read(deps, c, draftOf(bin))
+    return Response.json(show(deps, await changeBin(deps, c.get('actor'), bin, draft)))
   },
 
   'DELETE /api/v1/bins/:id': async (c) => {
-    const bin = await find(deps, c)
-    const audit = auditEntry(deps, c.get('actor'), {
-      action: 'bin.deleted',
-      target: bin.id,
-      owner: bin.owner,
-      before: { name: bin.name },
-    })
-    await deps.db.commit([...audit, deleteCaptures(deps.db, bin.id), deleteBin(deps.db, bin.id)])
+    await removeBin(deps, c.get('actor'), await find(deps, c))
     return new Response(null, { status: 204 })
   },
 })
@@ -91,14 +69,7 @@ async function read(deps: Deps, c: C, before: BinDraft): Promise<BinDraft> {
     answer: body.answer ?? before.answer,
     webhookId: body.webhook === undefined ? before.webhookId : body.webhook,
   }
-  const errors: FieldError[] = []
-  const name = wrongName(draft.name)
-  if (name) errors.push({ path: 'name', message: name })
-  const figure = wrongFigure(draft.answer)
-  if (figure) errors.push({ path: 'answer.figure', message: figure })
-  if (body.webhook && (await webhookById(deps.db, body.webhook))?.owner !== 'network') {
-    errors.push({ path: 'webhook', message: msg('There is no such webhook any more.') })
-  }
+  const errors = await wrongBin(deps, draft, 'network')
   if (errors.length > 0) throw invalid(errors)
   return draft
 }

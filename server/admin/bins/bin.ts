@@ -1,18 +1,17 @@
-import { binById, capturesOf, deleteBin, deleteCaptures, updateBin } from '../../../db/queries/bins.ts'
+import { binById, capturesOf } from '../../../db/queries/bins.ts'
 import { settings } from '../../../db/queries/settings.ts'
-import { webhookById, webhookNames } from '../../../db/queries/webhooks.ts'
+import { webhookNames } from '../../../db/queries/webhooks.ts'
 import type { BinTable, CaptureTable } from '../../../db/schema.ts'
-import { auditEntry } from '../../access/audit.ts'
-import { wrongName } from '../../access/person.ts'
+import { changeBin, clearBin, removeBin, wrongBin } from '../../api/bin-changes.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { can } from '../../lib/actor.ts'
 import { notFound, type FieldError } from '../../lib/errors.ts'
 import { isId } from '../../lib/ids.ts'
-import type { JsonObject } from '../../lib/json.ts'
 import { msg } from '../../lib/message.ts'
 import { binUrl } from '../../webhooks/bins/address.ts'
-import { answerKinds, figures, wrongFigure, type BinAnswer } from '../../webhooks/bins/answer.ts'
+import { answerKinds, figures, type BinAnswer } from '../../webhooks/bins/answer.ts'
+import type { BinDraft } from '../../webhooks/bins/make.ts'
 import type { C, Scope } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm, type Form } from '../../web/forms.ts'
@@ -30,23 +29,14 @@ export const binRoutes = (deps: Deps): Handlers => ({
     const bin = await binOf(c, deps)
     const { typed, errors } = await readBin(deps, bin, await readForm(c))
     if (errors.length > 0) return binPage(c, deps, bin, { errors, typed })
-    const audit = auditEntry(deps, actor, {
-      action: 'bin.updated',
-      target: bin.id,
-      owner: bin.owner,
-      before: { name: bin.name, answer: JSON.parse(bin.answer) as JsonObject, webhook: bin.webhook_id },
-      after: { name: typed.name, answer: { ...typed.answer }, webhook: typed.webhookId },
-    })
-    const change = { name: typed.name, answer: JSON.stringify(typed.answer), webhook_id: typed.webhookId }
-    await deps.db.commit([...audit, updateBin(deps.db, bin.id, change)])
+    await changeBin(deps, actor, bin, typed)
     return seeOther(c, deps, `${scope.base}/bins/${bin.id}`, { tone: 'good', title: msg('The bin is saved.') })
   },
 
   'POST {area}/bins/:id/clear': async (c) => {
     const { actor, scope } = c.var
     const bin = await binOf(c, deps)
-    const audit = auditEntry(deps, actor, { action: 'bin.cleared', target: bin.id, owner: bin.owner })
-    await deps.db.commit([...audit, deleteCaptures(deps.db, bin.id)])
+    await clearBin(deps, actor, bin)
     return seeOther(c, deps, `${scope.base}/bins/${bin.id}`, { tone: 'good', title: msg('The bin is empty.') })
   },
 
@@ -64,13 +54,7 @@ export const binRoutes = (deps: Deps): Handlers => ({
   'POST {area}/bins/:id/delete': async (c) => {
     const { actor, scope } = c.var
     const bin = await binOf(c, deps)
-    const audit = auditEntry(deps, actor, {
-      action: 'bin.deleted',
-      target: bin.id,
-      owner: bin.owner,
-      before: { name: bin.name },
-    })
-    await deps.db.commit([...audit, deleteCaptures(deps.db, bin.id), deleteBin(deps.db, bin.id)])
+    await removeBin(deps, actor, bin)
     return seeOther(c, deps, `${scope.base}/bins`, {
       tone: 'good',
       title: msg('{name} is deleted.', { name: bin.name }),
@@ -90,39 +74,23 @@ export async function binOf(c: C, deps: Deps): Promise<BinTable> {
 export const reaches = ({ owner }: Scope, bin: Pick<BinTable, 'owner'>): boolean =>
   owner === 'network' || bin.owner === owner
 
-interface Typed {
-  readonly name: string
-  readonly answer: BinAnswer
-  readonly webhookId: string | null
-}
-
 async function readBin(
   deps: Deps,
   { owner }: BinTable,
   form: Form,
-): Promise<{ typed: Typed; errors: readonly FieldError[] }> {
-  const name = form.get('name').trim()
+): Promise<{ typed: BinDraft; errors: readonly FieldError[] }> {
   const kind = answerKinds.find((one) => one === form.get('answer')) ?? 'ok'
   const usual = figures[kind]?.usual
-  const answer = { kind, figure: usual === undefined ? 0 : Number(form.get('figure').trim() || usual) }
-  const id = form.get('webhook')
-  const found = id === '' ? undefined : await webhookById(deps.db, id, owner)
-  // The network reaches all webhooks, and checks signatures of its own.
-  const webhook = found?.owner === owner ? found : undefined
-  const errors: FieldError[] = []
-  const wrong = wrongName(name)
-  if (wrong) errors.push({ path: 'name', message: wrong })
-  const figure = wrongFigure(answer)
-  if (figure) errors.push({ path: 'figure', message: figure })
-  if (id !== '' && !webhook) {
-    errors.push({ path: 'webhook', message: msg('There is no such webhook any more.') })
-  }
-  return { typed: { name, answer, webhookId: webhook?.id ?? null }, errors }
+  const figure = usual === undefined ? 0 : Number(form.get('figure').trim() || usual)
+  const typed = { name: form.get('name').trim(), answer: { kind, figure }, webhookId: form.get('webhook') || null }
+  const errors = await wrongBin(deps, typed, owner)
+  // In the form the figure is a field of its own.
+  return { typed, errors: errors.map((error) => ({ ...error, path: error.path.replace('answer.', '') })) }
 }
 
 interface State {
   readonly errors?: readonly FieldError[]
-  readonly typed?: Typed
+  readonly typed?: BinDraft
   /** What somebody did with a request just now. */
   readonly opened?: Opened
 }

@@ -2,6 +2,7 @@ import { binById, binsOf } from '../../../db/queries/bins.ts'
 import type { DeliveryRow } from '../../../db/queries/deliveries.ts'
 import type { Webhook } from '../../../db/queries/webhooks.ts'
 import { auditEntry } from '../../access/audit.ts'
+import { addBin } from '../../api/bin-changes.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { can } from '../../lib/actor.ts'
@@ -9,7 +10,6 @@ import { AppError, fail } from '../../lib/errors.ts'
 import { isId } from '../../lib/ids.ts'
 import { msg } from '../../lib/message.ts'
 import { copyToBin } from '../../webhooks/bins/copy.ts'
-import { makeBin } from '../../webhooks/bins/make.ts'
 import { ownWebhook } from '../../webhooks/own-webhook.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
@@ -62,7 +62,5 @@ async function chosenBin(c: C, deps: Deps, { id: webhookId, owner, name }: Webho
     return bin
   }
   const draft = { name, answer: { kind: 'ok', figure: 0 }, webhookId } as const
-  return makeBin(deps, draft, { owner, by: actor.id }, (id) =>
-    auditEntry(deps, actor, { action: 'bin.created', target: id, owner, after: { name } }),
-  )
+  return addBin(deps, actor, draft, owner)
 }

@@ -1,15 +1,13 @@
 import { binsOf } from '../../../db/queries/bins.ts'
 import { setting } from '../../../db/queries/settings.ts'
 import type { BinTable } from '../../../db/schema.ts'
-import { auditEntry } from '../../access/audit.ts'
-import { wrongName } from '../../access/person.ts'
+import { addBin, wrongBin } from '../../api/bin-changes.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { can } from '../../lib/actor.ts'
 import { AppError, type FieldError } from '../../lib/errors.ts'
 import { msg } from '../../lib/message.ts'
 import type { BinAnswer } from '../../webhooks/bins/answer.ts'
-import { makeBin } from '../../webhooks/bins/make.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
@@ -26,13 +24,11 @@ export const binListRoutes = (deps: Deps): Handlers => ({
   'POST {area}/bins': async (c) => {
     const { actor, scope, t } = c.var
     const name = (await readForm(c)).get('name').trim()
-    const wrong = wrongName(name)
-    if (wrong) return listPage(c, deps, name, [{ path: 'name', message: wrong }])
     const draft = { name, answer: { kind: 'ok', figure: 0 }, webhookId: null } as const
+    const errors = await wrongBin(deps, draft, scope.owner)
+    if (errors.length > 0) return listPage(c, deps, name, errors)
     try {
-      const bin = await makeBin(deps, draft, { owner: scope.owner, by: actor.id }, (id) =>
-        auditEntry(deps, actor, { action: 'bin.created', target: id, owner: scope.owner, after: { name } }),
-      )
+      const bin = await addBin(deps, actor, draft, scope.owner)
       return seeOther(c, deps, `${scope.base}/bins/${bin.id}`, { tone: 'good', title: msg('The bin is ready.') })
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'conflict') throw error

@@ -1,9 +1,8 @@
-import { auditEntry } from '../../access/audit.ts'
+import { addBin } from '../../api/bin-changes.ts'
 import type { Deps } from '../../deps.ts'
 import { AppError } from '../../lib/errors.ts'
 import type { C } from '../../web/env.ts'
 import { binUrl } from '../../webhooks/bins/address.ts'
-import { makeBin } from '../../webhooks/bins/make.ts'
 import type { WebhookForm } from './form.ts'
 import type { FormState, Target } from './form-page.ts'
 
@@ -19,9 +18,7 @@ export async function catchInBin(
   const name = form.name.trim() || t('Try-out')
   const draft = { name, answer: { kind: 'ok', figure: 0 }, webhookId: target.id } as const
   try {
-    const bin = await makeBin(deps, draft, { owner, by: actor.id }, (id) =>
-      auditEntry(deps, actor, { action: 'bin.created', target: id, owner, after: { name } }),
-    )
+    const bin = await addBin(deps, actor, draft, owner)
     const link = { href: `${scope.base}/bins/${bin.id}`, text: t('See the bin') }
     const text = t('The Target URL leads there now. Save the webhook, or send a test event.')
     const url = binUrl(deps.publicUrl(), bin.token)
