@@ -64,11 +64,16 @@ export const LINK_MADE: Readonly<Record<LinkKind, string>> = {
   reset: 'user.reset_link_made',
 }
 
+/** A new link, and its row. */
+export async function freshLink(deps: Pick<Engine, 'clock' | 'random' | 'publicUrl'>, userId: string, kind: LinkKind) {
+  const token = newToken(deps.random)
+  const link = { hash: await sha256(token), kind, userId, until: deps.clock() + LINK_LIFETIME[kind] }
+  return { url: addressOf(deps, token), link }
+}
+
 /** A new link as rows; `mail` brings it to the person, where mail is set up. */
 export async function linkRows(deps: Engine, userId: string, kind: LinkKind) {
-  const token = newToken(deps.random)
-  const url = addressOf(deps, token)
-  const link = { hash: await sha256(token), kind, userId, until: deps.clock() + LINK_LIFETIME[kind] }
+  const { url, link } = await freshLink(deps, userId, kind)
   return { url, link, mail: deps.mailer ? { userId, ...(await mailOf(deps, kind, url)) } : null }
 }
 

@@ -76,7 +76,10 @@ async function find(deps: Deps, c: C): Promise<User> {
 /** Whoever holds such a link could do more than any key may. */
 function mustNotBeSuper(role: Role): void {
   if (role !== 'super_admin') return
-  throw fail('forbidden', 'A key lets no super admin in. A super admin makes this link on Users.')
+  throw fail(
+    'forbidden',
+    'A key lets no super admin in. A super admin makes this link on Users, or whoever runs the server with hookline db let-in.',
+  )
 }
 
 /** It is in no answer but this one. */

@@ -25,6 +25,7 @@ import { readPluginDir } from './plugin-dir.ts'
 import { createMailer } from './mail.ts'
 import { readMigrations } from './migrations.ts'
 import { tuneAutovacuum } from './postgres.ts'
+import { urlAt } from './url-at.ts'
 import { createWatch } from './watch.ts'
 import { placeOf } from './place.ts'
 import { createRandom } from './random.ts'
@@ -82,7 +83,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
   }
 
   async function serve(): Promise<Running> {
-    let address = config.publicUrl ?? `http://${hostInUrl(config.host)}:${config.port}`
+    let address = config.publicUrl ?? urlAt(config.host, config.port)
     const publicUrl = () => address
     let rules = urlRules({ config, publicUrl })
     const post = createPost({ rules: () => rules })
@@ -128,7 +129,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
     const server = createAdaptorServer({ fetch: app.fetch }) as Server
     const port = await listen(server, config)
     if (config.publicUrl === null) {
-      address = `http://${hostInUrl(config.host)}:${port}`
+      address = urlAt(config.host, port)
       rules = urlRules({ config, publicUrl })
     }
 
@@ -156,8 +157,6 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
     }
   }
 }
-
-const hostInUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
 
 async function listen(server: Server, { host, port }: Config): Promise<number> {
   server.listen(port, host)

@@ -68,7 +68,7 @@ export const lookOverDatabase = (json: boolean): Promise<void> =>
   })
 
 /** Runs with the settings of the environment, and says what went wrong as the server does. */
-async function withSettings(work: (config: Config, log: Log) => Promise<void> | void): Promise<void> {
+export async function withSettings(work: (config: Config, log: Log) => Promise<void> | void): Promise<void> {
   try {
     const config = readConfig(process.env)
     await work(config, jsonLog(config.logLevel, Date.now, note))

@@ -23,6 +23,12 @@ export function addDb(hookline: Command): void {
   withExample(db.command('check'), 'db check')
     .description('look the whole database over; it may be in use')
     .action(async (_, command: Command) => (await import('./db-commands.ts')).lookOverDatabase(isJson(command)))
+  withExample(db.command('let-in <email>'), 'db let-in anna@example.com --remove-two-factor')
+    .description('print a link that lets anybody, also a super admin, set a new password; while the server is stopped')
+    .option('--remove-two-factor', 'for somebody who has neither the phone nor recovery codes')
+    .action(async (email: string, { removeTwoFactor = false }: { removeTwoFactor?: boolean }, command: Command) =>
+      (await import('./let-in.ts')).letIn(email, removeTwoFactor, isJson(command)),
+    )
 }
 
 const isJson = (command: Command): boolean => command.optsWithGlobals<{ json?: true }>().json === true

@@ -65,3 +65,28 @@ test('what cannot be done ends with 1, a server that is in the way with 75, sett
   })
   expect((await hookline(['db', 'check'], { env: postgres })).code).toBe(75)
 })
+
+test('db let-in prints a link that lets the only super admin in again', async () => {
+  const env = { DATA_DIR: folder(), SETUP_EMAIL: 'anna@example.com', SETUP_PASSWORD: 'correct horse battery' }
+  const first = startChild(env)
+  await first.url
+  const beside = await hookline(['db', 'let-in', 'anna@example.com'], { env })
+  first.kill('SIGTERM')
+  await first.ended
+  expect(beside).toMatchObject({ code: 75, out: '' })
+  expect(await hookline(['db', 'let-in', 'bo@example.com'], { env })).toEqual({
+    code: 1,
+    out: '',
+    err: 'Nobody has the e-mail address bo@example.com.\n',
+  })
+  const made = await hookline(['db', 'let-in', 'Anna@example.com', '--remove-two-factor'], { env })
+  expect(made).toMatchObject({ code: 0, err: expect.stringContaining('For anna@example.com, once, until ') })
+  const link = new URL(made.out)
+  const second = startChild(env)
+  const opened = () => second.url.then((url) => fetch(url + link.pathname + link.search, { redirect: 'manual' }))
+  const statuses = [(await opened()).status, (await opened()).status]
+  second.kill('SIGKILL')
+  await second.ended
+  expect(statuses[0]).toBe(303)
+  expect(statuses[1]).not.toBe(303)
+})
