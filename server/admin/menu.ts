@@ -13,7 +13,9 @@ export interface Entry {
   readonly current: boolean
   /** How many things behind it need somebody. */
   readonly count: number
+  /** What stands below it while somebody is there, or always where it `isOpen`: the main job. */
   readonly items: readonly { readonly href: string; readonly label: string; readonly current: boolean }[]
+  readonly isOpen: boolean
 }
 
 /** The menu of the area, in groups: only what there is, and only what the actor may see. */
@@ -35,6 +37,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
     current: path === href || (href !== base && path.startsWith(`${href}/`)),
     count: 0,
     items: [],
+    isOpen: false,
     ...more,
   })
   const item = (href: string, label: string) => ({ href, label, current: path === href })
@@ -46,6 +49,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
       ...when(webhooks !== null, () =>
         entry(`${base}/webhooks`, t('Webhooks'), 'hook', {
           count: webhooks ? webhooks.failing + webhooks.disabled : 0,
+          isOpen: true,
           items: [
             item(`${base}/webhooks`, t('All Webhooks')),
             ...(may('GET {area}/webhooks/new') ? [item(`${base}/webhooks/new`, t('Add New Webhook'))] : []),
