@@ -84,16 +84,21 @@ describe('the menu', () => {
       '/network/sources',
       ...(await pluginPages()),
       '/network/sites',
-      '/network/sites',
-      '/network/sites/new',
       '/network/users',
       '/network/api-keys',
       '/network/plugins',
       '/network/health',
       '/network/audit',
       '/network/privacy',
+      '/network/export',
       '/network/settings',
     ])
+  })
+
+  test('opens a part of itself where somebody is', async () => {
+    const { html } = await get('/network/sites')
+    expect(menu(html)).toContain('/network/sites/new')
+    expect(menu(html)).not.toContain('/network/import')
   })
 
   test('shows a viewer no way to what they may not do', async () => {
