@@ -1,8 +1,12 @@
 import { beforeEach, expect, test } from 'vitest'
 import { personById } from '../../../db/queries/access.ts'
-import { keyById } from '../../../db/queries/api-keys.ts'
+import { keyById, keyList, oldOfKeys } from '../../../db/queries/api-keys.ts'
 import { insertSite, updateSite } from '../../../db/queries/sites.ts'
-import { createKey, ensureSetupKey } from '../../../server/access/api-keys.ts'
+import { createKey, ensureSetupKey, rotate } from '../../../server/access/api-keys.ts'
+import { newId } from '../../../server/lib/ids.ts'
+import { plainDraft } from '../../../server/webhooks/draft.ts'
+import { createWebhook } from '../../../server/webhooks/lifecycle.ts'
+import { webhookById } from '../../../db/queries/webhooks.ts'
 import { revoke } from '../../../server/access/key-end.ts'
 import { changeRole, removePerson } from '../../../server/access/people.ts'
 import type { Actor } from '../../../server/lib/actor.ts'
@@ -138,4 +142,45 @@ test('SETUP_API_KEY is made once, with every scope a key can have, and stays rev
   if (row) await revoke(started, admin, row)
   await setUp()
   expect(await started.access.byKey(`Bearer ${secret}`, ADDRESS)).toBeNull()
+})
+
+test('the key of SETUP_API_KEY can be rotated, and the next start does not bring back what it was', async () => {
+  const secret = 'a-key-of-the-operator-with-many-letters'
+  const started = await openWorld({ SETUP_API_KEY: secret })
+  await ensureSetupKey(started)
+  const admin = await addPerson(started, { email: 'a@example.com' })
+  const [row] = await keyList(started.db)
+  if (!row) throw new Error('There is no key.')
+  const fresh = await rotate(started, admin, row, { overlap: 0, seen: null })
+  await ensureSetupKey(started)
+  expect(await started.access.byKey(`Bearer ${secret}`, ADDRESS)).toBeNull()
+  expect(await started.access.byKey(`Bearer ${fresh.secret}`, ADDRESS)).toMatchObject({ id: row.id })
+  expect(await keyList(started.db)).toHaveLength(1)
+})
+
+test('nobody rotates a key that may do more than they, and the last use of what it was is noted by itself', async () => {
+  const { id, secret } = await createKey(world, anna, { ...whole, scopes: ['events:write'] })
+  const bo = await addPerson(world, { email: 'b@example.com', role: 'integration_admin' })
+  const one = { overlap: 1, seen: null }
+  await expect(rotate(world, bo, await key(id), one)).rejects.toMatchObject({ code: 'forbidden' })
+  const fresh = await rotate(world, anna, await key(id), one)
+  await expect(rotate(world, anna, await key(id), one)).rejects.toMatchObject({ code: 'conflict' })
+  const used = async () => (await oldOfKeys(world.db, [id], world.time.now))[0]?.last_used_at
+  world.time.now += MINUTE
+  await open(fresh.secret)
+  expect(await used()).toBeNull()
+  world.time.now += MINUTE
+  await open(secret)
+  expect(await used()).toBe(world.time.now)
+})
+
+test('the REST hooks of a deleted person are retired with the keys that made them', async () => {
+  const bo = await addPerson(world, { email: 'b@example.com' })
+  const { id: by } = await createKey(world, bo, { ...whole, scopes: ['webhooks:write'] })
+  const draft = { ...plainDraft, name: 'Hook', url: 'https://hooks.example.com/1', allEvents: true }
+  const id = newId('whk', world)
+  const made = await createWebhook(world, draft, { id, owner: 'network', by, room: null, origin: 'rest_hook' })
+  await world.db.commit(made.statements)
+  await removePerson(world, anna, await person(bo.id))
+  expect(await webhookById(world.db, id)).toMatchObject({ state: 'retired' })
 })
