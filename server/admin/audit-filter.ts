@@ -3,6 +3,7 @@ import { siteBySlug } from '../../db/queries/sites.ts'
 import type { AuditTable } from '../../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { DAY, MINUTE } from '../lib/clock.ts'
+import { shapes, textIn, type Get } from './log-filter.ts'
 import { logPage } from './log-page.ts'
 
 /** So many entries are looked at for a text; further back is a link away. */
@@ -22,26 +23,19 @@ export interface Asked {
 }
 
 /** Reads the URL. What makes no sense there is as good as not there. */
-export function readAsked(get: (name: string) => string | undefined): Asked {
-  const text = (name: string, shape: RegExp): string => shape.exec(get(name)?.trim() ?? '')?.[0] ?? ''
+export function readAsked(get: Get): Asked {
   const day = (name: string): string => {
-    const typed = text(name, /^\d{4}-\d\d-\d\d$/)
+    const typed = textIn(get, name, /^\d{4}-\d\d-\d\d$/)
     return Number.isNaN(Date.parse(typed)) ? '' : typed
   }
   return {
-    actor: text('actor', /^[^\p{Cc}]{1,191}$/u),
-    action: text('action', /^[\w.]{1,100}$/),
-    site: text('site', /^[a-z0-9-]{1,63}$/),
+    actor: textIn(get, 'actor', /^[^\p{Cc}]{1,191}$/u),
+    action: textIn(get, 'action', /^[\w.]{1,100}$/),
+    site: textIn(get, 'site', shapes.slug),
     from: day('from'),
     to: day('to'),
-    q: text('q', /^[^\p{Cc}]{1,100}$/u),
+    q: textIn(get, 'q', /^[^\p{Cc}]{1,100}$/u),
   }
-}
-
-/** The URL's search that asks for the same, with more in it; empty when that is everything. */
-export function searchOf(asked: Asked, more: Readonly<Record<string, string>> = {}): string {
-  const fields = Object.entries({ ...asked, ...more }).filter(([, value]) => value !== '')
-  return fields.length === 0 ? '' : `?${new URLSearchParams(fields)}`
 }
 
 /** The same for the database; null when nothing can match. */

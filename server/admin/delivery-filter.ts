@@ -1,9 +1,9 @@
 import type { AnswerClass, DeliveryFilter, Position } from '../../db/queries/deliveries.ts'
 import type { DeliveryState } from '../../db/schema.ts'
-import { DAY, HOUR } from '../lib/clock.ts'
 import { decodeCursor, encodeCursor } from '../lib/cursor.ts'
 import { isDelivery } from '../api/deliveries.ts'
 import { isId } from '../lib/ids.ts'
+import { oneIn, shapes, spanNames, spans, textIn, type Get, type Span } from './log-filter.ts'
 
 export const states = [
   'pending',
@@ -14,10 +14,6 @@ export const states = [
   'held',
   'cancelled',
 ] as const satisfies DeliveryState[]
-
-/** How far back a list can look, as its URL says it. */
-export const spans = { '1h': HOUR, '24h': DAY, '7d': 7 * DAY, '30d': 30 * DAY } as const
-export type Span = keyof typeof spans
 
 /** Classes of answers, as the list's URL says them. */
 export const answerClasses = { '2xx': 2, '3xx': 3, '4xx': 4, '5xx': 5, none: 0 } as const satisfies Record<
@@ -39,24 +35,15 @@ export interface Asked {
 }
 
 /** Reads the URL. What makes no sense there is as good as not there, save for an id that nobody has: that finds nothing. */
-export function readAsked(get: (name: string) => string | undefined): Asked {
-  const text = (name: string, shape: RegExp): string => shape.exec(get(name)?.trim() ?? '')?.[0] ?? ''
-  return {
-    state: states.find((state) => state === get('state')) ?? null,
-    webhook: text('webhook', /^whk_[0-9a-z]{26}$/),
-    type: text('type', /^[\w.:-]{1,191}$/),
-    site: text('site', /^[a-z0-9-]{1,63}$/),
-    since: (['1h', '24h', '7d', '30d'] as const).find((span) => span === get('since')) ?? null,
-    answer: (['2xx', '3xx', '4xx', '5xx', 'none'] as const).find((one) => one === get('answer')) ?? null,
-    q: text('q', /^.{1,100}$/),
-  }
-}
-
-/** The URL's search that asks for the same, with some of it changed; empty when that is everything. */
-export function searchOf(asked: Asked, change: Partial<Asked> & { before?: string; after?: string } = {}): string {
-  const fields = Object.entries({ ...asked, ...change }).filter(([, value]) => value)
-  return fields.length === 0 ? '' : `?${new URLSearchParams(fields.map(([name, value]) => [name, String(value)]))}`
-}
+export const readAsked = (get: Get): Asked => ({
+  state: oneIn(get, 'state', states),
+  webhook: textIn(get, 'webhook', /^whk_[0-9a-z]{26}$/),
+  type: textIn(get, 'type', shapes.eventType),
+  site: textIn(get, 'site', shapes.slug),
+  since: oneIn(get, 'since', spanNames),
+  answer: oneIn(get, 'answer', ['2xx', '3xx', '4xx', '5xx', 'none']),
+  q: textIn(get, 'q', shapes.id),
+})
 
 /** The same for the database; null when nothing can match. `siteId` is that of `asked.site`. */
 export function filterOf(

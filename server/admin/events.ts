@@ -20,7 +20,8 @@ import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
-import { spans, states, type Span } from './delivery-filter.ts'
+import { states } from './delivery-filter.ts'
+import { oneIn, searchOf, shapes, spanNames, spans, textIn, type Get, type Span } from './log-filter.ts'
 import { erasedNotice, erasedOn } from './erased.ts'
 import { logPage } from './log-page.ts'
 import { page } from './page.ts'
@@ -145,21 +146,13 @@ interface Asked {
   readonly q: string
 }
 
-const readAsked = (get: (name: string) => string | undefined): Asked => {
-  const text = (name: string, shape: RegExp): string => shape.exec(get(name)?.trim() ?? '')?.[0] ?? ''
-  return {
-    type: text('type', /^[\w.:-]{1,191}$/),
-    site: text('site', /^[a-z0-9-]{1,63}$/),
-    since: (['1h', '24h', '7d', '30d'] as const).find((span) => span === get('since')) ?? null,
-    test: (['yes', 'no'] as const).find((one) => one === get('test')) ?? null,
-    q: text('q', /^.{1,100}$/),
-  }
-}
-
-function searchOf(asked: Asked, change: { before?: string | null; after?: string | null } = {}): string {
-  const fields = Object.entries({ ...asked, ...change }).filter(([, value]) => value)
-  return fields.length === 0 ? '' : `?${new URLSearchParams(fields.map(([name, value]) => [name, String(value)]))}`
-}
+const readAsked = (get: Get): Asked => ({
+  type: textIn(get, 'type', shapes.eventType),
+  site: textIn(get, 'site', shapes.slug),
+  since: oneIn(get, 'since', spanNames),
+  test: oneIn(get, 'test', ['yes', 'no']),
+  q: textIn(get, 'q', shapes.id),
+})
 
 async function rowsOf(deps: Deps, c: C, asked: Asked, size: number) {
   const none = { rows: [], newer: null, older: null }

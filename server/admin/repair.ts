@@ -16,7 +16,7 @@ import { safeNext } from '../web/safe-url.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
-import { spans } from './delivery-filter.ts'
+import { oneIn, spanNames, spans } from './log-filter.ts'
 
 /** What a person puts right: cancels what waits, sends again what failed, sends a batch before its time. */
 export const repairRoutes = (deps: Deps): Handlers => ({
@@ -42,8 +42,8 @@ export const repairRoutes = (deps: Deps): Handlers => ({
     const refused = await whyNotStart(deps, webhook)
     if (refused)
       return seeOther(c, deps, path, { tone: 'bad', title: msg('Nothing was sent once more.'), text: refused })
-    const asked = (await readForm(c)).get('since')
-    const span = (['1h', '24h', '7d', '30d'] as const).find((one) => one === asked) ?? '24h'
+    const form = await readForm(c)
+    const span = oneIn(form.get, 'since', spanNames) ?? '24h'
     const since = deps.clock() - spans[span]
     const { run, statements } = await startRedelivery(deps, webhook, since, actor.id)
     if (run.total === 0) {
