@@ -18,7 +18,7 @@ import { onNode } from './on-node.ts'
 const WRITERS = 16
 const BEFORE = 300
 // A key may ask 600 times a minute.
-const keys = [FLOW_KEY, ...Array.from({ length: 7 }, (_, n) => `hk_backup_key_with_32_characters_or_more_${n}`)]
+const keys = [FLOW_KEY, ...Array.from({ length: 23 }, (_, n) => `hk_backup_key_with_32_characters_or_more_${n}`)]
 const folder = temporaryFolders()
 vi.setConfig({ testTimeout: 60_000 })
 
