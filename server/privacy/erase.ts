@@ -22,7 +22,7 @@ import type { Match } from './match.ts'
 const ERASED = 'Erased, as a person asked for it.'
 
 /** Where nothing is erased: what people set up themselves, and the audit log, whose rows are kept. */
-const kept: readonly PlaceName[] = [
+const kept = [
   'user',
   'webhook',
   'source',
@@ -33,8 +33,8 @@ const kept: readonly PlaceName[] = [
   'plugin_state',
   'plugin_site',
   'audit',
-]
-export const isKept = (place: PlaceName): boolean => kept.includes(place)
+] as const satisfies readonly PlaceName[]
+export const isKept = (place: PlaceName): boolean => kept.some((one) => one === place)
 
 /** Whom it is about. */
 export interface Whose {
@@ -78,6 +78,8 @@ export async function erase(engine: Engine, place: PlaceName, row: Row, whose: W
       await db.commit([eraseMailError(db, id, String(row['user_id']), ERASED)])
       return true
     default:
+      // A new place has to be erased above, or kept for a reason.
+      place satisfies (typeof kept)[number]
       return true
   }
 }
