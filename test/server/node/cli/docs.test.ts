@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { program } from '../../../../server/node/cli/program.ts'
@@ -37,4 +37,12 @@ test('the exit codes of the docs are those that there are', async () => {
   const { exit } = await import('../../../../server/node/cli/exit.ts')
   const told = Array.from(page.matchAll(/^\| (\d+) +\|/gm), ([, code]) => Number(code))
   expect(told).toEqual(Object.values(exit))
+})
+
+test('npx finds the command, as a file that can be run', () => {
+  const root = new URL('../../../../', import.meta.url)
+  const { bin } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { bin: { hookline: string } }
+  const file = new URL(bin.hookline, root)
+  accessSync(file, constants.X_OK)
+  expect(readFileSync(file, 'utf8')).toMatch(/^#!\/usr\/bin\/env node\n/)
 })
