@@ -1,6 +1,6 @@
 import { filesBelow, read } from './files.ts'
 import { compileTemplates } from './templates.ts'
-import { tokens, type Token } from './tokens.ts'
+import { tokens, tokensInside, type Token } from './tokens.ts'
 
 /** An English text for people: the key of its translations. `other` is there when it has a plural. */
 export interface Text {
@@ -38,18 +38,19 @@ export function collectTexts(root: string): Texts {
     if (/<[a-z/!]|&\w+;/i.test(one + other))
       problems.push(`${path}: ${JSON.stringify(one)} holds HTML; texts are plain.`)
   }
-  const look = (path: string, source: string) => {
-    const list = tokens(source)
+  const look = (path: string, list: readonly Token[]) => {
     for (const text of calls(list)) {
       if ('problem' in text) problems.push(`${path}:${text.line}: ${text.problem}`)
       else add(path, text.one, text.other)
     }
     if (path.startsWith('plugins/') && path.endsWith('.ts')) for (const text of properties(list)) add(path, text, null)
+    for (const token of list) if (token.kind === 'template') for (const code of tokensInside(token)) look(path, code)
   }
   for (const folder of ['server', 'plugins']) {
-    for (const path of filesBelow(root, folder, ['.ts'])) if (!path.endsWith('.gen.ts')) look(path, read(root, path))
+    for (const path of filesBelow(root, folder, ['.ts']))
+      if (!path.endsWith('.gen.ts')) look(path, tokens(read(root, path)))
   }
-  for (const { path, body } of compileTemplates(root)) look(path, body)
+  for (const { path, body } of compileTemplates(root)) look(path, tokens(body))
   return { texts: [...found].map(([one, { other, paths }]) => ({ one, other, paths: [...paths] })), problems }
 }
 

@@ -12,11 +12,13 @@ const PIECES =
 const REGEX = /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/[a-z]*/y
 const BEFORE_REGEX = /^(?:return|typeof|case|in|of|=>|[(,=:[!&|?{};+\-*%<>~^]|)$/
 
-/** Cuts source into tokens. Not a parser: it only has to know where a string begins and what stands before it. */
-export function tokens(source: string): Token[] {
+/**
+ * Cuts source, which begins on `line`, into tokens. Not a parser: it only has to know where a string begins and what stands
+ * before it.
+ */
+export function tokens(source: string, line = 1): Token[] {
   const found: Token[] = []
   let at = 0
-  let line = 1
   const take = (kind: Token['kind'] | null, text: string, value = text) => {
     if (kind) found.push({ kind, value, line })
     line += text.split('\n').length - 1
@@ -47,9 +49,19 @@ export function tokens(source: string): Token[] {
   return found
 }
 
+/** The tokens of the code inside the `${}` of a template literal, those of each by themselves. */
+export function tokensInside({ value, line }: Token): Token[][] {
+  const inside: Token[][] = []
+  endOfTemplate(value, 0, (from, to) => {
+    inside.push(tokens(value.slice(from, to), line + value.slice(0, from).split('\n').length - 1))
+  })
+  return inside
+}
+
 /** Where the template literal that starts at `start` ends. Code inside `${}` may hold further ones. */
-function endOfTemplate(source: string, start: number): number {
+function endOfTemplate(source: string, start: number, hole = (_from: number, _to: number) => {}): number {
   let depth = 0
+  let from = 0
   for (let at = start + 1; at < source.length; at++) {
     const char = source[at]
     if (char === '\\') at++
@@ -57,9 +69,10 @@ function endOfTemplate(source: string, start: number): number {
     else if (depth === 0 && char === '$' && source[at + 1] === '{') {
       depth = 1
       at++
+      from = at + 1
     } else if (depth > 0 && char === '`') at = endOfTemplate(source, at) - 1
     else if (depth > 0 && char === '{') depth++
-    else if (depth > 0 && char === '}') depth--
+    else if (depth > 0 && char === '}' && --depth === 0) hole(from, at)
   }
   return source.length
 }

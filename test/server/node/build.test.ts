@@ -97,6 +97,12 @@ describe('the texts', () => {
     expect(problems()).toEqual([])
   })
 
+  test('are found in the code inside template literals, however deep', () => {
+    put('server/place.ts', "const a = `${t('First')} and ${b({ c: `${t('Second')}` })}\n${\n  t(word)\n}`\n")
+    expect(texts()).toEqual(['First', 'Second', 'Hello {name}', ['One site', '{count} sites']])
+    expect(problems()).toEqual([expect.stringMatching(/^server\/place\.ts:3: the text of t\(…\) is not a literal/)])
+  })
+
   test('are not looked for in comments, strings, patterns and definitions', () => {
     put(
       'server/place.ts',
