@@ -93,11 +93,6 @@ export const networkOperations = {
   },
   'PATCH /api/v1/bins/:id': { summary: 'Change a bin', body: changedBin, status: 200, answer: answers.bin },
   'DELETE /api/v1/bins/:id': { summary: 'Delete a bin', ...nothing },
-  'GET /api/v1/openapi.json': {
-    summary: 'Read this description',
-    status: 200,
-    answer: z.looseObject({ openapi: z.string() }),
-  },
 
   'GET /api/v1/export': {
     summary: 'Export the set-up',
@@ -118,5 +113,10 @@ export const networkOperations = {
     body: importBody,
     status: 200,
     answer: answers.imported,
+  },
+  'GET /api/v1/openapi.json': {
+    summary: 'Read this description',
+    status: 200,
+    answer: z.looseObject({ openapi: z.string() }),
   },
 } satisfies Operations
