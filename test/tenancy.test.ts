@@ -21,7 +21,6 @@ const may: Readonly<Record<Capability, readonly Who[]>> = {
   'plugins:write': ['site_admin', 'super_admin'],
   'network:read': ['super_admin'],
   'network:write': ['super_admin'],
-  'users:write': ['super_admin'],
   'keys:write': ['site_admin', 'super_admin'],
   'metrics:read': ['super_admin'],
   'privacy:write': ['super_admin'],

@@ -88,6 +88,7 @@ export async function hasSuperAdmin(db: Db): Promise<boolean> {
 /** Broken rules, for `must`. */
 export const someSuperAdmin = sql`exists (select 1 from "user" where role = 'super_admin')`
 export const noSuperAdmin = sql`not exists (select 1 from "user" where role = 'super_admin')`
+export const isSuperAdmin = (id: string) => sql`exists (select 1 from "user" where id = ${id} and role = 'super_admin')`
 
 interface NewRow {
   readonly id: string

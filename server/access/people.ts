@@ -5,6 +5,7 @@ import {
   deletePerson,
   endSessions,
   insertPerson,
+  isSuperAdmin,
   noSuperAdmin,
   personByEmail,
   setPassword,
@@ -37,6 +38,7 @@ export interface PeopleDeps extends Engine {
 }
 
 type By = Pick<Actor, 'id' | 'name' | 'address'>
+type Changer = By & Pick<Actor, 'kind'>
 
 /**
  * Makes an account: person, password, audit entry and `account_created` in one commit, with `also`. Throws `conflict` when
@@ -75,25 +77,54 @@ export async function createPerson(
   return id
 }
 
-/** Gives another role, or another site; the person's sessions end. Throws `conflict` for the last super admin. */
-export async function changeRole(deps: PeopleDeps, by: By, person: Person, role: Role, siteId: string): Promise<void> {
+/**
+ * Gives another name, role or site, in one commit; with another role or site the person's sessions end. Throws `conflict` for
+ * the last super admin, and `forbidden` where a key would make or change one.
+ */
+export async function changePerson(
+  deps: PeopleDeps,
+  by: Changer,
+  person: Pick<Person, 'id' | 'name' | 'role' | 'siteId'>,
+  { name = person.name, role, siteId }: { readonly name?: string; readonly role: Role; readonly siteId: string },
+): Promise<void> {
   const { db } = deps
-  await keepingASuperAdmin(deps, [
-    ...auditEntry(deps, by, {
-      action: 'user.role_changed',
-      target: person.id,
-      owner: person.siteId,
-      before: { role: person.role, site: person.siteId },
-      after: { role, site: siteId },
+  const isRenamed = name !== person.name
+  const isMoved = role !== person.role || siteId !== person.siteId
+  if (!isRenamed && !isMoved) return
+  if (by.kind === 'key' && role === 'super_admin') throw forPeopleOnly()
+  const about = { target: person.id, owner: person.siteId }
+  await keepingSuperAdmins(deps, by, [
+    ...(isRenamed
+      ? auditEntry(deps, by, { action: 'user.updated', ...about, before: { name: person.name }, after: { name } })
+      : []),
+    ...(isMoved
+      ? auditEntry(deps, by, {
+          action: 'user.role_changed',
+          ...about,
+          before: { role: person.role, site: person.siteId },
+          after: { role, site: siteId },
+        })
+      : []),
+    ...sparedByKeys(deps, by, person.id),
+    updatePerson(db, person.id, {
+      ...(isRenamed && { name }),
+      ...(isMoved && { role, siteId }),
+      updatedAt: isoTime(deps.clock()),
     }),
-    updatePerson(db, person.id, { role, siteId, updatedAt: isoTime(deps.clock()) }),
-    endSessions(db, person.id),
+    ...(isMoved ? [endSessions(db, person.id)] : []),
     must(db, noSuperAdmin),
   ])
 }
 
-/** Deletes an account: its sessions and keys end with it. Throws `conflict` for the last super admin. */
-export async function removePerson(deps: PeopleDeps, by: By, person: Person): Promise<void> {
+/**
+ * Deletes an account: its sessions and keys end with it. Throws `conflict` for the last super admin, and `forbidden` where a
+ * key would delete one.
+ */
+export async function removePerson(
+  deps: PeopleDeps,
+  by: Changer,
+  person: Pick<Person, 'id' | 'name' | 'email' | 'role' | 'siteId'>,
+): Promise<void> {
   const { db } = deps
   const now = deps.clock()
   const prepared = await announce(deps, 'account_deleted', person.siteId, {
@@ -110,6 +141,7 @@ export async function removePerson(deps: PeopleDeps, by: By, person: Person): Pr
       owner: person.siteId,
       before: { name: person.name, email: person.email, role: person.role, site: person.siteId },
     }),
+    ...sparedByKeys(deps, by, person.id),
     endSessions(db, person.id),
     deleteLinksOf(db, person.id),
     ...deleteTwoFactor(db, person.id),
@@ -119,7 +151,7 @@ export async function removePerson(deps: PeopleDeps, by: By, person: Person): Pr
     deleteScreens(db, person.id),
     must(db, noSuperAdmin),
   ]
-  const results = await keepingASuperAdmin(deps, [...own, ...prepared.statements])
+  const results = await keepingSuperAdmins(deps, by, [...own, ...prepared.statements])
   prepared.finish(results.slice(own.length))
 }
 
@@ -166,11 +198,20 @@ export const emailTaken = (): AppError =>
     { path: 'email', message: msg('Somebody has this e-mail address already.') },
   ])
 
-async function keepingASuperAdmin(deps: PeopleDeps, list: readonly Statement[]) {
+const forPeopleOnly = (): AppError =>
+  fail('forbidden', 'A key neither makes, changes nor deletes super admins. A super admin does that under Users.')
+
+/** Stands behind the audit entry, whose counter makes a commit wait for one that makes a super admin at the same time. */
+const sparedByKeys = ({ db }: PeopleDeps, by: Changer, id: string): Statement[] =>
+  by.kind === 'key' ? [must(db, isSuperAdmin(id))] : []
+
+async function keepingSuperAdmins(deps: PeopleDeps, by: Changer, list: readonly Statement[]) {
   try {
     return await deps.db.commit(list)
   } catch (error) {
     if (error instanceof DbError && error.kind === 'constraint') {
+      // Without a super admin in its reach, a key never meets the last one.
+      if (by.kind === 'key') throw forPeopleOnly()
       throw fail('conflict', 'This is the last super admin. Make somebody else one first.')
     }
     throw error

@@ -24,8 +24,6 @@ export function capabilityInWords(t: Translator, capability: Capability): string
       return t('See sites, users and plugins')
     case 'network:write':
       return t('Change sites, users and plugins')
-    case 'users:write':
-      return t('Invite users and make links that let them in')
     case 'keys:write':
       return t('Make, rotate and revoke API keys')
     case 'metrics:read':

@@ -3,7 +3,7 @@ import type { Site } from '../../db/queries/sites.ts'
 import { hasTwoFactor } from '../../db/queries/two-factor.ts'
 import { removeTwoFactor } from '../access/two-factor.ts'
 import { newLink, type LinkKind } from '../access/links.ts'
-import { changeRole, createPerson, logOutEverywhere, removePerson } from '../access/people.ts'
+import { changePerson, createPerson, logOutEverywhere, removePerson } from '../access/people.ts'
 import { normalEmail, readRole, wrongFields } from '../access/person.ts'
 import { roleHas, roleMay, roles } from '../access/roles.ts'
 import type { Handlers } from '../api/handlers.ts'
@@ -102,10 +102,8 @@ export const userRoutes = (deps: Deps): Handlers => ({
     const [person, form] = await Promise.all([asked(c, deps), readForm(c)])
     const role = await roleOf(deps, form)
     if (!role.ok) return roleForm(c, deps, person, role.errors)
-    if (role.role !== person.role || role.siteId !== person.siteId) {
-      const refused = await expected(changeRole(deps, c.get('actor'), person, role.role, role.siteId))
-      if (refused) return roleForm(c, deps, person, [{ path: 'role', message: refused.detail }])
-    }
+    const refused = await expected(changePerson(deps, c.get('actor'), person, role))
+    if (refused) return roleForm(c, deps, person, [{ path: 'role', message: refused.detail }])
     return seeOther(c, deps, LIST, {
       tone: 'good',
       title: msg('{name} saved.', { name: person.name }),

@@ -27,7 +27,6 @@ export const transferRoutes = (deps: Deps): Handlers => ({
     if (typeof passphrase !== 'string') throw fail('bad_request', 'passphrase is a text.')
     const setUp = readSetUp(file)
     if (setUp.webhooks.length > 0) demand(c, 'webhooks:write')
-    if (setUp.people.length > 0) demand(c, 'users:write')
     const choice = existing.find((one) => one === (c.req.query('existing') ?? 'change'))
     if (!choice) throw fail('bad_request', 'existing is change or keep.')
     const wanted = await openSetUp(deps, setUp, passphrase, choice)

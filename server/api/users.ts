@@ -3,13 +3,14 @@ import { siteBySlugOrId } from '../../db/queries/sites.ts'
 import { userById, usersAfter, type User } from '../../db/queries/users.ts'
 import type { Role } from '../../db/schema.ts'
 import { LINK_LIFETIME, newLink, type LinkKind } from '../access/links.ts'
-import { createPerson } from '../access/people.ts'
-import { normalEmail, readRole, wrongFields } from '../access/person.ts'
+import { changePerson, createPerson, removePerson } from '../access/people.ts'
+import { normalEmail, readRole, wrongFields, wrongName } from '../access/person.ts'
 import { roles } from '../access/roles.ts'
 import type { Deps } from '../deps.ts'
 import { isoTime } from '../lib/clock.ts'
 import { fail, invalid, notFound } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
+import { msg } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { parsed, readJsonObject } from './body.ts'
 import type { Handlers } from './handlers.ts'
@@ -25,7 +26,10 @@ export const invited = z.strictObject({
   site: z.string().optional(),
 })
 
-/** People, and links that let them in. No route of the API lets a super admin in: that is for people. */
+/** What is left out stays. A site admin who gets another role has no site any more. */
+export const changedUser = invited.omit({ email: true }).partial()
+
+/** People, and links that let them in. Super admins are for people: no route of the API lets one in, or changes one. */
 export const userApiRoutes = (deps: Deps): Handlers => ({
   'GET /api/v1/users': async (c) => {
     const { limit, position } = pageOf(c, LIST, ['string'])
@@ -57,6 +61,25 @@ export const userApiRoutes = (deps: Deps): Handlers => ({
     return Response.json({ ...show(user), ...shownLink(deps, 'invite', link.url) }, { status: 201 })
   },
 
+  'PATCH /api/v1/users/:id': async (c) => {
+    const user = await find(deps, c)
+    const body = parsed(changedUser, await readJsonObject(c))
+    const name = body.name?.trim() ?? user.name
+    const role = readRole(body.role ?? user.role, await siteIdFor(deps, user, body.site))
+    const wrong = body.name === undefined ? null : wrongName(name)
+    const errors = [...(wrong ? [{ path: 'name', message: wrong }] : []), ...(role.ok ? [] : role.errors)]
+    if (role.ok && role.siteId === 'network' && body.site !== undefined)
+      errors.push({ path: 'site', message: msg('Only a site admin has a site.') })
+    if (errors.length > 0 || !role.ok) throw invalid(errors)
+    await changePerson(deps, c.var.actor, user, { name, role: role.role, siteId: role.siteId })
+    return Response.json(show(await find(deps, c)))
+  },
+
+  'DELETE /api/v1/users/:id': async (c) => {
+    await removePerson(deps, c.var.actor, await find(deps, c))
+    return new Response(null, { status: 204 })
+  },
+
   'POST /api/v1/users/:id/reset': async (c) => {
     const user = await find(deps, c)
     mustNotBeSuper(user.role)
@@ -71,6 +94,12 @@ async function find(deps: Deps, c: C): Promise<User> {
   const user = await userById(deps.db, c.req.param('id') ?? '')
   if (!user) throw notFound()
   return user
+}
+
+/** The id of the site that is asked for, or else the one that somebody has. */
+async function siteIdFor(deps: Deps, { siteId }: User, asked: string | undefined): Promise<string | null> {
+  if (asked !== undefined) return (await siteBySlugOrId(deps.db, asked))?.id ?? null
+  return siteId === 'network' ? null : siteId
 }
 
 /** Whoever holds such a link could do more than any key may. */

@@ -10,7 +10,6 @@ export const capabilities = [
   'deliveries:write',
   'network:read',
   'network:write',
-  'users:write',
   'keys:write',
   'metrics:read',
   'privacy:write',

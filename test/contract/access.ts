@@ -24,7 +24,7 @@ import {
 import { createKey, ensureSetupKey } from '../../server/access/api-keys.ts'
 import { revoke } from '../../server/access/key-end.ts'
 import { auditEntry, sealAudit, checkAudit } from '../../server/access/audit.ts'
-import { changeRole, removePerson } from '../../server/access/people.ts'
+import { changePerson, removePerson } from '../../server/access/people.ts'
 import { holderOf, mailReset, newLink, setPasswordByPass, swapLink } from '../../server/access/links.ts'
 import { beginTwoFactor, confirmTwoFactor, takeCode, twoFactorOf } from '../../server/access/two-factor.ts'
 import { codeAt, stepAt } from '../../server/access/totp.ts'
@@ -93,10 +93,26 @@ export function accessContract(engine: string, open: () => Promise<Db>): void {
       const bo = await addPerson(world, { email: 'b@example.com' })
       const results = await Promise.allSettled([
         removePerson(world, anna, await person(bo.id)),
-        changeRole(world, bo, await person(anna.id), 'viewer', 'network'),
+        changePerson(world, bo, await person(anna.id), { role: 'viewer', siteId: 'network' }),
       ])
       expect(results.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
       expect(await db.q.selectFrom('user').select('id').where('role', '=', 'super_admin').execute()).toHaveLength(1)
+    })
+
+    test('a key that meets somebody who was just made a super admin changes nothing', async () => {
+      const anna = await addPerson(world, { email: 'a@example.com' })
+      const seen = await person((await addPerson(world, { email: 'b@example.com', role: 'viewer' })).id)
+      await changePerson(world, anna, seen, { role: 'super_admin', siteId: 'network' })
+      const now = await person(seen.id)
+      const key = { kind: 'key', id: 'key_desk', name: 'Desk', address: ADDRESS } as const
+      const forbidden = { code: 'forbidden', detail: { text: expect.stringContaining('A key neither makes') } }
+      const integrations = { role: 'integration_admin', siteId: 'network' } as const
+      await expect(changePerson(world, key, seen, integrations)).rejects.toMatchObject(forbidden)
+      await expect(changePerson(world, key, seen, { ...seen, name: 'King' })).rejects.toMatchObject(forbidden)
+      await expect(removePerson(world, key, seen)).rejects.toMatchObject(forbidden)
+      expect(await person(seen.id)).toEqual(now)
+      const written = await db.q.selectFrom('audit').select('id').where('actor_id', '=', key.id).execute()
+      expect(written).toEqual([])
     })
 
     test('set-up happens once, however many finish it at once, and tells of one account', async () => {

@@ -128,6 +128,12 @@ export function keys(flow: Flow): void {
   describe('users', () => {
     const email = `bo-${flow.runtime.toLowerCase()}@nordlys.example`
     const invite = (more: object = {}) => api('POST', '/users', { name: 'Bo', email, role: 'viewer', ...more })
+    const found = async (address: string) => {
+      const { data } = (await api('GET', `/users?q=${encodeURIComponent(address)}`)).body
+      const user = (data as { id: string; email: string }[]).find((one) => one.email === address)
+      if (!user) throw new Error(`There is nobody at ${address}.`)
+      return user as { id: string; role: string; site: string | null }
+    }
     const linkOpens = async (link: unknown) => {
       const { pathname, search } = new URL(String(link))
       return (await flow.subject.fetch(pathname + search, { redirect: 'manual' })).status === 303
@@ -158,8 +164,65 @@ export function keys(flow: Flow): void {
       const [anna] = (await api('GET', '/users?role=super_admin')).body.data as { id: string }[]
       expect((await api('POST', `/users/${anna?.id ?? ''}/reset`, {})).status).toBe(403)
       expect((await invite({ email: 'king@nordlys.example', role: 'super_admin' })).status).toBe(403)
-      const desk = (await make(['network:read', 'network:write'])).body.key
-      expect((await api('POST', `/users/${bo?.id ?? ''}/reset`, {}, as(desk))).status).toBe(403)
+      const reader = (await make(['network:read'])).body.key
+      expect((await api('POST', `/users/${bo?.id ?? ''}/reset`, {}, as(reader))).status).toBe(403)
+    })
+
+    test('get another name, role and site and need the site that goes with it', async () => {
+      const { id, ...bo } = await found(email)
+      const path = `/users/${id}`
+      const changed = await api('PATCH', path, { name: ' Bo Ek ', role: 'site_admin', site: 'main' })
+      expect(changed).toEqual({ status: 200, body: { ...bo, id, name: 'Bo Ek', role: 'site_admin', site: 'main' } })
+      expect((await api('PATCH', path, {})).body).toEqual(changed.body)
+      expect((await api('PATCH', path, { name: 'Bo' })).body).toEqual({ ...changed.body, name: 'Bo' })
+      expect((await api('PATCH', path, { role: 'viewer' })).body).toEqual({ ...bo, id })
+      const wrong = async (body: object) => {
+        const answer = await api('PATCH', path, body)
+        expect(answer.status).toBe(422)
+        return (answer.body.errors as { path: string }[]).map((error) => error.path)
+      }
+      expect(await wrong({ name: ' ', role: 'site_admin' })).toEqual(['name', 'site'])
+      expect(await wrong({ role: 'site_admin', site: 'nowhere' })).toEqual(['site'])
+      expect(await wrong({ site: 'main' })).toEqual(['site'])
+      expect(await wrong({ role: 'king', email: 'bo@example.com' })).toEqual(['role', 'email'])
+      expect((await found(email)).role).toBe('viewer')
+      expect((await api('PATCH', '/users/usr_nobody', { name: 'Bo' })).status).toBe(404)
+    })
+
+    test('are gone with their keys and the REST hooks of these when they are deleted', async () => {
+      const address = `site-${email}`
+      const password = 'correct horse battery'
+      const person = { name: 'Sif', email: address, role: 'site_admin', site: 'sit_main', entry: 'password', password }
+      expect((await flow.submit('/network/users', person)).status).toBe(303)
+      const keyForm = { name: 'Of Sif', scopes: 'webhooks:write', lifetime: '' }
+      const page = () => flow.submit('/sites/main/admin/api-keys', keyForm, { email: address, password })
+      const key = /value="(hk_[\w-]+)"/.exec(await (await page()).text())?.[1]
+      const subscribed = await hook(key)
+      const { id } = await found(address)
+      expect(await api('DELETE', `/users/${id}`)).toEqual({ status: 204, body: {} })
+      expect(await opens(key)).toBe(false)
+      expect(await webhook(subscribed)).toMatchObject({ state: 'retired' })
+      // Whoever is not logged in is sent to do so.
+      expect((await page()).headers.get('location')).toContain('/login')
+      for (const method of ['GET', 'DELETE']) expect((await api(method, `/users/${id}`)).status).toBe(404)
+    })
+
+    test('that are super admins, no key makes, changes or deletes; nor anybody, without the scope', async () => {
+      const [anna] = (await api('GET', '/users?role=super_admin')).body.data as { id: string }[]
+      const path = `/users/${anna?.id ?? ''}`
+      const { id } = await found(email)
+      const reader = as((await make(['network:read'])).body.key)
+      const refused = [
+        await api('PATCH', path, { name: 'Queen' }),
+        await api('PATCH', path, { role: 'viewer' }),
+        await api('DELETE', path),
+        await api('PATCH', `/users/${id}`, { role: 'super_admin' }),
+        await api('PATCH', `/users/${id}`, { name: 'Bob' }, reader),
+        await api('DELETE', `/users/${id}`, undefined, reader),
+      ]
+      expect(refused.map(({ status, body }) => [status, body.code])).toEqual(refused.map(() => [403, 'forbidden']))
+      expect((await api('GET', '/users?role=super_admin')).body.data).toEqual([anna])
+      expect(await found(email)).toMatchObject({ name: 'Bo', role: 'viewer' })
     })
   })
 }

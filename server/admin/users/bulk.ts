@@ -1,5 +1,5 @@
 import { personById, type Person } from '../../../db/queries/access.ts'
-import { changeRole, logOutEverywhere, removePerson } from '../../access/people.ts'
+import { changePerson, logOutEverywhere, removePerson } from '../../access/people.ts'
 import { roles } from '../../access/roles.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
@@ -75,7 +75,7 @@ async function acted(deps: Deps, c: C, act: Act, person: Person): Promise<boolea
   try {
     if (act === 'delete') await removePerson(deps, actor, person)
     else if (act === 'log-out') await logOutEverywhere(deps, actor, person)
-    else if (person.role !== act) await changeRole(deps, actor, person, act, 'network')
+    else await changePerson(deps, actor, person, { role: act, siteId: 'network' })
     return true
   } catch (error) {
     if (error instanceof AppError && error.code === 'conflict') return false

@@ -104,7 +104,7 @@ export const networkOperations = {
   'POST /api/v1/import': {
     summary: 'Import a set-up',
     description:
-      'Takes a file of an export, up to 8 MB; passphrase opens its secrets. With dry_run nothing is written. All of it is imported or nothing, unless leave_out says that what is refused shall stay behind. What is not in the file stays. For webhooks and people in the file it needs webhooks:write and users:write too.',
+      'Takes a file of an export, up to 8 MB; passphrase opens its secrets. With dry_run nothing is written. All of it is imported or nothing, unless leave_out says that what is refused shall stay behind. What is not in the file stays. For webhooks in the file it needs webhooks:write too.',
     query: {
       dry_run: z.enum(['1', '0']),
       existing: z.enum(existing).meta({ description: 'whether what is here becomes what the file says' }),

@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { roles } from '../../access/roles.ts'
 import { keyRotation, newKey } from '../api-keys.ts'
-import { invited } from '../users.ts'
+import { changedUser, invited } from '../users.ts'
 import * as answers from './answers.ts'
-import { page, type Operations } from './operation.ts'
+import { nothing, page, type Operations } from './operation.ts'
 
 export const peopleOperations = {
   'GET /api/v1/users': {
@@ -20,6 +20,20 @@ export const peopleOperations = {
     body: invited,
     status: 201,
     answer: answers.invitedUser,
+  },
+  'PATCH /api/v1/users/:id': {
+    summary: 'Rename a user, or give another role or site',
+    description:
+      'With another role or site the sessions of the user end. A key makes no super admins, and changes none.',
+    body: changedUser,
+    status: 200,
+    answer: answers.user,
+  },
+  'DELETE /api/v1/users/:id': {
+    summary: 'Delete a user',
+    description:
+      'The sessions and API keys of the user end, and the REST hooks of those keys are retired. A key deletes no super admins.',
+    ...nothing,
   },
   'POST /api/v1/users/:id/reset': {
     summary: 'Make a link that lets a user set a new password',

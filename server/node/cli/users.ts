@@ -61,6 +61,30 @@ export function addUsers(hookline: Command): void {
       answered(session, answer, sayLink)
     },
   })
+  add<Partial<Invite>>(user, 'change <email>', {
+    summary: 'give somebody another name, role or site; another role or site logs them out',
+    example: 'user change bo@example.com --role site_admin --site shop',
+    configure: (command) =>
+      command
+        .option('--name <name>', 'what the person is called')
+        .option('--role <role>', 'integration_admin, site_admin or viewer')
+        .option('--site <slug>', 'the site of a site admin'),
+    run: async (session, email = '') => {
+      const { name, role, site } = session.options
+      const { id } = await userOf(session, email)
+      const answer = await session.ask('PATCH', `/api/v1/users/${id}`, { body: { name, role, site } })
+      answered<User>(session, answer, ({ name, role, site }) => note(`${name}: ${role}${site ? ` of ${site}` : ''}.`))
+    },
+  })
+  add(user, 'delete <email>', {
+    summary: 'delete somebody; their sessions and API keys end',
+    example: 'user delete bo@example.com',
+    run: async (session, email = '') => {
+      const { id } = await userOf(session, email)
+      await session.ask('DELETE', `/api/v1/users/${id}`)
+      note(`${email} is deleted.`)
+    },
+  })
   add(user, 'reset <email>', {
     summary: 'make a link that lets somebody set a new password, and print it; it opens once',
     example: 'user reset bo@example.com',

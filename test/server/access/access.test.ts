@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from 'vitest'
 import { personById } from '../../../db/queries/access.ts'
-import { changePassword, changeRole, removePerson } from '../../../server/access/people.ts'
+import { changePassword, changePerson, removePerson } from '../../../server/access/people.ts'
 import { DAY } from '../../../server/lib/clock.ts'
 import { ADDRESS, actorOf, addPerson, logIn, openWorld, PASSWORD, type World } from '../../support/people.ts'
 
@@ -140,7 +140,7 @@ test('a new role ends the sessions that had the old one', async () => {
   const anna = await addPerson(world, { email: 'a@example.com' })
   const vera = await addPerson(world, { email: 'v@example.com', role: 'viewer' })
   const { cookie } = await logIn(world, 'v@example.com')
-  await changeRole(world, anna, await person(vera.id), 'integration_admin', 'network')
+  await changePerson(world, anna, await person(vera.id), { role: 'integration_admin', siteId: 'network' })
   expect(await actorOf(world, cookie)).toBeNull()
   const again = await actorOf(world, (await logIn(world, 'v@example.com')).cookie)
   expect(again?.capabilities.has('webhooks:write')).toBe(true)
@@ -151,12 +151,14 @@ test('the last super admin can be neither deleted nor demoted, also by two at on
   const bo = await addPerson(world, { email: 'b@example.com' })
   const results = await Promise.allSettled([
     removePerson(world, anna, await person(bo.id)),
-    changeRole(world, bo, await person(anna.id), 'viewer', 'network'),
+    changePerson(world, bo, await person(anna.id), { role: 'viewer', siteId: 'network' }),
   ])
   expect(results.map((result) => result.status).sort()).toEqual(['fulfilled', 'rejected'])
   const left = await person(results[0].status === 'fulfilled' ? anna.id : bo.id)
   await expect(removePerson(world, bo, left)).rejects.toMatchObject({ code: 'conflict' })
-  await expect(changeRole(world, anna, left, 'viewer', 'network')).rejects.toThrow('This is the last super admin.')
+  await expect(changePerson(world, anna, left, { role: 'viewer', siteId: 'network' })).rejects.toThrow(
+    'This is the last super admin.',
+  )
   expect((await logIn(world, left.email)).login.ok).toBe(true)
 })
 

@@ -8,7 +8,7 @@ import { plainDraft } from '../../../server/webhooks/draft.ts'
 import { createWebhook } from '../../../server/webhooks/lifecycle.ts'
 import { webhookById } from '../../../db/queries/webhooks.ts'
 import { revoke } from '../../../server/access/key-end.ts'
-import { changeRole, removePerson } from '../../../server/access/people.ts'
+import { changePerson, removePerson } from '../../../server/access/people.ts'
 import type { Actor } from '../../../server/lib/actor.ts'
 import { DAY, MINUTE, SECOND } from '../../../server/lib/clock.ts'
 import { ADDRESS, addPerson, openWorld, type World } from '../../support/people.ts'
@@ -67,14 +67,14 @@ test('a key loses what its maker loses, and gets it back with the role', async (
     ...whole,
     scopes: ['network:write', 'webhooks:write', 'webhooks:read'],
   })
-  await changeRole(world, anna, await person(bo.id), 'viewer', 'network')
+  await changePerson(world, anna, await person(bo.id), { role: 'viewer', siteId: 'network' })
   expect([...((await open(secret))?.capabilities ?? [])]).toEqual(['webhooks:read'])
-  await changeRole(world, anna, await person(bo.id), 'site_admin', 'sit_main')
+  await changePerson(world, anna, await person(bo.id), { role: 'site_admin', siteId: 'sit_main' })
   expect(await open(secret)).toMatchObject({
     owner: 'sit_main',
     capabilities: new Set(['webhooks:read', 'webhooks:write']),
   })
-  await changeRole(world, anna, await person(bo.id), 'super_admin', 'network')
+  await changePerson(world, anna, await person(bo.id), { role: 'super_admin', siteId: 'network' })
   expect((await open(secret))?.capabilities.has('network:write')).toBe(true)
 })
 
@@ -82,7 +82,7 @@ test('a key of a site is no use to a maker who now has another site', async () =
   const bo = await addPerson(world, { email: 'b@example.com' })
   const { secret } = await createKey(world, bo, { ...whole, owner: 'sit_main' })
   await world.db.commit([insertSite(world.db, { id: 'sit_two', slug: 'two', name: 'Two', created_at: 1 })])
-  await changeRole(world, anna, await person(bo.id), 'site_admin', 'sit_two')
+  await changePerson(world, anna, await person(bo.id), { role: 'site_admin', siteId: 'sit_two' })
   expect(await open(secret)).toBeNull()
 })
 

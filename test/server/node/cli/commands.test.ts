@@ -183,6 +183,29 @@ describe('user', () => {
     })
     expect(await run(['user', 'reset', 'anna@example.com'])).toMatchObject({ code: 1, out: '' })
   })
+
+  test('change gives another role, and delete ends somebody; neither touches a super admin', async () => {
+    await good(['user', 'invite', 'vera@example.com', '--name', 'Vera', '--role', 'viewer'])
+    const change = ['user', 'change', 'vera@example.com', '--role', 'site_admin']
+    expect(await run(change)).toMatchObject({ code: 1, err: expect.stringContaining('site') })
+    expect(await run([...change, '--site', 'main', '--name', 'Vera Ek'])).toMatchObject({
+      code: 0,
+      err: 'Vera Ek: site_admin of main.\n',
+    })
+    expect(await run(['user', 'delete', 'Vera@example.com'])).toMatchObject({ code: 0, out: '' })
+    expect((await run(['user', 'delete', 'vera@example.com'])).err).toBe(
+      'Nobody has the e-mail address vera@example.com.\n',
+    )
+    for (const words of [
+      ['change', 'anna@example.com', '--name', 'Queen'],
+      ['delete', 'anna@example.com'],
+    ]) {
+      expect(await run(['user', ...words])).toMatchObject({
+        code: 1,
+        err: expect.stringContaining('A key neither makes, changes nor deletes super admins.'),
+      })
+    }
+  })
 })
 
 test('api-key create, list, rotate and revoke; what opens is printed alone, and once', async () => {
