@@ -130,9 +130,10 @@ export function keys(flow: Flow): void {
     const invite = (more: object = {}) => api('POST', '/users', { name: 'Bo', email, role: 'viewer', ...more })
     const found = async (address: string) => {
       const { data } = (await api('GET', `/users?q=${encodeURIComponent(address)}`)).body
-      const user = (data as { id: string; email: string }[]).find((one) => one.email === address)
+      const people = data as { id: string; email: string; role: string; site: string | null }[]
+      const user = people.find((one) => one.email === address)
       if (!user) throw new Error(`There is nobody at ${address}.`)
-      return user as { id: string; role: string; site: string | null }
+      return user
     }
     const linkOpens = async (link: unknown) => {
       const { pathname, search } = new URL(String(link))
