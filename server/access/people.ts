@@ -112,7 +112,7 @@ export async function changePerson(
       updatedAt: isoTime(deps.clock()),
     }),
     ...(isMoved ? [endSessions(db, person.id)] : []),
-    must(db, noSuperAdmin),
+    ...oneIsLeft(deps, by),
   ])
 }
 
@@ -149,7 +149,7 @@ export async function removePerson(
     revokeKeysOf(db, person.id, now),
     deletePerson(db, person.id),
     deleteScreens(db, person.id),
-    must(db, noSuperAdmin),
+    ...oneIsLeft(deps, by),
   ]
   const results = await keepingSuperAdmins(deps, by, [...own, ...prepared.statements])
   prepared.finish(results.slice(own.length))
@@ -201,16 +201,18 @@ export const emailTaken = (): AppError =>
 const forPeopleOnly = (): AppError =>
   fail('forbidden', 'A key neither makes, changes nor deletes super admins. A super admin does that under Users.')
 
-/** Stands behind the audit entry, whose counter makes a commit wait for one that makes a super admin at the same time. */
+/** Stands behind the audit entry, whose counter makes a commit wait for one that makes a super admin, and before the change. */
 const sparedByKeys = ({ db }: PeopleDeps, by: Changer, id: string): Statement[] =>
   by.kind === 'key' ? [must(db, isSuperAdmin(id))] : []
+
+/** Stands behind the change. Whoever changes no super admin at all takes none away. */
+const oneIsLeft = ({ db }: PeopleDeps, by: Changer): Statement[] => (by.kind === 'user' ? [must(db, noSuperAdmin)] : [])
 
 async function keepingSuperAdmins(deps: PeopleDeps, by: Changer, list: readonly Statement[]) {
   try {
     return await deps.db.commit(list)
   } catch (error) {
     if (error instanceof DbError && error.kind === 'constraint') {
-      // Without a super admin in its reach, a key never meets the last one.
       if (by.kind === 'key') throw forPeopleOnly()
       throw fail('conflict', 'This is the last super admin. Make somebody else one first.')
     }

@@ -99,14 +99,23 @@ export function accessContract(engine: string, open: () => Promise<Db>): void {
       expect(await db.q.selectFrom('user').select('id').where('role', '=', 'super_admin').execute()).toHaveLength(1)
     })
 
+    const key = { kind: 'key', id: 'key_desk', name: 'Desk', address: ADDRESS } as const
+    const integrations = { role: 'integration_admin', siteId: 'network' } as const
+
+    test('a key changes and deletes people before there is any super admin', async () => {
+      const { id } = await addPerson(world, { email: 'v@example.com', role: 'viewer' })
+      await changePerson(world, key, await person(id), integrations)
+      expect(await person(id)).toMatchObject(integrations)
+      await removePerson(world, key, await person(id))
+      expect(await personById(db, id)).toBeUndefined()
+    })
+
     test('a key that meets somebody who was just made a super admin changes nothing', async () => {
       const anna = await addPerson(world, { email: 'a@example.com' })
       const seen = await person((await addPerson(world, { email: 'b@example.com', role: 'viewer' })).id)
       await changePerson(world, anna, seen, { role: 'super_admin', siteId: 'network' })
       const now = await person(seen.id)
-      const key = { kind: 'key', id: 'key_desk', name: 'Desk', address: ADDRESS } as const
       const forbidden = { code: 'forbidden', detail: { text: expect.stringContaining('A key neither makes') } }
-      const integrations = { role: 'integration_admin', siteId: 'network' } as const
       await expect(changePerson(world, key, seen, integrations)).rejects.toMatchObject(forbidden)
       await expect(changePerson(world, key, seen, { ...seen, name: 'King' })).rejects.toMatchObject(forbidden)
       await expect(removePerson(world, key, seen)).rejects.toMatchObject(forbidden)
