@@ -1,7 +1,8 @@
 import { bare } from './bare.ts'
+import { cpuClock, microseconds } from './cpu.ts'
 import { emitted } from './emit.ts'
 import { figure, median, PAIRS, ratio, row, SECONDS } from './figures.ts'
-import { startProduct, type Shape } from './product.ts'
+import { deliveredSoFar, startProduct, type Shape } from './product.ts'
 import { startReceiver } from './receive.ts'
 
 const AT_ONCE = 64
@@ -18,9 +19,14 @@ export async function deliver(shape: Shape): Promise<void> {
   for (let pair = 0; pair < PAIRS; pair++) {
     const most = await bare(receiver.url, SECONDS * 1000, AT_ONCE)
     row('bare undici.request', figure(most))
+    const before = await deliveredSoFar(product)
+    const spent = cpuClock()
     const rate = await emitted(product, SECONDS * 1000)
+    const { here, others } = spent()
+    const deliveries = (await deliveredSoFar(product)) - before
     ratios.push(rate / most)
     row('emit to recorded delivery', figure(rate), ratio(rate / most))
+    row('  CPU of each: main thread, all others', microseconds(here / deliveries), microseconds(others / deliveries))
   }
   row(`median of ${PAIRS} pairs`, '', ratio(median(ratios)))
   await product.stop()
