@@ -8,7 +8,7 @@ import { normalEmail, readRole, wrongFields, wrongName } from '../access/person.
 import { roles } from '../access/roles.ts'
 import type { Deps } from '../deps.ts'
 import { isoTime } from '../lib/clock.ts'
-import { fail, invalid, notFound } from '../lib/errors.ts'
+import { fail, invalid, notFound, type FieldError } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
@@ -51,7 +51,7 @@ export const userApiRoutes = (deps: Deps): Handlers => ({
     const site = body.site === undefined ? undefined : await siteBySlugOrId(deps.db, body.site)
     const role = readRole(body.role, site?.state === 'active' ? site.id : null)
     const person = { name: body.name.trim(), email: normalEmail(body.email), password: null }
-    const errors = [...wrongFields(person), ...(role.ok ? [] : role.errors)]
+    const errors = [...wrongFields(person), ...(role.ok ? [] : role.errors), ...siteToNobody(role, body.site)]
     if (errors.length > 0 || !role.ok) throw invalid(errors)
     const id = newId('usr', deps)
     const link = await newLink(deps, c.var.actor, { id, siteId: role.siteId }, 'invite')
@@ -67,9 +67,11 @@ export const userApiRoutes = (deps: Deps): Handlers => ({
     const name = body.name?.trim() ?? user.name
     const role = readRole(body.role ?? user.role, await siteIdFor(deps, user, body.site))
     const wrong = body.name === undefined ? null : wrongName(name)
-    const errors = [...(wrong ? [{ path: 'name', message: wrong }] : []), ...(role.ok ? [] : role.errors)]
-    if (role.ok && role.siteId === 'network' && body.site !== undefined)
-      errors.push({ path: 'site', message: msg('Only a site admin has a site.') })
+    const errors = [
+      ...(wrong ? [{ path: 'name', message: wrong }] : []),
+      ...(role.ok ? [] : role.errors),
+      ...siteToNobody(role, body.site),
+    ]
     if (errors.length > 0 || !role.ok) throw invalid(errors)
     await changePerson(deps, c.var.actor, user, { name, role: role.role, siteId: role.siteId })
     return Response.json(show(await find(deps, c)))
@@ -89,6 +91,12 @@ export const userApiRoutes = (deps: Deps): Handlers => ({
     return Response.json({ id: user.id, email: user.email, ...shownLink(deps, kind, url) })
   },
 })
+
+/** What is wrong with a site for somebody whose role goes for the whole network. */
+const siteToNobody = (role: ReturnType<typeof readRole>, site: string | undefined): FieldError[] =>
+  role.ok && role.siteId === 'network' && site !== undefined
+    ? [{ path: 'site', message: msg('Only a site admin has a site.') }]
+    : []
 
 async function find(deps: Deps, c: C): Promise<User> {
   const user = await userById(deps.db, c.req.param('id') ?? '')

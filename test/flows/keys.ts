@@ -155,6 +155,10 @@ export function keys(flow: Flow): void {
         status: 422,
         body: { errors: [{ path: 'email' }, { path: 'site' }] },
       })
+      expect(await invite({ email: 'per@nordlys.example', site: 'main' })).toMatchObject({
+        status: 422,
+        body: { errors: [{ path: 'site', message: 'Only a site admin has a site.' }] },
+      })
     })
 
     test('get another link, but no key lets a super admin in', async () => {
