@@ -24,6 +24,12 @@ const peopleSorts = {
   createdAt: sql`${sql.ref('createdAt')}`,
 } as const
 
+/** Beside `account` and `two_factor`: whether somebody has a password and a second factor. */
+export const howTheyLogIn = [
+  sql<number>`case when account.password is null then 0 else 1 end`.as('hasPassword'),
+  sql<number>`case when two_factor.confirmed_at is null then 0 else 1 end`.as('twoFactor'),
+] as const
+
 /** A page of people; whether each has a password and a second factor. The rest is looked up for the page alone. */
 export const people = (db: Db, filter: PeopleFilter, { sort, descending, limit, offset }: PeoplePage) =>
   db.q
@@ -44,10 +50,7 @@ export const people = (db: Db, filter: PeopleFilter, { sort, descending, limit, 
     .leftJoin('account', 'account.id', 'person.id')
     .leftJoin('two_factor', 'two_factor.user_id', 'person.id')
     .select(['person.id', 'person.name', 'email', 'role', 'person.siteId', 'person.createdAt', 'site.name as site'])
-    .select([
-      sql<number>`case when account.password is null then 0 else 1 end`.as('hasPassword'),
-      sql<number>`case when two_factor.confirmed_at is null then 0 else 1 end`.as('twoFactor'),
-    ])
+    .select(howTheyLogIn)
     .orderBy('place')
     .execute()
 

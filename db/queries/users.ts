@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db.ts'
 import type { Role } from '../schema.ts'
+import { howTheyLogIn } from './access.ts'
 
 export interface UsersAsked {
   readonly role: Role | null
@@ -18,10 +19,7 @@ const users = (db: Db) =>
     .leftJoin('account', 'account.id', 'user.id')
     .leftJoin('two_factor', 'two_factor.user_id', 'user.id')
     .select(['user.id', 'user.name', 'email', 'role', 'user.siteId', 'user.createdAt', 'site.slug as site'])
-    .select([
-      sql<number>`case when account.password is null then 0 else 1 end`.as('hasPassword'),
-      sql<number>`case when two_factor.confirmed_at is null then 0 else 1 end`.as('twoFactor'),
-    ])
+    .select(howTheyLogIn)
 
 export type User = NonNullable<Awaited<ReturnType<typeof userById>>>
 
