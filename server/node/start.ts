@@ -87,9 +87,11 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
     const publicUrl = () => address
     let rules = urlRules({ config, publicUrl })
     const post = createPost({ rules: () => rules })
+    /** None while plugins are loaded, which may emit already: what that makes waits in the database. */
+    let dispatching: Dispatcher | null = null
     const state = () => {
       if (!config.delivery) return 'off'
-      return clock() - dispatcher.lastTick() > STALLED ? 'stalled' : 'on'
+      return dispatching && clock() - dispatching.lastTick() > STALLED ? 'stalled' : 'on'
     }
     const watch = createWatch(config.dataDir)
     const deps = await compose({
@@ -104,10 +106,10 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       sign: createNodeSign(),
       scrypt,
       ...(config.smtpUrl !== null && { mailer: createMailer(config.smtpUrl, publicUrl) }),
-      wake: () => void setImmediate(() => void dispatcher.tick()),
+      wake: () => void setImmediate(() => void dispatching?.tick()),
       handOver: {
-        lease: (webhook, revision) => dispatcher.lease(webhook, revision),
-        take: (born) => dispatcher.take(born),
+        lease: (webhook, revision) => dispatching?.lease(webhook, revision) ?? null,
+        take: (born) => dispatching?.take(born),
       },
       appSecret: await appSecretOf(config, { db, random }),
       place: await placeOf(config, db),
@@ -124,6 +126,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
     const owner = Buffer.from(random(9)).toString('hex')
     const dispatcher = createDispatcher(deps, { owner, alone, ahead: AHEAD })
     await dispatcher.start()
+    dispatching = dispatcher
 
     const app = createApp(deps, (c) => (c.env as unknown as HttpBindings).incoming.socket.remoteAddress ?? '')
     const server = createAdaptorServer({ fetch: app.fetch }) as Server

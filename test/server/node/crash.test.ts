@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { temporaryFolders } from '../../support/folder.ts'
@@ -53,6 +53,22 @@ test('a plugin that never gives the processor back when it is loaded is left out
   const second = startWith(env)
   expect((await second.api('POST', '/events', { type: 'well.thing_done', data: { thing: 'a' } })).status).toBe(202)
   expect((await second.page('/network/plugins')).words).toContain('loop is paused.')
+})
+
+test('a plugin that took the server down while it ran by itself is paused by the next start, which tells of it', async () => {
+  const [dir, data] = [folder(), folder()]
+  putPlugin(dir, 'killer', { 'plugin.js': pluginText('killer', `on(done, () => process.abort())`) })
+  const env = { DATA_DIR: data, PLUGIN_DIR: dir }
+  const first = startWith(env)
+  await first.url
+  first.kill('SIGTERM')
+  await first.ended
+  writeFileSync(join(data, 'running'), 'killer killer/on:killer.thing_done#0\n')
+
+  const second = startWith(env)
+  expect((await second.page('/network/plugins')).words).toContain('killer is paused. The whole server ended while')
+  const told = await second.api('GET', '/events?type=plugin_paused')
+  expect(told.body).toMatchObject({ data: [{ type: 'plugin_paused' }] })
 })
 
 test('an error that nobody catches, long after a handler ended, is a fault of its plugin, and the server goes on', async () => {
