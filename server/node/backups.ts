@@ -37,6 +37,7 @@ export function createBackups(
   let running: Promise<void> | null = null
   let failed: string | null = null
   let tried = -Infinity
+  let stopped = false
 
   const state = (): BackupState => ({ last: lastBackup(config), isRunning: running !== null, failed })
 
@@ -69,6 +70,15 @@ export function createBackups(
     return 'The process that made it was ended.'
   }
 
+  async function makeDaily(): Promise<void> {
+    const kept = Number(await setting(db, 'backups_kept'))
+    const now = clock()
+    if (stopped || kept === 0 || running !== null || now - tried < HOUR) return
+    if (now - (lastBackup(config)?.at ?? -Infinity) < DAY) return
+    await begin(resolve(usualFile(config, now, 'daily')))
+    if (failed === null) removeOldest(backupFolder(config), kept)
+  }
+
   return {
     state,
 
@@ -80,17 +90,17 @@ export function createBackups(
       return state()
     },
 
-    /** Makes one if there is none of the last day and the settings want it, and lets go of those that are too many. */
-    async daily() {
-      const kept = Number(await setting(db, 'backups_kept'))
-      const now = clock()
-      if (kept === 0 || running !== null || now - tried < HOUR) return
-      if (now - (lastBackup(config)?.at ?? -Infinity) < DAY) return
-      await begin(resolve(usualFile(config, now, 'daily')))
-      if (failed === null) removeOldest(backupFolder(config), kept)
-    },
+    /**
+     * Makes one if there is none of the last day and the settings want it, and lets go of those that are too many. Never
+     * throws: it is nobody's request, and no reason for the server to end.
+     */
+    daily: () =>
+      makeDaily().catch((error: unknown) =>
+        log.error('The daily backups could not be seen to', { error: String(error) }),
+      ),
 
     async stop() {
+      stopped = true
       child?.kill('SIGKILL')
       await running
     },

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest'
 import { setSetting } from '../../../db/queries/settings.ts'
@@ -49,6 +49,22 @@ test('a backup is made once a day, so many are kept, and those of people are lef
   }
   expect(names()).toEqual([expect.stringMatching(/^daily/), expect.stringMatching(/^daily/), 'mine.db'])
   expect(names()).not.toContain(first)
+})
+
+test('an old one that cannot be removed is no reason to end', async () => {
+  const { backups, names, dir } = await backupsOf('1')
+  const stuck = 'daily-20200101T000000Z.db'
+  mkdirSync(join(dir, stuck, 'with something in it'), { recursive: true })
+  await backups.daily()
+  expect(names()).toEqual([stuck, expect.stringMatching(/^daily/)])
+})
+
+test('none is begun behind the end of the server', async () => {
+  const { backups, dir } = await backupsOf('1')
+  const daily = backups.daily()
+  await backups.stop()
+  await daily
+  expect(existsSync(dir)).toBe(false)
 })
 
 test('none is made unless the settings want it', async () => {
