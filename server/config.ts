@@ -27,8 +27,8 @@ export interface Config {
 
 export class ConfigError extends Error {
   readonly sentences: readonly string[]
-  constructor(sentences: readonly string[]) {
-    super(sentences.join('\n'))
+  constructor(sentences: readonly string[], options?: ErrorOptions) {
+    super(sentences.join('\n'), options)
     this.name = 'ConfigError'
     this.sentences = sentences
   }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { insertSite, MAIN_SITE } from '../../db/queries/sites.ts'
-import { readConfig } from '../config.ts'
+import { ConfigError, readConfig } from '../config.ts'
 import { newId } from '../lib/ids.ts'
 import { binUrl } from '../webhooks/bins/address.ts'
 import type { BinAnswer } from '../webhooks/bins/answer.ts'
@@ -12,6 +12,7 @@ import { plainDraft, type WebhookDraft } from '../webhooks/draft.ts'
 import { createWebhook } from '../webhooks/lifecycle.ts'
 import { plainSigning } from '../webhooks/sign.ts'
 import { buildIfStale } from './build.ts'
+import { codeOf } from './connector.ts'
 import type { Running } from './start.ts'
 
 // `npm run demo`: a throw-away network that shows everything at work. It needs no network, and leaves nothing behind.
@@ -28,6 +29,7 @@ const SITES = [
 
 buildIfStale()
 const folder = mkdtempSync(join(tmpdir(), 'hookline-demo-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 const password = randomBytes(9).toString('base64url')
 const running = await startOnFreePort()
 await furnish(running)
@@ -49,7 +51,6 @@ async function end(): Promise<void> {
   stopping = true
   clearInterval(stream)
   await running.stop()
-  rmSync(folder, { recursive: true, force: true })
   process.exit(0)
 }
 
@@ -67,7 +68,7 @@ async function startOnFreePort(): Promise<Running> {
   try {
     return await start(config(process.env.PORT ?? '3000'))
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return start(config('0'))
+    if (error instanceof ConfigError && codeOf(error.cause) === 'EADDRINUSE') return start(config('0'))
     throw error
   }
 }

@@ -165,7 +165,7 @@ async function listen(server: Server, { host, port }: Config): Promise<number> {
   server.listen(port, host)
   await once(server, 'listening').catch((error: Error) => {
     const where = `HOST is "${host}" and PORT is ${port}, where nobody can listen (${error.message})`
-    throw new ConfigError([`${where}; give an address of this machine and a free port.`])
+    throw new ConfigError([`${where}; give an address of this machine and a free port.`], { cause: error })
   })
   return (server.address() as AddressInfo).port
 }
