@@ -19,22 +19,26 @@ import { closesAt, fill, isFull, type DeliveryPlan } from './batch-policy.ts'
 import type { Engine } from './engine.ts'
 import { makeBatch } from './make-body.ts'
 
-/** Closes the batches whose time has come, or that are full. Called by every tick. */
+/** Closes the batches whose time has come, or that are full. Called by every tick, which goes on where one cannot be closed. */
 export async function closeDueBatches(engine: Engine): Promise<void> {
   const ids = await gatheringWebhooks(engine.db)
   if (ids.length === 0) return
   const timeZone = await setting(engine.db, 'time_zone')
   for (const webhook of await webhooksById(engine.db, ids)) {
     if (webhook.state !== 'active' && webhook.state !== 'failing') continue
-    const plan = JSON.parse(webhook.delivery) as DeliveryPlan
-    await close(engine, webhook, plan, (group) => {
-      const first = group[0]
-      return (
-        isFull(group, plan.maxEvents) ||
-        (first !== undefined && closesAt(plan, first.created_at, timeZone) <= engine.clock())
-      )
-    })
+    try {
+      await closeWhatIsDue(engine, webhook, timeZone)
+    } catch (error) {
+      engine.log.error('A batch could not be closed', { webhook: webhook.id, error: String(error) })
+    }
   }
+}
+
+async function closeWhatIsDue(engine: Engine, webhook: WebhookTable, timeZone: string): Promise<void> {
+  const plan = JSON.parse(webhook.delivery) as DeliveryPlan
+  const isTime = ([first]: readonly Gathered[]) =>
+    first !== undefined && closesAt(plan, first.created_at, timeZone) <= engine.clock()
+  await close(engine, webhook, plan, (group) => isFull(group, plan.maxEvents) || isTime(group))
 }
 
 /** *Flush now*: closes everything that waits of one webhook. Answers how many events that were. */
