@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { registerHooks } from 'node:module'
-import { join, relative, resolve, sep } from 'node:path'
+import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ConfigError } from '../config.ts'
 import { sentenceOf, type Registry } from '../plugin/loaded.ts'
@@ -9,11 +8,9 @@ import { addTemplate } from '../web/render.ts'
 import { entriesOf } from './build/catalogs.ts'
 import { filesBelow } from './build/files.ts'
 import { compileTemplate } from './build/templates.ts'
+import { shareWith } from './share.ts'
 
-const HOME = pathToFileURL(join(resolve(import.meta.dirname, '../..'), 'server/')).href
 const ENTRIES = ['plugin.ts', 'plugin.js', 'plugin.mjs']
-/** What plugins share with the host: there is one of each, wherever a plugin lies. */
-const SHARED = /^(hookline\/plugin(\/test)?|zod(\/.*)?)$/
 
 /**
  * The plugins of PLUGIN_DIR, each a folder with a plugin.ts or plugin.js, not loaded yet. Nothing that is wrong with one
@@ -25,7 +22,7 @@ export function readPluginDir(dir: string): Registry {
       `PLUGIN_DIR is ${JSON.stringify(dir)}, and that is no folder; it has to be one, with plugins in it.`,
     ])
   const home = realpathSync(dir)
-  shareWith(home)
+  shareWith([home])
   const found = readdirSync(home)
     .sort()
     .flatMap((slug) => {
@@ -41,17 +38,6 @@ export function readPluginDir(dir: string): Registry {
       },
     ]),
   )
-}
-
-/** Lets the code in a folder import the host and zod, which lie here and not there. */
-function shareWith(folder: string): void {
-  const below = pathToFileURL(folder + sep).href
-  registerHooks({
-    resolve: (specifier, context, next) =>
-      SHARED.test(specifier) && context.parentURL?.startsWith(below)
-        ? next(specifier, { ...context, parentURL: HOME })
-        : next(specifier, context),
-  })
 }
 
 /** The templates and translations beside the plugin. */

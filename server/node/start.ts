@@ -30,6 +30,7 @@ import { createWatch } from './watch.ts'
 import { placeOf } from './place.ts'
 import { createRandom } from './random.ts'
 import { scrypt } from './scrypt.ts'
+import { installedFolders, shareWith } from './share.ts'
 import { createNodeSign } from './sign.ts'
 
 /** A server that runs. */
@@ -94,6 +95,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       return dispatching && clock() - dispatching.lastTick() > STALLED ? 'stalled' : 'on'
     }
     const watch = createWatch(config.dataDir)
+    shareWith(installedFolders())
     const deps = await compose({
       config,
       publicUrl,

@@ -11,6 +11,7 @@ import {
   switchPluginForSite,
 } from '../../db/queries/plugins.ts'
 import { fail, notFound } from '../lib/errors.ts'
+import { inEnglish } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { runRoute, showPage } from './answer.ts'
 import { changeSettings, setSettings, settingsForm } from './change-settings.ts'
@@ -84,7 +85,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       })
   for (const plugin of loaded) {
     if (plugin.state !== 'ready')
-      engine.log.error('A plugin cannot run.', { plugin: plugin.slug, reason: plugin.reason.text })
+      engine.log.error('A plugin cannot run.', { plugin: plugin.slug, reason: inEnglish(plugin.reason) })
   }
   const plugins = new Map(loaded.map((plugin) => [plugin.slug, plugin]))
   const ready = loaded.filter((plugin) => plugin.state === 'ready')

@@ -248,7 +248,7 @@ describe('a start', () => {
   })
 })
 
-test('removing one line from a translation of our own fails its build', () => {
+test('removing one line from a translation of our own fails its build', { timeout: 30_000 }, () => {
   const home = resolve(import.meta.dirname, '../../..')
   for (const folder of ['views', 'plugins', 'server'])
     cpSync(join(home, folder), join(root, folder), { recursive: true })

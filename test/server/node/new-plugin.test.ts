@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { newPlugin, wrongSlug } from '../../../server/node/new-plugin.ts'
@@ -133,6 +133,29 @@ describe('npm run plugin:pack my-shop', () => {
     const said = execFileSync(process.execPath, ['try.mjs'], { cwd: outside, encoding: 'utf8' })
     expect(JSON.parse(said)).toEqual(['my-shop.note_written'])
     expect(run('git', 'status', '--porcelain')).not.toContain('packed')
+  })
+
+  test('makes a package that a server loads where npm put it', async () => {
+    const host = join(folder(), 'hookline')
+    const left = /^(node_modules|\.git|\.cache|packed|test|docs|plugins\/my-shop)$/
+    cpSync(copy, host, { recursive: true, filter: (path) => !left.test(relative(copy, path)) })
+    mkdirSync(join(host, 'node_modules'))
+    for (const name of readdirSync(join(ROOT, 'node_modules')))
+      symlinkSync(join(ROOT, 'node_modules', name), join(host, 'node_modules', name))
+    // A copy, as of a package from npm: what lies there finds no host around itself.
+    cpSync(join(copy, 'packed/my-shop'), join(host, 'node_modules/hookline-plugin-my-shop'), { recursive: true })
+    const about = JSON.parse(readFileSync(join(host, 'package.json'), 'utf8')) as { dependencies: object }
+    const dependencies = { ...about.dependencies, 'hookline-plugin-my-shop': '0.1.0' }
+    writeFileSync(join(host, 'package.json'), JSON.stringify({ ...about, dependencies }))
+
+    const server = startChild({ DATA_DIR: join(folder(), 'data'), SETUP_API_KEY: KEY }, undefined, host)
+    onTestFinished(async () => {
+      server.kill('SIGKILL')
+      await server.ended
+    })
+    const headers = { authorization: `Bearer ${KEY}` }
+    const answer = await fetch(`${await server.url}/api/v1/plugins/my-shop`, { headers })
+    expect(await answer.json()).toMatchObject({ state: 'active', version: '0.1.0', reason: null })
   })
 
   test.each([

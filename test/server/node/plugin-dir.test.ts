@@ -44,6 +44,7 @@ test('PLUGIN_DIR brings plugins in TypeScript and JavaScript, with templates and
   const { words } = await server.page('/network/plugins')
   expect(words).toContain('Its manifest says what this host does not know, so it is left out: colour.')
   expect(words).toMatch(/It could not be loaded: .*page\.eta cannot be compiled/)
+  expect(server.output()).toMatch(/"plugin":"torn","reason":"It could not be loaded: .*page\.eta cannot be compiled/)
   expect(server.output()).toContain('A plugin from outside has the slug of one of ours, and is left out.')
 })
 
