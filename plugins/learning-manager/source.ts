@@ -8,6 +8,7 @@ import {
   type JsonObject,
   type PluginEvent,
   type Rejection,
+  type Told,
 } from 'hookline/plugin'
 import { z } from 'zod'
 
@@ -23,23 +24,16 @@ export function isKnown({ headers }: Inbound, secret: string): boolean | Rejecti
   const given = /^Basic +(\S+)$/i.exec(headers.get('authorization') ?? '')?.[1]
   if (given === undefined) return reject('The request came without user name and password.')
   const wanted = btoa(String.fromCharCode(...new TextEncoder().encode(secret)))
-  return isSameText(given, wanted) || reject('User name or password are others than here.')
-}
-
-interface Tidings {
-  readonly event: PluginEvent
-  readonly payload: JsonObject
-  readonly key: string
-  readonly occurredAt?: Date
+  return isSameText(given, wanted) || reject('The user name or the password is not the one entered here.')
 }
 
 /** What an envelope tells: one event, or those of a batch. Events that are not in the catalogue are passed over. */
-export function told(request: Inbound, events: readonly PluginEvent[]): readonly Tidings[] | Rejection {
+export function told(request: Inbound, events: readonly PluginEvent[]): readonly Told<PluginEvent>[] | Rejection {
   const body = request.json()
   const list = isObject(body) ? body.events : null
   if (!Array.isArray(list)) return reject('The body has no list of events.')
   const byName = new Map(events.map((event) => [event.name, event]))
-  const tidings: Tidings[] = []
+  const found: Told<PluginEvent>[] = []
   for (const [n, one] of list.entries()) {
     if (!isObject(one) || !isObject(one.data)) return reject(`The element ${n} of events has no data.`)
     const id = one.eventId ?? one.eventInfo
@@ -47,16 +41,16 @@ export function told(request: Inbound, events: readonly PluginEvent[]): readonly
     const event = byName.get(String(one.eventName))
     if (!event) continue
     const occurredAt = timeOf(one.timestamp ?? null)
-    tidings.push({ event, payload: fit(event, one.data), key: id.slice(0, 200), ...(occurredAt && { occurredAt }) })
+    found.push({ event, payload: fit(event, one.data), key: id.slice(0, 200), ...(occurredAt && { occurredAt }) })
   }
-  return tidings
+  return found
 }
 
-/** Milliseconds, seconds or ISO 8601: its own documentation shows all three. */
+/** Milliseconds, seconds or ISO 8601: its own documentation shows all three. Null for what is no time. */
 function timeOf(value: Json): Date | null {
-  if (typeof value === 'number') return new Date(value > 1e10 ? value : value * 1000)
-  const ms = typeof value === 'string' ? Date.parse(value) : Number.NaN
-  return Number.isNaN(ms) ? null : new Date(ms)
+  if (typeof value !== 'number' && typeof value !== 'string') return null
+  const time = new Date(typeof value === 'number' && value <= 1e10 ? value * 1000 : value)
+  return Number.isNaN(time.getTime()) ? null : time
 }
 
 /** Times as ISO 8601, one spelling of a learning path, ids of learners as numbers, and null for what is missing. */

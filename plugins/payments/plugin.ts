@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { definePlugin, msg } from 'hookline/plugin'
+import { amountFields } from './currency.ts'
 import { paymentFailed, paymentReceived, paymentRefunded, type Payment } from './events.ts'
 import { blank, outcomes, readForm, type Entry } from './form.ts'
 import { currencies, formatAmount } from './money.ts'
@@ -23,16 +24,13 @@ const statuses = { received: 'completed', failed: 'failed', refunded: 'refunded'
 const payloadOf = (id: string, entry: Entry, now: Date): Payment => ({
   payment_id: id,
   payment_status: statuses[entry.outcome],
-  payment_total: `${entry.currency} ${formatAmount(entry.amount_minor)}`,
-  payment_total_raw: entry.amount_minor / 100,
-  payment_currency: entry.currency,
+  ...amountFields(entry.amount_minor, entry.currency),
   payment_gateway: entry.gateway,
   payment_date_created: now.toISOString(),
   customer_id: null,
   customer_name: entry.customer_name,
   customer_user_email: entry.customer_email,
   membership_id: null,
-  amount_minor: entry.amount_minor,
 })
 
 const same = (a: Entry, b: Entry): boolean =>

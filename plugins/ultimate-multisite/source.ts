@@ -7,6 +7,7 @@ import {
   type JsonObject,
   type PluginEvent,
   type Rejection,
+  type Told,
 } from 'hookline/plugin'
 import { minorOf } from '../payments/currency.ts'
 import { paymentFailed, paymentReceived, paymentRefunded } from '../payments/events.ts'
@@ -22,15 +23,11 @@ export const steps = [
   msg('What is sent is not signed: whoever knows the address can send. Keep it to yourself.'),
 ]
 
-interface Tidings {
-  readonly event: PluginEvent
-  readonly payload: JsonObject
-  readonly key: string
-  readonly within: number
-}
-
 /** What a request tells. Version 2 sends JSON, version 1 a form; which event it is stands in the address. */
-export async function told(request: Inbound, events: readonly PluginEvent[]): Promise<readonly Tidings[] | Rejection> {
+export async function told(
+  request: Inbound,
+  events: readonly PluginEvent[],
+): Promise<readonly Told<PluginEvent>[] | Rejection> {
   const sent = isForm(request) ? formOf(request) : { type: null, data: request.json() }
   const name = request.event ?? sent.type
   if (name === null)

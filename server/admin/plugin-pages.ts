@@ -85,9 +85,12 @@ const PUBLIC_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** From the front, because a site may be called plugins. */
+const IN_PLUGIN = /^(?:\/network|\/sites\/[^/]+(?:\/admin)?)?\/plugins\/([^/]+)(\/.*)?$/
+
 /** The plugin and the path in it. */
 function askedFor(c: C): { slug: string; path: string; site: string } {
-  const [, slug = '', path = ''] = /\/plugins\/([^/]+)(\/.*)?$/.exec(c.req.path) ?? []
+  const [, slug = '', path = ''] = IN_PLUGIN.exec(c.req.path) ?? []
   return { slug, path, site: c.var.scope?.site?.id ?? MAIN_SITE }
 }
 

@@ -75,11 +75,12 @@ export const repairRoutes = (deps: Deps): Handlers => ({
   },
 
   'POST {area}/webhooks/:id/flush': async (c) => {
-    const { scope } = c.var
+    const { actor, scope } = c.var
     const webhook = await ownWebhook(deps.db, scope.owner, c.req.param('id') ?? '')
     const back = safeNext((await readForm(c)).get('back'), deps.publicUrl())
     const path = back?.startsWith(`${scope.base}/`) ? back : `${scope.base}/webhooks/${webhook.id}`
-    const count = await flush(deps, webhook)
+    const audit = auditEntry(deps, actor, { action: 'webhook.flushed', target: webhook.id, owner: webhook.owner })
+    const count = await flush(deps, webhook, audit)
     return seeOther(c, deps, path, { tone: count > 0 ? 'good' : 'info', title: flushed(count) })
   },
 })

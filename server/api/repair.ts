@@ -92,7 +92,8 @@ export const repairRoutes = (deps: Deps): Handlers => ({
   'POST /api/v1/webhooks/:id/flush': async (c) => {
     const actor = c.get('actor')
     const webhook = await ownWebhook(deps.db, actor.owner, c.req.param('id') ?? '')
-    return Response.json({ flushed: await flush(deps, webhook) })
+    const audit = auditEntry(deps, actor, { action: 'webhook.flushed', target: webhook.id, owner: webhook.owner })
+    return Response.json({ flushed: await flush(deps, webhook, audit) })
   },
 
   'POST /api/v1/webhooks/:id/discard': async (c) => {

@@ -41,32 +41,44 @@ async function closeWhatIsDue(engine: Engine, webhook: WebhookTable, timeZone: s
   await close(engine, webhook, plan, (group) => isFull(group, plan.maxEvents) || isTime(group))
 }
 
-/** *Flush now*: closes everything that waits of one webhook. Answers how many events that were. */
-export const flush = (engine: Engine, webhook: WebhookTable): Promise<number> =>
-  close(engine, webhook, JSON.parse(webhook.delivery) as DeliveryPlan, () => true)
+/** *Flush now*: closes everything that waits of one webhook. Answers how many events that were; `audit` goes with the first. */
+export const flush = (engine: Engine, webhook: WebhookTable, audit: readonly Statement[]): Promise<number> =>
+  close(engine, webhook, JSON.parse(webhook.delivery) as DeliveryPlan, () => true, audit)
 
 async function close(
   engine: Engine,
   webhook: WebhookTable,
   plan: DeliveryPlan,
   isDue: (group: readonly Gathered[]) => boolean,
+  audit: readonly Statement[] = [],
 ): Promise<number> {
   const waiting = await gathered(engine.db, webhook.id)
   const groups = fill(waiting, plan.maxEvents)
   // All but the last one are full: what comes next did not fit.
   const due = groups.filter((group, n) => n < groups.length - 1 || isDue(group))
-  for (const group of due) await closeOne(engine, webhook, group)
-  if (due.length > 0) engine.wake()
-  return due.reduce((sum, group) => sum + group.length, 0)
+  let closed = 0
+  for (const group of due) {
+    if (await closeOne(engine, webhook, group, closed === 0 ? audit : [])) closed += group.length
+  }
+  if (closed > 0) engine.wake()
+  return closed
 }
 
-async function closeOne(engine: Engine, webhook: WebhookTable, group: readonly Gathered[]): Promise<void> {
+/** False when another process closed it in this moment; what it left is seen in the next tick. */
+async function closeOne(
+  engine: Engine,
+  webhook: WebhookTable,
+  group: readonly Gathered[],
+  also: readonly Statement[],
+): Promise<boolean> {
+  const { db } = engine
   const batch = await batchOf(engine, webhook, group)
   try {
-    await engine.db.commit(batch.ok ? closeBatch(engine.db, batch.batch) : holdLoose(engine.db, group, batch.why))
+    await db.commit([...(batch.ok ? closeBatch(db, batch.batch) : holdLoose(db, group, batch.why)), ...also])
+    return true
   } catch (error) {
-    // Another process closed it in this moment; what it left is seen in the next tick.
-    if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
+    if (error instanceof DbError && error.kind === 'constraint') return false
+    throw error
   }
 }
 

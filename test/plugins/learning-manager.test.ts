@@ -54,6 +54,14 @@ describe('the source learning-manager', () => {
     expect(rows.map((row) => row.occurred_at)).toEqual([1727414643000, 1727414643000, 1727414643000])
   })
 
+  test('leaves out a time that no calendar has, and takes the rest', async () => {
+    const { receive, emitted } = await host()
+    const [one] = envelope.events
+    const body = { ...envelope, events: [{ ...one, timestamp: 1e300, data: { ...one?.data, dateEnrolled: 1e300 } }] }
+    expect(await receive(SOURCE, { body })).toMatchObject({ status: 200, reason: null })
+    expect(emitted).toMatchObject([{ payload: { loId: 'course:7374992', dateEnrolled: null } }])
+  })
+
   test('takes each event of a batch once, by its id', async () => {
     const { receive, emitted } = await host()
     const body = {

@@ -78,6 +78,16 @@ test('in the area of a site it works for that site', async () => {
   expect((await admin.get('/sites/kafe/admin/plugins/payments/payments')).html).toContain('Mary')
 })
 
+test('so it does for a site whose slug is a word of the address', async () => {
+  const app = await testApp()
+  await app.site('plugins')
+  const admin = await app.login()
+  await admin.send('/sites/plugins/admin/plugins/payments/record', entry)
+  const { status, html } = await admin.get('/sites/plugins/admin/plugins/payments/payments')
+  expect(status).toBe(200)
+  expect(html).toContain('Mary')
+})
+
 test('what is not there, or not running, is not found', async () => {
   const app = await testApp()
   const admin = await app.login()

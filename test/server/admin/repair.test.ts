@@ -69,6 +69,12 @@ test('a batch shows its events, and each of them its batch', async () => {
   const flushed = await admin.send(`/network/webhooks/${id}/flush`, { back: '/network/webhooks' })
   expect(mainOf(flushed.html)).toContain('2 events leave in batches now.')
   expect(mainOf((await admin.send(`/network/webhooks/${id}/flush`)).html)).toContain('Nothing waits for a batch.')
+  const audit = await app.deps.db.q
+    .selectFrom('audit')
+    .select('target')
+    .where('action', '=', 'webhook.flushed')
+    .execute()
+  expect(audit).toEqual([{ target: id }])
   await app.deliver()
   const batch = (await deliveriesOf(app)).find(({ type }) => type === 'batch')
   const page = await admin.get(`${LIST}/${batch?.id}`)
