@@ -46,7 +46,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     if (raw === null) return fallback
     const parsed = schema.safeParse(raw)
     if (parsed.success) return parsed.data
-    wrong.push(`${name} is ${secret ? 'set to something else' : JSON.stringify(raw)}; it has to be ${right}.`)
+    wrong.push(`${name} is ${secret ? 'not usable as it is' : JSON.stringify(raw)}; it has to be ${right}.`)
     return fallback
   }
   const whole = z.string().regex(/^\d+$/).transform(Number)
@@ -62,7 +62,12 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     )
   })
   const config: Config = {
-    host: get('HOST') ?? '127.0.0.1',
+    host: check(
+      'HOST',
+      z.union([z.ipv6(), z.string().regex(HOST)]),
+      '127.0.0.1',
+      'an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them',
+    ),
     port: check('PORT', whole.pipe(z.int().max(65535)), 3000, 'a whole number from 0 to 65535 (0 picks a free port)'),
     publicUrl:
       check(

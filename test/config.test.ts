@@ -42,6 +42,7 @@ describe('without settings', () => {
 
 test('good values are taken', () => {
   const config = readConfig({
+    HOST: '::',
     PORT: '0',
     PUBLIC_URL: 'https://hooks.example.com/',
     DATA_DIR: '/srv/hookline',
@@ -52,6 +53,7 @@ test('good values are taken', () => {
     TRUST_PROXY: '2',
   })
   expect(config).toMatchObject({
+    host: '::',
     port: 0,
     publicUrl: 'https://hooks.example.com',
     databaseUrl: 'sqlite:/srv/hookline/hookline.db',
@@ -65,6 +67,7 @@ test('good values are taken', () => {
 
 describe('a bad value is one sentence: name, what is wrong, what would be right', () => {
   const port = 'it has to be a whole number from 0 to 65535 (0 picks a free port).'
+  const host = 'it has to be an address of this machine, such as 127.0.0.1, or 0.0.0.0 for all of them.'
   const address = 'it has to be an http or https address without a path, such as https://hooks.example.com.'
   const part = 'each part has to be a CIDR such as 127.0.0.0/8 or a host name.'
   test.each<[string, string, string]>([
@@ -72,6 +75,8 @@ describe('a bad value is one sentence: name, what is wrong, what would be right'
     ['PORT', '65536', `PORT is "65536"; ${port}`],
     ['PORT', '-1', `PORT is "-1"; ${port}`],
     ['PORT', '80.5', `PORT is "80.5"; ${port}`],
+    ['HOST', 'my host', `HOST is "my host"; ${host}`],
+    ['HOST', 'http://127.0.0.1', `HOST is "http://127.0.0.1"; ${host}`],
     ['PUBLIC_URL', 'hooks.example.com', `PUBLIC_URL is "hooks.example.com"; ${address}`],
     ['PUBLIC_URL', 'ftp://example.com', `PUBLIC_URL is "ftp://example.com"; ${address}`],
     ['PUBLIC_URL', 'https://example.com/hooks', `PUBLIC_URL is "https://example.com/hooks"; ${address}`],
@@ -119,14 +124,14 @@ test.each([
     'it has to be sqlite:<file>, or an address that begins with postgres://.',
   ],
 ])('what is wrong with %s is said without its value', (name, value, right) => {
-  expect(sentences({ [name]: value })).toEqual([`${name} is set to something else; ${right}`])
+  expect(sentences({ [name]: value })).toEqual([`${name} is not usable as it is; ${right}`])
 })
 
 test('neither the password of the first super admin', () => {
   const wrong = sentences({ SETUP_EMAIL: 'anna', SETUP_PASSWORD: 'hunter2' })
   expect(wrong).toEqual([
     'SETUP_EMAIL is "anna"; it has to be an e-mail address.',
-    'SETUP_PASSWORD is set to something else; it has to be 12 to 128 characters long.',
+    'SETUP_PASSWORD is not usable as it is; it has to be 12 to 128 characters long.',
   ])
 })
 

@@ -1,5 +1,6 @@
 import { DbError } from '../../db/db.ts'
 import { ConfigError, readConfig } from '../config.ts'
+import { isLoopback } from '../web/security.ts'
 import { buildIfStale } from './build.ts'
 import { DataDirTaken } from './lock.ts'
 import { isStray } from './watch.ts'
@@ -25,6 +26,10 @@ try {
   const { start } = await import('./start.ts')
   const running = await start(config)
   console.log(`Hookline listens on ${running.url}`)
+  if (config.publicUrl === null && !isLoopback(config.host)) {
+    const so = `links lead to ${running.url}, and forms that other machines send are refused`
+    console.log(`PUBLIC_URL is not set, so ${so}; set it to the address that people open.`)
+  }
   if (running.setUp !== null) console.log(`Set up: ${running.setUp}`)
 
   void running.lost.then((why) => {

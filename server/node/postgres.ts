@@ -38,9 +38,9 @@ export async function openPostgres({ url, log }: { readonly url: string; readonl
     commit: async (list) => (list.length === 0 ? [] : transaction(pool, list.map(compile))),
     close: () => pool.end(),
   }
-  await run(['select 1', []]).catch(async (error: unknown) => {
+  await run(['select 1', []]).catch(async (error: DbError) => {
     await pool.end()
-    throw error
+    throw new DbError(error.kind, `The database of DATABASE_URL cannot be used: ${error.message}`, { cause: error })
   })
   return db
 }

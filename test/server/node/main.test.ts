@@ -76,6 +76,18 @@ describe('npm start', () => {
     expect(readdirSync(data)).not.toContain('app-secret')
   })
 
+  test('says that PUBLIC_URL is missing where others may come, and nothing of it elsewhere', async () => {
+    const open = run({ DATA_DIR: folder(), HOST: '0.0.0.0' })
+    const url = await open.url
+    const [hint = '', ...more] = linesOf(open, 'PUBLIC_URL is not set, so ')
+    expect(hint).toContain(`links lead to ${url}, and forms that other machines send are refused; set it to`)
+    expect(more).toEqual([])
+    const named = run({ DATA_DIR: folder(), HOST: '0.0.0.0', PUBLIC_URL: 'https://hooks.example.com' })
+    const here = run({ DATA_DIR: folder() })
+    await Promise.all([named.url, here.url])
+    expect([...linesOf(named, 'PUBLIC_URL'), ...linesOf(here, 'PUBLIC_URL')]).toEqual([])
+  })
+
   test('SIGINT ends it as well, while a browser keeps its connection open', async () => {
     const child = run({ DATA_DIR: folder() })
     const url = await child.url
@@ -92,7 +104,7 @@ describe('what cannot start says why and ends', () => {
     expect(await child.ended).toBe(78)
     expect(child.output().trim().split('\n')).toEqual([
       'PORT is "many"; it has to be a whole number from 0 to 65535 (0 picks a free port).',
-      'APP_SECRET is set to something else; it has to be 32 characters or more.',
+      'APP_SECRET is not usable as it is; it has to be 32 characters or more.',
       'DELIVERY is "no"; it has to be on or off.',
     ])
   })
@@ -155,7 +167,7 @@ describe('what cannot start says why and ends', () => {
       APP_SECRET: 'an app secret that is long enough for it',
     })
     expect(await child.ended).toBe(75)
-    expect(child.output()).toMatch(/^PostgreSQL: .*ECONNREFUSED.*\n$/)
+    expect(child.output()).toMatch(/^The database of DATABASE_URL cannot be used: PostgreSQL: .*ECONNREFUSED.*\n$/)
     expect(child.output()).not.toContain('hunter2')
   })
 })
