@@ -54,20 +54,26 @@ export const claimDue = (
     db.q,
   )
 
-/** The same for a webhook that wants strict order: only the head of its line can be claimed, and only when it is due. */
+/**
+ * The same for a webhook that wants strict order: only the head of its line can be claimed, and only when it is due. What
+ * was asked for by hand stands outside the order, and in front by its time (`redeliver`).
+ * No row is locked before the update: who waited for another process looks at the row again, and never at the next one.
+ */
 export const claimHead = (
   db: Db,
   claim: { webhook: string; now: number; lease: number; owner: string },
-): CompiledQuery =>
-  sql`update delivery set state = 'delivering', due_at = ${claim.lease}, lease_owner = ${claim.owner}
-    where id in (
-      select id from (
-        select id, due_at from delivery where webhook_id = cast(${claim.webhook} as text) and due_at is not null
-        order by seq limit 1 ${db.dialect.claimLock}) as head
-      where due_at <= cast(${claim.now} as bigint))
+): CompiledQuery => {
+  const webhook = sql`webhook_id = cast(${claim.webhook} as text)`
+  const isDue = sql`due_at <= cast(${claim.now} as bigint)`
+  return sql`update delivery set state = 'delivering', due_at = ${claim.lease}, lease_owner = ${claim.owner}
+    where ${isDue} and id = coalesce(
+      (select id from (select id, resume_state from delivery where ${webhook} and ${isDue} order by due_at limit 1) as first
+        where resume_state is not null),
+      (select id from delivery where ${webhook} and due_at is not null order by seq limit 1))
     returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at, half_of`.compile(
     db.q,
   )
+}
 
 /** `payload` and `occurred_at` are null for a batch, whose body always stands. */
 export interface Parcel {
@@ -217,6 +223,14 @@ export const updateHealth = prepared((db, json) => {
       state = case when state in ('active', 'failing') and ${of('state')} in ('active', 'failing') then ${of('state')} else state end
     from ${db.dialect.rows(json)} as r where webhook.id = ${of('webhook')}`
 })
+
+/**
+ * Somebody says that these receivers are there again, or wants to know: the next attempt need not wait until the breaker
+ * would let one through. It stays one at a time until they succeed.
+ */
+export const tryNow = (db: Db, webhooks: readonly string[], now: number) =>
+  sql`update webhook set breaker_until = cast(${now} as bigint)
+    where id in ${idsFrom(db, webhooks)} and breaker_until > cast(${now} as bigint)`.compile(db.q)
 
 /** Gives claimed deliveries back as they were: the attempt was cut by us and does not count. */
 export const giveBackAll = (db: Db, owner: string, now: number) =>

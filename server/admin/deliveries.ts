@@ -189,7 +189,8 @@ export const capped = (t: Translator, count: number): string =>
 /** A delivery as a row shows it. */
 export function shownDelivery(t: Translator, row: DeliveryRow) {
   const tries = t.n('1 attempt', '{count} attempts', row.attempts)
-  const next = row.state === 'retrying' && row.due_at !== null ? t('next {time}', { time: t.dateTime(row.due_at) }) : ''
+  const waits = row.state === 'retrying' && row.resume_state === null
+  const next = waits && row.due_at !== null ? t('next {time}', { time: t.dateTime(row.due_at) }) : ''
   return {
     id: row.id,
     type: row.type,

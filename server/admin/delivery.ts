@@ -113,7 +113,7 @@ function noticeOf(t: Translator, delivery: DeliveryRow): Shown | null {
   const advice = outcome === null ? { what: '', todo: '' } : adviceOn(t, outcome, status)
   if (state === 'retrying' && outcome !== null && outcome !== 'ok') {
     const next =
-      delivery.due_at === null
+      delivery.due_at === null || delivery.resume_state !== null
         ? ''
         : t('The next attempt leaves by itself on {time}.', { time: t.dateTime(delivery.due_at) })
     return {

@@ -1,4 +1,5 @@
 import { redeliver, type DeliveryRow } from '../../db/queries/deliveries.ts'
+import { tryNow } from '../../db/queries/dispatch.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import type { Actor } from '../lib/actor.ts'
@@ -14,7 +15,7 @@ export function whyNotRedeliver(delivery: DeliveryRow): Message | null {
     return msg('Its webhook is switched off. Activate the webhook first.')
   }
   if (delivery.guard !== null) return msg('A guard holds this event. It goes out when the guard lets it pass.')
-  if (delivery.batch_id !== null && isWaiting(delivery) && delivery.state !== 'held') {
+  if (delivery.batch_id !== null && isWaiting(delivery) && (delivery.state !== 'held' || delivery.batch_id !== '')) {
     return msg('It goes out with its batch.')
   }
   if (delivery.state === 'delivering') return msg('It is on its way right now.')
@@ -24,14 +25,20 @@ export function whyNotRedeliver(delivery: DeliveryRow): Message | null {
 /** As many as fit into one batch of D1, with the entries of the audit log. */
 const AT_ONCE = 16
 
-/** One more attempt of each that can have one. Answers how many that were. */
+/**
+ * One more attempt of each that can have one. Answers how many that were. Each stands in front of all that waits, so that
+ * the oldest comes last.
+ */
 export async function redeliverMany(deps: Deps, actor: Actor, deliveries: readonly DeliveryRow[]): Promise<number> {
-  const possible = deliveries.filter((delivery) => whyNotRedeliver(delivery) === null)
+  const possible = deliveries
+    .filter((delivery) => whyNotRedeliver(delivery) === null)
+    .toSorted((one, other) => other.seq - one.seq)
   let count = 0
   for (let i = 0; i < possible.length; i += AT_ONCE) {
     const some = possible.slice(i, i + AT_ONCE)
     const results = await deps.db.commit([
       ...some.map(({ id }) => redeliver(deps.db, id, deps.clock())),
+      tryNow(deps.db, [...new Set(some.map(({ webhook_id: webhook }) => webhook))], deps.clock()),
       ...some.flatMap(({ id, webhook_owner: owner }) =>
         auditEntry(deps, actor, { action: 'delivery.redelivered', target: id, owner: owner ?? 'network' }),
       ),

@@ -6,6 +6,7 @@ import {
   redeliver,
   type DeliveryRow,
 } from '../../db/queries/deliveries.ts'
+import { tryNow } from '../../db/queries/dispatch.ts'
 import { webhookById } from '../../db/queries/webhooks.ts'
 import type { AttemptTable, DeliveryState } from '../../db/schema.ts'
 import { auditEntry } from '../access/audit.ts'
@@ -79,6 +80,7 @@ export async function redeliverOne(deps: Deps, c: C, delivery: DeliveryRow): Pro
   if (delivery.webhook_name === null) throw fail('conflict', 'The webhook of this delivery was deleted.')
   const [result] = await deps.db.commit([
     redeliver(deps.db, delivery.id, deps.clock()),
+    tryNow(deps.db, [delivery.webhook_id], deps.clock()),
     ...auditEntry(deps, c.get('actor'), {
       action: 'delivery.redelivered',
       target: delivery.id,

@@ -160,7 +160,10 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     const unused = new Map(shares.map((one, n) => [one.webhook, one.slots - (results[n]?.rows.length ?? 0)]))
     easy.setBehind(due.filter((id) => easy.has(id) && !unused.get(id)))
     isCrowded = shares.reduce((sum, { slots }) => sum + slots, 0) === free
-    const claimed = results.flatMap((result) => result.rows as unknown as ClaimedDelivery[])
+    // What is still ours was due because the clock jumped over the end of its lease, which is a new one now.
+    const claimed = results
+      .flatMap((result) => result.rows as unknown as ClaimedDelivery[])
+      .filter(({ id }) => !slots.has(id))
     if (claimed.length > 0) await getReady(claimed, webhooks, claim.lease)
   }
 

@@ -1,4 +1,5 @@
 import type { Statement } from '../../db/db.ts'
+import { tryNow } from '../../db/queries/dispatch.ts'
 import { webhooksChanged } from '../../db/queries/outbox.ts'
 import type { Origin, SecretKind, WebhookTable } from '../../db/schema.ts'
 import {
@@ -90,6 +91,7 @@ export async function saveWebhook(
         { ...draftColumns(draft), public_key: secrets.publicKey, ...state, updated_at: engine.clock() },
         draft.events,
       ),
+      tryNow(engine.db, [current.id], engine.clock()),
       ...secrets.statements,
       ...(sends && next.state !== 'active' ? [holdOpen(engine.db, current.id, next.state_reason ?? RETIRED)] : []),
       ...(!keeps && next.state === 'active' ? [sendHeld(engine.db, current.id, engine.clock())] : []),
@@ -120,7 +122,7 @@ export async function activateWebhook(
   const now = engine.clock()
   const waiting =
     held === 'discard' ? [discardHeld(db, webhook.id, now)] : untaken ? [] : [sendHeld(db, webhook.id, now)]
-  return [...updateWebhook(db, webhook.id, { ...state, updated_at: now }), ...waiting]
+  return [...updateWebhook(db, webhook.id, { ...state, updated_at: now }), tryNow(db, [webhook.id], now), ...waiting]
 }
 
 /** Notes that a person has the secret now; a webhook that waited only for that starts to send. `webhook`: null before it is saved. */

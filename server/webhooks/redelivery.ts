@@ -6,6 +6,7 @@ import {
   runningRedeliveries,
 } from '../../db/queries/redeliveries.ts'
 import { webhookById } from '../../db/queries/webhooks.ts'
+import { tryNow } from '../../db/queries/dispatch.ts'
 import type { Statement } from '../../db/db.ts'
 import type { RedeliveryTable } from '../../db/schema.ts'
 import { newId } from '../lib/ids.ts'
@@ -31,7 +32,8 @@ export async function startRedelivery(
     created_by: by,
     created_at: engine.clock(),
   }
-  return { run, statements: [engine.db.q.insertInto('redelivery').values(run)] }
+  const statements = [engine.db.q.insertInto('redelivery').values(run), tryNow(engine.db, [webhook.id], engine.clock())]
+  return { run, statements }
 }
 
 /**

@@ -20,6 +20,8 @@ export function createSlots(options: {
   const { concurrency, perWebhook, pace } = options
   const ready = createReady()
   const flying = new Map<string, number>()
+  /** The deliveries of all this. */
+  const ids = new Set<string>()
   let inFlight = 0
   let begun = 0
 
@@ -33,8 +35,13 @@ export function createSlots(options: {
       const next = ready.next(flying, mayBegin)
       if (!next) return
       if (options.isInTime(next)) void fly(next)
-      else options.late([next.delivery.id])
+      else options.late(forget([next.delivery.id]))
     }
+  }
+
+  function forget(deliveries: readonly string[]): readonly string[] {
+    for (const id of deliveries) ids.delete(id)
+    return deliveries
   }
 
   async function fly(next: Ready): Promise<void> {
@@ -43,6 +50,7 @@ export function createSlots(options: {
     begun++
     addTo(flying, id, 1)
     await options.deliver(next)
+    forget([next.delivery.id])
     inFlight--
     addTo(flying, id, -1)
     begin()
@@ -55,6 +63,7 @@ export function createSlots(options: {
     waiting: ready.size,
     size: () => inFlight + ready.size(),
     isFull: ready.isFull,
+    has: (delivery: string): boolean => ids.has(delivery),
     of: (webhook: string): number => (flying.get(webhook) ?? 0) + ready.of(webhook),
     /** Under way and waiting, by webhook. */
     counts(): Map<string, number> {
@@ -63,9 +72,13 @@ export function createSlots(options: {
       return counts
     },
     add(items: readonly Ready[]): void {
-      for (const item of items) ready.add(item)
+      for (const item of items) {
+        ids.add(item.delivery.id)
+        ready.add(item)
+      }
       begin()
     },
-    drop: ready.drop,
+    /** Takes out what waits for a slot: of one webhook, or all. Gives the ids of the deliveries. */
+    drop: (webhook?: string): readonly string[] => forget(ready.drop(webhook)),
   }
 }

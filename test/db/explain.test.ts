@@ -112,7 +112,7 @@ describe('what every delivery asks', () => {
     [
       'claimHead',
       (db) => db.commit([dispatch.claimHead(db, { webhook: 'whk_1', now: 1, lease: 2, owner: 'me' })]),
-      ['delivery by key 1', 'delivery by delivery_open'],
+      ['delivery by key 1', 'delivery by delivery_due', 'delivery by delivery_open'],
     ],
     [
       'parcels',
@@ -327,7 +327,7 @@ describe('what pages ask', () => {
     ['deliveryById', (db) => log.deliveryById(db, 'dlv_1'), ['delivery by key 1']],
     ['attemptsOf', (db) => log.attemptsOf(db, 'dlv_1'), ['attempt by attempt_delivery']],
     ['bodyOf', (db) => log.bodyOf(db, 'evt_1', 'standard'), ['body by key 1']],
-    ['redeliver', (db) => db.commit([log.redeliver(db, 'dlv_1', 1)]), ['delivery by key 1']],
+    ['redeliver', (db) => db.commit([log.redeliver(db, 'dlv_1', 1)]), ['delivery by key 1', 'd by delivery_due']],
     [
       'hourly',
       (db) => log.hourly(db, { owner: 'network', webhook: null, since: 1 }),

@@ -51,6 +51,25 @@ export function health(flow: Flow): void {
     for (const webhook of [id, watcher.id]) await api('DELETE', `/webhooks/${webhook}`)
   })
 
+  test('a receiver that is spared is tried again as soon as somebody saves its webhook or activates it', async () => {
+    const { url, kept } = box(`${'500,'.repeat(6)}200`)
+    const { id } = await addWebhook(url, { retry_schedule: [3600] })
+    for (let n = 0; n < 5; n++) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+    await flow.subject.deliver()
+    await api('POST', '/events', { type: 'payment_received', data: payment(5) })
+    await api('POST', '/events', { type: 'payment_received', data: payment(6) })
+    await flow.subject.deliver()
+    expect(await kept()).toHaveLength(5)
+    await api('PATCH', `/webhooks/${id}`, { description: 'It has moved.' })
+    await flow.subject.deliver()
+    expect(await kept()).toHaveLength(6)
+    await api('PATCH', `/webhooks/${id}`, { active: false })
+    await api('PATCH', `/webhooks/${id}`, { active: true })
+    await flow.subject.deliver()
+    expect((await kept()).length).toBeGreaterThan(6)
+    await api('DELETE', `/webhooks/${id}`)
+  })
+
   test('the figures of a webhook tell per hour what was delivered, what failed, and how long it took', async () => {
     const { url } = box('200,500,200,200')
     const { id } = await addWebhook(url, { retry_schedule: [] })

@@ -29,6 +29,34 @@ export function repair(flow: Flow): void {
     await api('DELETE', `/webhooks/${id}`)
   })
 
+  test('what is redelivered leaves at once: past an open breaker, in front of what waits, and outside the order', async () => {
+    const idsOf = async (webhook: string) =>
+      ((await api('GET', `/deliveries?webhook=${webhook}`)).body.data as { id: string; event: string }[]).toReversed()
+    const spared = box(`${'500,'.repeat(5)}200`)
+    const { id } = await addWebhook(spared.url, { retry_schedule: [3600] })
+    for (const [first, last] of [
+      [0, 5],
+      [5, 8],
+    ] as const) {
+      for (let n = first; n < last; n++) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+      await flow.subject.deliver()
+    }
+    expect(await spared.kept()).toHaveLength(5)
+    const line = box(`${'500,'.repeat(9)}200`)
+    const inOrder = await addWebhook(line.url, { ordered: true, retry_schedule: [3600] })
+    for (let n = 0; n < 2; n++) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+    await flow.subject.deliver()
+
+    for (const [webhook, { kept }] of [[id, spared] as const, [inOrder.id, line] as const]) {
+      const before = (await kept()).length
+      const chosen = (await idsOf(webhook))[1]
+      expect((await api('POST', `/deliveries/${chosen?.id}/redeliver`)).status).toBe(202)
+      await flow.subject.deliver()
+      expect((await kept())[before]?.headers).toMatchObject({ 'webhook-id': chosen?.event, 'hookline-redelivery': '1' })
+      await api('DELETE', `/webhooks/${webhook}`)
+    }
+  })
+
   test('all that failed since a time is redelivered in steps, with progress, and can be stopped', async () => {
     const { url, kept } = box('500,500,500,200')
     const { id } = await addWebhook(url, { retry_schedule: [] })

@@ -98,6 +98,26 @@ describe('a clock that jumps by an hour, forward and back,', () => {
     expect(ordered).toEqual(emitted.flatMap((id) => [id, id]))
   })
 
+  test('while attempts are under way, sends none of them twice', async () => {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<Reply>()
+    const there = await receiver(() => answered)
+    const app = await testApp()
+    await app.webhook({ url: there.url })
+    for (let n = 0; n < 3; n++) await app.emit()
+    const delivering = app.deliver()
+    await there.waitFor(3)
+    app.clock.advance(HOUR)
+    const looking = app.deliver()
+    const leases = async () => (await openDeliveries(app)).map(({ due_at: end }) => (end ?? 0) > app.clock.now())
+    await expect.poll(leases).toEqual([true, true, true])
+    await app.emit()
+    answer({})
+    await Promise.all([delivering, looking])
+    await app.deliver()
+    expect(await statesOf(app)).toEqual({ delivered: 4 })
+    expect(there.requests).toHaveLength(4)
+  })
+
   test('while attempts are under way, loses none either', async () => {
     for (const jump of [HOUR, -HOUR]) {
       const { promise: answered, resolve: answer } = Promise.withResolvers<Reply>()
