@@ -13,22 +13,3 @@ export const keepCrash = (db: Db, slug: string, at: number): Statement =>
     .onConflict((oc) => oc.column('slug').doUpdateSet({ at }))
 
 export const forgetCrash = (db: Db, slug: string): Statement => db.q.deleteFrom('plugin_crash').where('slug', '=', slug)
-
-/** Pauses a plugin, whatever its faults. `defaults` are for one that nobody ever switched. */
-export const pausePlugin = (
-  db: Db,
-  { slug, at, reason }: { slug: string; at: number; reason: string },
-  defaults: { readonly active: boolean; readonly version: string },
-): readonly Statement[] => [
-  db.q
-    .insertInto('plugin_state')
-    .values({
-      slug,
-      network_active: defaults.active ? 1 : 0,
-      installed_version: defaults.version,
-      paused_at: at,
-      paused_reason: reason,
-      settings: '{}',
-    })
-    .onConflict((oc) => oc.column('slug').doUpdateSet({ paused_at: at, paused_reason: reason })),
-]

@@ -105,6 +105,20 @@ export const switchPluginForSite = (db: Db, slug: string, site: string, on: bool
     .values({ slug, site_id: site, active: on ? 1 : 0, version: NO_VERSION, settings: '{}' })
     .onConflict((oc) => oc.columns(['slug', 'site_id']).doUpdateSet({ active: on ? 1 : 0 }))
 
+/** Pauses a plugin, whatever its faults; one that is paused keeps its reason. `defaults` are for one that nobody ever switched. */
+export const pausePlugin = (
+  db: Db,
+  { slug, at, reason }: { slug: string; at: number; reason: string },
+  defaults: { readonly active: boolean; readonly version: string },
+): readonly Statement[] => [
+  ensureState(db, slug, defaults.active, defaults.version),
+  db.q
+    .updateTable('plugin_state')
+    .set({ paused_at: at, paused_reason: reason })
+    .where('slug', '=', slug)
+    .where('paused_at', 'is', null),
+]
+
 /** Lets a paused plugin run again, with a clean slate. */
 export const resumePlugin = (db: Db, slug: string): readonly Statement[] => [
   db.q.updateTable('plugin_state').set({ paused_at: null, paused_reason: null }).where('slug', '=', slug),
@@ -210,13 +224,3 @@ export async function settingsAfter(
     order by slug, owner limit 40`.execute(db.q)
   return result.rows
 }
-
-/** Whether a plugin is switched on for a site by itself. */
-export const isOnSomewhere = async (db: Db, slug: string): Promise<boolean> =>
-  (await db.q
-    .selectFrom('plugin_site')
-    .select('site_id')
-    .where('slug', '=', slug)
-    .where('active', '=', 1)
-    .limit(1)
-    .executeTakeFirst()) !== undefined

@@ -138,6 +138,8 @@ export const rules = {
   'GET /network/plugins': 'network:read',
   'POST /network/plugins/:slug/activate': 'network:write',
   'POST /network/plugins/:slug/deactivate': 'network:write',
+  'GET /network/plugins/:slug/pause': 'network:write',
+  'POST /network/plugins/:slug/pause': 'network:write',
   'POST /network/plugins/:slug/resume': 'network:write',
   'GET /network/plugins/:slug': 'network:read',
   'POST /network/plugins/:slug': 'network:write',

@@ -11,16 +11,16 @@ import { seeOther } from '../web/flash.ts'
 import { errorsByPath, readForm, type Form } from '../web/forms.ts'
 import { faultsNotice, page, type Page } from './page.ts'
 import { conflictNotice, conflictRows, saved, saveSettings, settingsShown } from './plugin-settings.ts'
-import { shown, siteNames } from './plugins.ts'
+import { pluginAsked, shown, siteNames } from './plugins.ts'
 
 const LIST = '/network/plugins'
 
 /** One plugin in Network Admin: what it may do, its settings, its faults, and the way out. */
 export const onePluginRoutes = (deps: Deps): Handlers => ({
-  'GET /network/plugins/:slug': async (c) => pluginPage(c, deps, await asked(c, deps)),
+  'GET /network/plugins/:slug': async (c) => pluginPage(c, deps, await pluginAsked(c, deps)),
 
   'POST /network/plugins/:slug': async (c) => {
-    const [plugin, form] = await Promise.all([asked(c, deps), readForm(c)])
+    const [plugin, form] = await Promise.all([pluginAsked(c, deps), readForm(c)])
     const known = await deps.host.settings(plugin.slug, null)
     if (!known) throw notFound()
     const result = await saveSettings(deps, c, plugin.slug, null, form, known)
@@ -28,10 +28,10 @@ export const onePluginRoutes = (deps: Deps): Handlers => ({
     return pluginPage(c, deps, plugin, { form, ...result })
   },
 
-  'GET /network/plugins/:slug/uninstall': async (c) => uninstallPage(c, deps, await asked(c, deps), []),
+  'GET /network/plugins/:slug/uninstall': async (c) => uninstallPage(c, deps, await pluginAsked(c, deps), []),
 
   'POST /network/plugins/:slug/uninstall': async (c) => {
-    const [plugin, form] = await Promise.all([asked(c, deps), readForm(c)])
+    const [plugin, form] = await Promise.all([pluginAsked(c, deps), readForm(c)])
     if (form.get('slug').trim() !== plugin.slug) {
       const message = msg('Type {slug}, exactly so.', { slug: plugin.slug })
       return uninstallPage(c, deps, plugin, [{ path: 'slug', message }])
@@ -51,12 +51,6 @@ export const onePluginRoutes = (deps: Deps): Handlers => ({
     })
   },
 })
-
-async function asked(c: C, deps: Deps): Promise<PluginInfo> {
-  const plugin = (await deps.host.plugins()).find(({ slug }) => slug === c.req.param('slug'))
-  if (!plugin) throw notFound()
-  return plugin
-}
 
 interface State {
   readonly form?: Form

@@ -55,7 +55,9 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
         t(
           'A plugin that is active here runs on every site. Inactive: a site may switch it on for itself, unless it is one for the whole network.',
         ),
-        t('Paused: it failed too often, and nothing of it runs until somebody chooses Resume. What it stored is kept.'),
+        t(
+          'Paused: it failed too often, or somebody paused it. Nothing of it runs until somebody chooses Resume. What it stored is kept.',
+        ),
       ],
       data: {
         safe: isSafe(c, deps),
@@ -93,6 +95,22 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
       statements: (slug) => deps.host.deactivate(slug),
       done: (plugin) => msg('{plugin} is inactive. What it stored is kept.', { plugin }),
     }),
+  'GET /network/plugins/:slug/pause': async (c) => {
+    const { t } = c.var
+    const { slug, title: english } = await pluginAsked(c, deps)
+    const title = t(/* translated elsewhere */ english)
+    return page(c, deps, 'pages/plugins/pause', {
+      title: t('Pause {name}?', { name: title }),
+      crumbs: [{ href: `${PATH}/${slug}`, label: title }],
+      data: { path: `${PATH}/${slug}` },
+    })
+  },
+  'POST /network/plugins/:slug/pause': (c) =>
+    turn(deps, c, {
+      action: 'plugin.paused',
+      statements: (slug) => deps.host.pause(slug, c.var.actor.name),
+      done: (plugin) => msg('{plugin} is paused.', { plugin }),
+    }),
   'POST /network/plugins/:slug/resume': (c) =>
     turn(deps, c, {
       action: 'plugin.resumed',
@@ -104,6 +122,13 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
     }),
 })
 
+/** The plugin of the route. */
+export async function pluginAsked(c: C, deps: Deps): Promise<PluginInfo> {
+  const plugin = (await deps.host.plugins()).find(({ slug }) => slug === c.req.param('slug'))
+  if (!plugin) throw notFound()
+  return plugin
+}
+
 /** Switches a plugin, with the entry of the audit log in the same commit. */
 async function turn(
   deps: Deps,
@@ -114,12 +139,11 @@ async function turn(
     done: (title: string, plugin: PluginInfo) => Message
   },
 ): Promise<Response> {
-  const slug = c.req.param('slug') ?? ''
-  const plugin = (await deps.host.plugins()).find((one) => one.slug === slug)
-  if (!plugin) throw notFound()
+  const plugin = await pluginAsked(c, deps)
+  const { slug } = plugin
   const entry = { action: how.action, target: slug, owner: 'network', before: { state: plugin.state } }
   await deps.db.commit([...(await how.statements(slug)), ...auditEntry(deps, c.var.actor, entry)])
-  return seeOther(c, deps, '/network/plugins', { tone: 'good', title: how.done(plugin.title, plugin) })
+  return seeOther(c, deps, PATH, { tone: 'good', title: how.done(plugin.title, plugin) })
 }
 
 /** Whether a plugin's words, in the reader's language, hold what was looked for. */
@@ -143,17 +167,24 @@ export const shown = (t: Translator, plugin: PluginInfo, mayWrite: boolean) => (
   acts: mayWrite ? actsOn(t, plugin) : [],
 })
 
+/** What a button or a link does with a plugin; `asks`: on a page of its own, first. */
+interface Act {
+  readonly verb: 'activate' | 'deactivate' | 'pause' | 'resume'
+  readonly label: string
+  readonly asks?: true
+  readonly danger?: true
+}
+
 /** What can be done with a plugin now. One that cannot be loaded, or is not because of safe mode, is left alone. */
-function actsOn(t: Translator, { state, mustUse, version }: PluginInfo) {
-  const resume = { verb: 'resume', label: t('Resume'), danger: false }
+function actsOn(t: Translator, { state, mustUse, version }: PluginInfo): readonly Act[] {
+  const resume = { verb: 'resume', label: t('Resume') } as const
   // One that took the process down is not even loaded.
   if (version === '') return state === 'paused' ? [resume] : []
-  const turn =
-    state === 'inactive'
-      ? { verb: 'activate', label: t('Activate'), danger: false }
-      : { verb: 'deactivate', label: t('Deactivate'), danger: true }
   if (state === 'failed' || state === 'incompatible' || state === 'removing') return []
-  return [...(state === 'paused' ? [resume] : []), ...(mustUse ? [] : [turn])]
+  if (mustUse) return state === 'paused' ? [resume] : []
+  if (state === 'inactive') return [{ verb: 'activate', label: t('Activate') }]
+  const deactivate = { verb: 'deactivate', label: t('Deactivate'), danger: true } as const
+  return state === 'paused' ? [resume, deactivate] : [deactivate, { verb: 'pause', label: t('Pause'), asks: true }]
 }
 
 /** The names of the sites in which something failed. */

@@ -17,7 +17,7 @@ const LIST = 'plugins'
 export const changedPlugin = z.strictObject({
   site: z.string().optional(),
   active: z.boolean().optional(),
-  paused: z.literal(false).optional(),
+  paused: z.boolean().optional(),
   settings: z.record(z.string(), z.json()).optional(),
 })
 
@@ -41,8 +41,9 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
     const { slug } = await find(deps, c)
     const { site: named, active, paused, settings } = parsed(changedPlugin, await readJsonObject(c))
     const site = await siteOf(deps, named)
-    if (site && paused === false) {
-      throw invalid([{ path: 'paused', message: msg('A plugin is resumed for all sites at once. Leave site out.') }])
+    if (site && paused !== undefined) {
+      const message = msg('A plugin is paused and resumed for all sites at once. Leave site out.')
+      throw invalid([{ path: 'paused', message }])
     }
     const owner = site?.id ?? 'network'
     const statements: Statement[] = []
@@ -50,6 +51,7 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
       statements.push(...list, ...auditEntry(deps, c.var.actor, { ...entry, target: slug, owner }))
     if (active === true) add(await deps.host.activate(slug, site?.id), { action: 'plugin.activated' })
     if (active === false) add(await deps.host.deactivate(slug, site?.id), { action: 'plugin.deactivated' })
+    if (paused === true) add(await deps.host.pause(slug, c.var.actor.name), { action: 'plugin.paused' })
     if (paused === false) add(await deps.host.resume(slug), { action: 'plugin.resumed' })
     if (settings) {
       const { statements: list, before, after } = await deps.host.changeSettings(slug, site?.id ?? null, settings)

@@ -1,5 +1,5 @@
-import { crashes, keepCrash, pausePlugin } from '../../db/queries/plugin-crashes.ts'
-import { pluginsChanged } from '../../db/queries/plugins.ts'
+import { crashes, keepCrash } from '../../db/queries/plugin-crashes.ts'
+import { pausePlugin, pluginsChanged } from '../../db/queries/plugins.ts'
 import { MAIN_SITE } from '../../db/queries/sites.ts'
 import { isoTime } from '../lib/clock.ts'
 import { inEnglish, msg, type Message } from '../lib/message.ts'

@@ -3,6 +3,7 @@ import { muteHandler, unmuteHandler } from '../../db/queries/mutes.ts'
 import { crashes, forgetCrash } from '../../db/queries/plugin-crashes.ts'
 import { faultsOf } from '../../db/queries/plugin-faults.ts'
 import {
+  pausePlugin,
   pluginsChanged,
   pluginRowsOfSite,
   pluginStates,
@@ -11,7 +12,7 @@ import {
   switchPluginForSite,
 } from '../../db/queries/plugins.ts'
 import { fail, notFound } from '../lib/errors.ts'
-import { inEnglish } from '../lib/message.ts'
+import { inEnglish, msg } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { runRoute, showPage } from './answer.ts'
 import { changeSettings, setSettings, settingsForm } from './change-settings.ts'
@@ -134,9 +135,14 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       throw fail('conflict', 'The plugin {plugin} cannot run; see its reason.', { plugin: slug })
     return plugin
   }
+  /** One that people may switch. */
+  const switchable = (slug: string): Ready => {
+    const plugin = usable(slug)
+    if (!plugin.manifest.mustUse) return plugin
+    throw fail('conflict', 'The plugin {plugin} is always on.', { plugin: plugin.manifest.title })
+  }
   const turn = async (slug: string, on: boolean, site: string | undefined) => {
-    const { manifest } = usable(slug)
-    if (manifest.mustUse) throw fail('conflict', 'The plugin {plugin} is always on.', { plugin: manifest.title })
+    const { manifest } = switchable(slug)
     if (on && (await pluginToRemove(db)) === slug) {
       throw fail('conflict', 'The plugin {plugin} is being removed. Try again in a moment.', { plugin: manifest.title })
     }
@@ -189,6 +195,12 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     },
     activate: (slug, site) => turn(slug, true, site),
     deactivate: (slug, site) => turn(slug, false, site),
+    async pause(slug, by) {
+      const plugin = switchable(slug)
+      const reason = JSON.stringify(msg('{name} paused it.', { name: by }))
+      const defaults = { active: isOnForAll(plugin, undefined), version: plugin.manifest.version }
+      return [...pausePlugin(db, { slug, at: engine.clock(), reason }, defaults), pluginsChanged(db)]
+    },
     async resume(slug) {
       if (plugins.get(slug)?.state === 'paused') return [forgetCrash(db, slug)]
       usable(slug)

@@ -9,7 +9,7 @@ import {
   takeClock,
   takeRuns,
 } from '../../db/queries/plugin-cron.ts'
-import { isOnSomewhere, pluginStates } from '../../db/queries/plugins.ts'
+import { isOnAnywhere, pluginStates } from '../../db/queries/plugins.ts'
 import { setting } from '../../db/queries/settings.ts'
 import { MINUTE, SECOND } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
@@ -150,7 +150,7 @@ async function strike(core: Core, { plugin, handler }: Cron): Promise<{ more: bo
 /** Whether a plugin is on anywhere. Where it is not, nothing of it is written down, so that nothing is left of it. */
 const isWanted = async ({ engine: { db } }: Core, plugin: Ready): Promise<boolean> => {
   const state = (await pluginStates(db)).find(({ slug }) => slug === plugin.slug)
-  return isOnForAll(plugin, state) || isOnSomewhere(db, plugin.slug)
+  return isOnForAll(plugin, state) || isOnAnywhere(db, plugin.slug)
 }
 
 /** Runs for one site; its row goes in the same commit as what the handler writes, or by itself if there is nothing to commit. */

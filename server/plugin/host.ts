@@ -204,6 +204,8 @@ export interface Host {
   /** Statements for the caller's commit; for one site alone where `site` is an id. Throws AppError `conflict`, `not_found`. */
   activate(slug: string, site?: string): Promise<readonly Statement[]>
   deactivate(slug: string, site?: string): Promise<readonly Statement[]>
+  /** Nothing of it runs anywhere until it is resumed; `by` is the name of who wants that. One that is paused stays as it is. */
+  pause(slug: string, by: string): Promise<readonly Statement[]>
   resume(slug: string): Promise<readonly Statement[]>
   /** The plugins that a site may switch or set, by title. */
   pluginsAt(site: string): Promise<readonly SitePlugin[]>

@@ -136,6 +136,7 @@ async function furnish(): Promise<string[]> {
     '/network/plugins/example',
     '/network/plugins/payments',
     '/network/plugins/example/uninstall',
+    '/network/plugins/example/pause',
     '/sites/kafe/admin/plugins',
     '/sites/kafe/admin/plugins/example',
     '/network/hooks',

@@ -143,6 +143,21 @@ export function guardContract(name: string, open: () => Promise<Db>): void {
       for (const one of [...events, event]) expect(await deliveries(one)).toEqual([free, free])
     })
 
+    test('stays closed while somebody has its plugin paused, and keeps the first reason', async () => {
+      await db.commit(await host.pause('bouncer', 'Ingrid'))
+      await db.commit(await host.pause('bouncer', 'Bo'))
+      const event = await emit('good')
+      expect(await deliveries(event)).toMatchObject([
+        ['held', `The guard ${GUARD} is closed: the plugin Bouncer is paused.`, false],
+        ['held', `The guard ${GUARD} is closed: the plugin Bouncer is paused.`, false],
+      ])
+      const paused = (await host.plugins()).find(({ slug }) => slug === 'bouncer')
+      expect(paused).toMatchObject({ state: 'paused', reason: { params: { name: 'Ingrid' } } })
+      await db.commit(await host.resume('bouncer'))
+      await host.tick(now)
+      expect(await deliveries(event)).toEqual([free, free])
+    })
+
     test('is not passed by activating a webhook or redelivering', async () => {
       mood.broken = true
       const event = await emit('good')

@@ -63,6 +63,15 @@ export function plugins(flow: Flow): void {
     expect((await api('PATCH', '/plugins/example', { active: false, site: 'main' })).body).toMatchObject({
       active: false,
     })
+    const pause = (paused: boolean) => api('PATCH', '/plugins/payments', { paused })
+    expect((await pause(true)).body).toMatchObject({ state: 'paused', active: false, reason: 'SETUP_API_KEY paused it.' })
+    const event = { type: 'payment_received', data: flow.payment(51) }
+    expect((await api('POST', '/events', event)).status).toBe(409)
+    expect((await pause(true)).body).toMatchObject({ state: 'paused' })
+    expect((await pause(false)).body).toMatchObject({ state: 'active', reason: null })
+    expect((await api('POST', '/events', event)).status).toBe(202)
+    expect((await api('PATCH', '/plugins/payments', { paused: true, site: 'main' })).status).toBe(422)
+    expect((await api('PATCH', '/plugins/hookline', { paused: true })).status).toBe(409)
     expect((await api('PATCH', '/plugins/hookline', { active: false })).status).toBe(409)
     expect((await api('PATCH', '/plugins/nobody', { active: true })).status).toBe(404)
     expect((await api('PATCH', '/plugins/example', { site: 'nowhere' })).status).toBe(422)

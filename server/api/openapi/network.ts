@@ -41,8 +41,9 @@ export const networkOperations = {
     answer: answers.pluginWithSettings,
   },
   'PATCH /api/v1/plugins/:slug': {
-    summary: 'Switch, resume or set a plugin',
-    description: 'With site, for that site alone. A setting that is null is taken back.',
+    summary: 'Switch, pause, resume or set a plugin',
+    description:
+      'With site, for that site alone. Paused, nothing of it runs anywhere, and what its guards watch over is held. A setting that is null is taken back.',
     body: changedPlugin.extend({ settings: z.record(z.string(), z.unknown()).optional() }),
     status: 200,
     answer: answers.pluginWithSettings,

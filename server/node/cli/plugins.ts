@@ -39,14 +39,19 @@ export function addPlugins(hookline: Command): void {
       },
     })
   }
-  add(plugin, 'resume <slug>', {
-    summary: 'let a plugin run again that was paused because it failed too often',
-    example: 'plugin resume payments',
-    run: async (session, slug) => {
-      const answer = await session.ask('PATCH', at(slug), { body: { paused: false } })
-      answered<Plugin>(session, answer, ({ title, state }) => note(`${title} is ${state}.`))
-    },
-  })
+  for (const [word, paused, summary] of [
+    ['pause', true, 'let nothing of a plugin run, on any site; what its guards watch over is held'],
+    ['resume', false, 'let a plugin run again that was paused'],
+  ] as const) {
+    add(plugin, `${word} <slug>`, {
+      summary,
+      example: `plugin ${word} payments`,
+      run: async (session, slug) => {
+        const answer = await session.ask('PATCH', at(slug), { body: { paused } })
+        answered<Plugin>(session, answer, ({ title, state }) => note(`${title} is ${state}.`))
+      },
+    })
+  }
 }
 
 const at = (slug: string | undefined) => `/api/v1/plugins/${encodeURIComponent(slug ?? '')}`

@@ -44,7 +44,16 @@ export const network: Scenarios<Drive> = {
     await admin.sees('Example is uninstalled.')
   },
 
-  async 'a plugin that is paused runs again'({ admin, server: { deps } }) {
+  async 'a plugin is paused, and runs again'({ admin }) {
+    await admin.go('/network/plugins')
+    await admin.click(admin.page.locator('main').getByRole('link', { name: 'Pause Example' }))
+    await admin.press('Pause')
+    await admin.sees('Ingrid Nord paused it.')
+    await admin.press('Resume Example')
+    await admin.sees('Example runs again.')
+  },
+
+  async 'a plugin that is paused by its faults runs again'({ admin, server: { deps } }) {
     for (let n = 0; n < 5; n++) await deps.host.blame('payments/page:/payments', null, new Error('It fell over.'))
     await admin.go('/network/plugins')
     await admin.press('Resume Payments')

@@ -86,6 +86,28 @@ test('after five faults in a row it is paused, told, and resumed', async () => {
   expect(words(resumed.html)).not.toContain('Clumsy is paused.')
 })
 
+test('who pauses it is asked first and named, and nothing of it runs until it is resumed', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const available = () => app.deps.host.isAvailable('payment_received', 'sit_main')
+  expect((await admin.get('/network/plugins')).html).toContain('href="/network/plugins/payments/pause"')
+  const asked = await admin.get('/network/plugins/payments/pause')
+  expect(words(asked.html)).toContain('Pause Payments?')
+  expect(words(asked.html)).toContain('What its guards watch over is held')
+  expect(await available()).toBe(true)
+  const paused = await admin.send('/network/plugins/payments/pause')
+  expect(words(paused.html)).toContain('Payments is paused. Ingrid Nord paused it.')
+  expect(paused.html).not.toContain('href="/network/plugins/payments/pause"')
+  expect(await available()).toBe(false)
+  await admin.send('/network/plugins/payments/resume')
+  expect(await available()).toBe(true)
+  const audit = await app.deps.db.q.selectFrom('audit').select(['action', 'actor_name']).execute()
+  expect(audit.slice(-2)).toEqual([
+    { action: 'plugin.paused', actor_name: 'Ingrid Nord' },
+    { action: 'plugin.resumed', actor_name: 'Ingrid Nord' },
+  ])
+})
+
 test('a must-use plugin has no switch, and no POST switches it', async () => {
   const app = await testApp({ plugins: [rock] })
   const admin = await app.login()
@@ -93,7 +115,10 @@ test('a must-use plugin has no switch, and no POST switches it', async () => {
   expect(html).toContain('Must-use')
   expect(html).not.toContain('/network/plugins/rock/deactivate')
   expect((await admin.post('/network/plugins/rock/deactivate')).status).toBe(409)
+  expect(html).not.toContain('/network/plugins/rock/pause')
+  expect((await admin.post('/network/plugins/rock/pause')).status).toBe(409)
   expect((await admin.post('/network/plugins/nobody/activate')).status).toBe(404)
+  expect((await admin.get('/network/plugins/nobody/pause')).status).toBe(404)
 })
 
 test('only who may change the network may switch plugins', async () => {

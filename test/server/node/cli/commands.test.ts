@@ -157,12 +157,19 @@ describe('event and delivery', () => {
     )?.sample ?? {}
 })
 
-test('plugin list, deactivate, activate and resume', async () => {
+test('plugin list, deactivate, activate, pause and resume', async () => {
   expect(await good(['plugin', 'list'])).toMatch(/\npayments +Payments +\S+ +\S+ +active/)
   expect((await run(['plugin', 'deactivate', 'example'])).err).toMatch(/ is not active\.\n$/)
   expect((await run(['plugin', 'activate', 'example'])).err).toMatch(/ is active\.\n$/)
   expect((await run(['plugin', 'activate', 'example', '--site', 'nowhere'])).code).toBe(1)
-  expect((await run(['plugin', 'resume', 'example'])).err).not.toBe('')
+  expect((await run(['plugin', 'pause', 'example'])).err).toBe('Example is paused.\n')
+  expect(await good(['plugin', 'list'])).toMatch(/\nexample +Example +\S+ +\S+ +paused/)
+  expect((await run(['plugin', 'resume', 'example'])).err).toBe('Example is active.\n')
+  expect(await run(['plugin', 'pause', 'hookline'])).toMatchObject({
+    code: 1,
+    out: '',
+    err: expect.stringContaining('always on'),
+  })
 })
 
 describe('user', () => {
