@@ -92,6 +92,9 @@ export async function hasSuperAdmin(db: Db): Promise<boolean> {
 export const someSuperAdmin = sql`exists (select 1 from "user" where role = 'super_admin')`
 export const noSuperAdmin = sql`not exists (select 1 from "user" where role = 'super_admin')`
 export const isSuperAdmin = (id: string) => sql`exists (select 1 from "user" where id = ${id} and role = 'super_admin')`
+/** Whether somebody's role or site is another than this by now; not for somebody who is not there yet. */
+export const hasOtherRole = ({ id, role, siteId }: Pick<Person, 'id' | 'role' | 'siteId'>) =>
+  sql`exists (select 1 from "user" where id = ${id} and not (role = ${role} and "siteId" = ${siteId}))`
 
 interface NewRow {
   readonly id: string

@@ -89,8 +89,12 @@ export const forgetEvents = (db: Db, webhooks: readonly string[]): Statement[] =
 export const forgetSecrets = (db: Db, ids: readonly string[]): Statement[] =>
   texts(db, ids).map((list) => sql`delete from webhook_secret where id in ${list}`.compile(db.q))
 
+/** The sessions and links of these people end. */
 export const endSessionsOf = (db: Db, people: readonly string[]): Statement[] =>
-  texts(db, people).map((ids) => sql`delete from session where "userId" in ${ids}`.compile(db.q))
+  texts(db, people).flatMap((ids) => [
+    sql`delete from session where "userId" in ${ids}`.compile(db.q),
+    sql`delete from one_time_link where user_id in ${ids}`.compile(db.q),
+  ])
 
 /** Breaks the commit when one of these people is a super admin by now. */
 export const mustBeOrdinary = (db: Db, people: readonly string[]): Statement[] =>

@@ -1,6 +1,6 @@
 import { DbError, type Statement } from '../../db/db.ts'
 import { must } from '../../db/must.ts'
-import { endSessions, setPassword, type Person } from '../../db/queries/access.ts'
+import { endSessions, hasOtherRole, setPassword, type Person } from '../../db/queries/access.ts'
 import { insertMailFor, insertMailTo } from '../../db/queries/mail.ts'
 import {
   deleteLinksOf,
@@ -12,11 +12,12 @@ import {
 } from '../../db/queries/one-time-links.ts'
 import { DAY, HOUR, isoTime } from '../lib/clock.ts'
 import type { Actor } from '../lib/actor.ts'
+import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { sealLetter } from '../webhooks/mail.ts'
 import { auditEntry } from './audit.ts'
-import type { PeopleDeps } from './people.ts'
+import { mustBeAbleToLetIn, type PeopleDeps } from './people.ts'
 import { newToken, sha256 } from './token.ts'
 
 // A link opens once: GET swaps its token for a pass, which the browser keeps in a cookie until the password is set. So the
@@ -35,14 +36,16 @@ const addressOf = (deps: Pick<Engine, 'publicUrl'>, token: string): string =>
 
 /**
  * A new link for a person, and the statements that make it hold; they also mail it where mail is set up. Links that the
- * person had no longer open.
+ * person had no longer open. Throws `forbidden` where a key asks for who may do more than itself; the commit is refused as
+ * `constraint` where the person got another role since.
  */
 export async function newLink(
   deps: PeopleDeps,
-  by: Pick<Actor, 'id' | 'name' | 'address'>,
-  person: Pick<Person, 'id' | 'siteId'>,
+  by: Actor,
+  person: Pick<Person, 'id' | 'siteId' | 'role'>,
   kind: LinkKind,
 ): Promise<{ readonly url: string; readonly statements: readonly Statement[] }> {
+  mustBeAbleToLetIn(by, person.role)
   const { url, link, mail } = await linkRows(deps, person.id, kind)
   return {
     url,
@@ -52,9 +55,27 @@ export async function newLink(
         target: person.id,
         owner: person.siteId,
       }),
+      must(deps.db, hasOtherRole(person)),
       ...insertLink(deps.db, link),
       ...(mail ? [insertMailTo(deps.db, mail)] : []),
     ],
+  }
+}
+
+/** Makes a link for somebody who is there, and gives its address. Throws as `newLink` does, and `conflict` where that is refused. */
+export async function giveLink(
+  deps: PeopleDeps,
+  by: Actor,
+  person: Pick<Person, 'id' | 'siteId' | 'role'>,
+  kind: LinkKind,
+): Promise<string> {
+  const { url, statements } = await newLink(deps, by, person, kind)
+  try {
+    await deps.db.commit(statements)
+    return url
+  } catch (error) {
+    if (!(error instanceof DbError && error.kind === 'constraint')) throw error
+    throw fail('conflict', 'This user got another role at the same moment. Try again.')
   }
 }
 

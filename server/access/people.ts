@@ -18,18 +18,19 @@ import { deleteLinksOf } from '../../db/queries/one-time-links.ts'
 import { deleteTwoFactor } from '../../db/queries/two-factor.ts'
 import type { Role } from '../../db/schema.ts'
 import { deleteScreens } from '../../db/queries/screens.ts'
-import type { Actor } from '../lib/actor.ts'
+import type { Actor, Capability } from '../lib/actor.ts'
 import { isoTime } from '../lib/clock.ts'
 import { AppError, fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
-import { msg } from '../lib/message.ts'
+import { msg, type Message } from '../lib/message.ts'
 import type { Host } from '../plugin/host.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import type { Access } from './access.ts'
 import { auditEntry } from './audit.ts'
 import { endHooks } from './key-end.ts'
 import type { NewPerson } from './person.ts'
+import { lackedFor } from './roles.ts'
 
 /** What changing people takes. */
 export interface PeopleDeps extends Engine {
@@ -38,19 +39,32 @@ export interface PeopleDeps extends Engine {
 }
 
 type By = Pick<Actor, 'id' | 'name' | 'address'>
-type Changer = By & Pick<Actor, 'kind'>
+
+/** Whoever lets somebody in, or makes somebody more, could be that person: so no key does that may do less. Throws `forbidden`. */
+export function mustBeAbleToLetIn(by: Actor, role: Role): void {
+  if (by.kind === 'key' && role === 'super_admin') throw forPeopleOnly()
+  const lacked = lackedFor(by, role)
+  if (lacked.length > 0) throw new AppError('forbidden', lessThanRole(lacked))
+}
+
+export const lessThanRole = (lacked: readonly Capability[]): Message =>
+  msg('A key lets nobody do more than it may do itself. For this role it lacks: {scopes}.', {
+    scopes: lacked.join(', '),
+  })
 
 /**
  * Makes an account: person, password, audit entry and `account_created` in one commit, with `also`. Throws `conflict` when
- * the address is taken. `by` null: the person makes the own account, as at set-up.
+ * the address is taken, and `forbidden` where a key lets in who may do more. `by` null: the person makes the own account, as
+ * at set-up.
  */
 export async function createPerson(
   deps: PeopleDeps,
-  by: By | null,
+  by: Actor | null,
   person: NewPerson,
   also: readonly Statement[] = [],
 ): Promise<string> {
   const { db } = deps
+  if (by) mustBeAbleToLetIn(by, person.role)
   const id = person.id ?? newId('usr', deps)
   const at = isoTime(deps.clock())
   const hash = person.password === null ? null : await deps.access.hash(person.password)
@@ -78,12 +92,13 @@ export async function createPerson(
 }
 
 /**
- * Gives another name, role or site, in one commit; with another role or site the person's sessions end. Throws `conflict` for
- * the last super admin, and `forbidden` where a key would make or change one.
+ * Gives another name, role or site, in one commit; with another role or site the person's sessions and links end, as who has
+ * one could do more by it than they were let in for. Throws `conflict` for the last super admin, and `forbidden` where a key
+ * would make or change one, or somebody who may do more than itself.
  */
 export async function changePerson(
   deps: PeopleDeps,
-  by: Changer,
+  by: Actor,
   person: Pick<Person, 'id' | 'name' | 'role' | 'siteId'>,
   { name = person.name, role, siteId }: { readonly name?: string; readonly role: Role; readonly siteId: string },
 ): Promise<void> {
@@ -91,7 +106,7 @@ export async function changePerson(
   const isRenamed = name !== person.name
   const isMoved = role !== person.role || siteId !== person.siteId
   if (!isRenamed && !isMoved) return
-  if (by.kind === 'key' && role === 'super_admin') throw forPeopleOnly()
+  if (isMoved) mustBeAbleToLetIn(by, role)
   const about = { target: person.id, owner: person.siteId }
   await keepingSuperAdmins(deps, by, [
     ...(isRenamed
@@ -111,7 +126,7 @@ export async function changePerson(
       ...(isMoved && { role, siteId }),
       updatedAt: isoTime(deps.clock()),
     }),
-    ...(isMoved ? [endSessions(db, person.id)] : []),
+    ...(isMoved ? [endSessions(db, person.id), deleteLinksOf(db, person.id)] : []),
     ...oneIsLeft(deps, by),
   ])
 }
@@ -122,7 +137,7 @@ export async function changePerson(
  */
 export async function removePerson(
   deps: PeopleDeps,
-  by: Changer,
+  by: Actor,
   person: Pick<Person, 'id' | 'name' | 'email' | 'role' | 'siteId'>,
 ): Promise<void> {
   const { db } = deps
@@ -202,13 +217,13 @@ const forPeopleOnly = (): AppError =>
   fail('forbidden', 'A key neither makes, changes nor deletes super admins. A super admin does that under Users.')
 
 /** Stands behind the audit entry, whose counter makes a commit wait for one that makes a super admin, and before the change. */
-const sparedByKeys = ({ db }: PeopleDeps, by: Changer, id: string): Statement[] =>
+const sparedByKeys = ({ db }: PeopleDeps, by: Actor, id: string): Statement[] =>
   by.kind === 'key' ? [must(db, isSuperAdmin(id))] : []
 
 /** Stands behind the change. Whoever changes no super admin at all takes none away. */
-const oneIsLeft = ({ db }: PeopleDeps, by: Changer): Statement[] => (by.kind === 'user' ? [must(db, noSuperAdmin)] : [])
+const oneIsLeft = ({ db }: PeopleDeps, by: Actor): Statement[] => (by.kind === 'user' ? [must(db, noSuperAdmin)] : [])
 
-async function keepingSuperAdmins(deps: PeopleDeps, by: Changer, list: readonly Statement[]) {
+async function keepingSuperAdmins(deps: PeopleDeps, by: Actor, list: readonly Statement[]) {
   try {
     return await deps.db.commit(list)
   } catch (error) {

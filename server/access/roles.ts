@@ -48,6 +48,13 @@ export function rightsOf(role: Role, siteId: string): { capabilities: ReadonlySe
   return { capabilities: siteId === 'network' ? new Set() : allowed.site_admin, owner: siteId }
 }
 
+/**
+ * What a key would have to hold to let somebody in with this role: all that the role may do, as far as keys can at all. None
+ * for people, whose routes ask for enough.
+ */
+export const lackedFor = (actor: Actor, role: Role): Capability[] =>
+  actor.kind === 'user' ? [] : scopes.filter((scope) => allowed[role].has(scope) && !can(actor, scope, 'network'))
+
 /** The part of `wanted` that somebody may hand on to a key of this owner. A key makes no keys that make keys. */
 export const grantable = (actor: Actor, wanted: readonly string[], owner: Owner): Capability[] =>
   scopes.filter(

@@ -2,7 +2,7 @@ import { passwordHash, personById, type Person } from '../../db/queries/access.t
 import type { Site } from '../../db/queries/sites.ts'
 import { hasTwoFactor } from '../../db/queries/two-factor.ts'
 import { removeTwoFactor } from '../access/two-factor.ts'
-import { newLink, type LinkKind } from '../access/links.ts'
+import { giveLink, newLink, type LinkKind } from '../access/links.ts'
 import { changePerson, createPerson, logOutEverywhere, removePerson } from '../access/people.ts'
 import { normalEmail, readRole, wrongFields } from '../access/person.ts'
 import { roleHas, roleMay, roles } from '../access/roles.ts'
@@ -76,7 +76,7 @@ export const userRoutes = (deps: Deps): Handlers => ({
     const errors = [...wrongFields(person), ...(role.ok ? [] : role.errors)]
     if (errors.length > 0 || !role.ok) return again(errors)
     const { siteId } = role
-    const link = byLink ? await newLink(deps, c.var.actor, { id, siteId }, 'invite') : null
+    const link = byLink ? await newLink(deps, c.var.actor, { id, ...role }, 'invite') : null
     try {
       await createPerson(deps, c.get('actor'), { ...person, id, role: role.role, siteId }, link?.statements)
     } catch (error) {
@@ -104,17 +104,18 @@ export const userRoutes = (deps: Deps): Handlers => ({
     if (!role.ok) return roleForm(c, deps, person, role.errors)
     const refused = await expected(changePerson(deps, c.get('actor'), person, role))
     if (refused) return roleForm(c, deps, person, [{ path: 'role', message: refused.detail }])
+    const isLeftOut = (role.role !== person.role || role.siteId !== person.siteId) && !(await hasPassword(deps, person))
     return seeOther(c, deps, LIST, {
       tone: 'good',
       title: msg('{name} saved.', { name: person.name }),
+      ...(isLeftOut && { text: msg('The invitation from before no longer opens. Make a new link.') }),
     })
   },
 
   'POST /network/users/:id/link': async (c) => {
     const person = await asked(c, deps)
-    const kind = (await passwordHash(deps.db, person.id)) === null ? 'invite' : 'reset'
-    const { url, statements } = await newLink(deps, c.var.actor, person, kind)
-    await deps.db.commit(statements)
+    const kind = (await hasPassword(deps, person)) ? 'reset' : 'invite'
+    const url = await giveLink(deps, c.var.actor, person, kind)
     return linkPage(c, deps, person, url, kind)
   },
 
@@ -161,6 +162,8 @@ async function asked(c: C, deps: Deps): Promise<Person> {
   return person
 }
 
+const hasPassword = async (deps: Deps, { id }: Person): Promise<boolean> => (await passwordHash(deps.db, id)) !== null
+
 async function roleOf(deps: Deps, form: Form, fits: (site: Site) => boolean = () => true) {
   const site = await chosenSite(deps, form.get('site'))
   return readRole(form.get('role'), site && fits(site) ? site.id : null)
@@ -205,7 +208,7 @@ async function roleForm(c: C, deps: Deps, person: Person, errors: readonly Field
       email: person.email,
       role: person.role,
       twoFactor: await hasTwoFactor(deps.db, person.id),
-      hasPassword: (await passwordHash(deps.db, person.id)) !== null,
+      hasPassword: await hasPassword(deps, person),
       ...(await choices(deps, t, person.siteId === 'network' ? '' : person.siteId)),
       errors: errorsByPath(errors, t),
     },

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { siteBySlugOrId } from '../../db/queries/sites.ts'
 import { userById, usersAfter, type User } from '../../db/queries/users.ts'
 import type { Role } from '../../db/schema.ts'
-import { LINK_LIFETIME, newLink, type LinkKind } from '../access/links.ts'
+import { giveLink, LINK_LIFETIME, newLink, type LinkKind } from '../access/links.ts'
 import { changePerson, createPerson, removePerson } from '../access/people.ts'
 import { normalEmail, readRole, wrongFields, wrongName } from '../access/person.ts'
 import { roles } from '../access/roles.ts'
@@ -54,7 +54,7 @@ export const userApiRoutes = (deps: Deps): Handlers => ({
     const errors = [...wrongFields(person), ...(role.ok ? [] : role.errors), ...siteToNobody(role, body.site)]
     if (errors.length > 0 || !role.ok) throw invalid(errors)
     const id = newId('usr', deps)
-    const link = await newLink(deps, c.var.actor, { id, siteId: role.siteId }, 'invite')
+    const link = await newLink(deps, c.var.actor, { id, ...role }, 'invite')
     await createPerson(deps, c.var.actor, { ...person, id, role: role.role, siteId: role.siteId }, link.statements)
     const user = await userById(deps.db, id)
     if (!user) throw notFound()
@@ -86,8 +86,7 @@ export const userApiRoutes = (deps: Deps): Handlers => ({
     const user = await find(deps, c)
     mustNotBeSuper(user.role)
     const kind = user.hasPassword === 1 ? 'reset' : 'invite'
-    const { url, statements } = await newLink(deps, c.var.actor, user, kind)
-    await deps.db.commit(statements)
+    const url = await giveLink(deps, c.var.actor, user, kind)
     return Response.json({ id: user.id, email: user.email, ...shownLink(deps, kind, url) })
   },
 })

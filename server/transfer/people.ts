@@ -1,7 +1,9 @@
 import { everybody } from '../../db/queries/set-up.ts'
 import { newPersonRow } from '../../db/queries/access.ts'
 import { LINK_MADE, linkRows } from '../access/links.ts'
+import { lessThanRole } from '../access/people.ts'
 import { normalEmail, readRole, wrongEmail, wrongName } from '../access/person.ts'
+import { lackedFor } from '../access/roles.ts'
 import { isoTime } from '../lib/clock.ts'
 import type { FieldError } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
@@ -11,7 +13,7 @@ import { created, differences, noSuchSite, refused, settled, skipped, twice, typ
 
 /**
  * People get the role that the file gives them, but nobody becomes a super admin by a file, and none of those who are is
- * changed by it. New ones are invited: they set their passwords themselves. What is told of new accounts (`account_created`)
+ * changed by it; a key gives no role that may do more than itself. New ones are invited: they set their passwords themselves. What is told of new accounts (`account_created`)
  * is not told of them: they have an account already, and receivers would greet them again.
  */
 export async function planPeople(planning: Planning): Promise<Step[]> {
@@ -47,6 +49,11 @@ export async function planPeople(planning: Planning): Promise<Step[]> {
     const { role: wanted, siteId } = role
     if (old?.role === 'super_admin') {
       steps.push(skipped(found, msg('This person is a super admin here, which no import changes.')))
+      continue
+    }
+    const lacked = old?.role === wanted && old.siteId === siteId ? [] : lackedFor(planning.by, wanted)
+    if (lacked.length > 0) {
+      steps.push(refused(found, [{ path: `${path}.role`, message: lessThanRole(lacked) }]))
       continue
     }
     const at = isoTime(deps.clock())

@@ -25,12 +25,14 @@ import { createKey, ensureSetupKey } from '../../server/access/api-keys.ts'
 import { revoke } from '../../server/access/key-end.ts'
 import { auditEntry, sealAudit, checkAudit } from '../../server/access/audit.ts'
 import { changePerson, removePerson } from '../../server/access/people.ts'
-import { holderOf, mailReset, newLink, setPasswordByPass, swapLink } from '../../server/access/links.ts'
+import { giveLink, holderOf, mailReset, newLink, setPasswordByPass, swapLink } from '../../server/access/links.ts'
 import { beginTwoFactor, confirmTwoFactor, takeCode, twoFactorOf } from '../../server/access/two-factor.ts'
 import { codeAt, stepAt } from '../../server/access/totp.ts'
 import { timeZones } from '../../server/access/network-settings.ts'
+import { scopes } from '../../server/access/roles.ts'
 import { ensureSetup, finishSetup, swapSetupToken } from '../../server/access/setup.ts'
 import { tickAccess } from '../../server/access/tick.ts'
+import type { Actor } from '../../server/lib/actor.ts'
 import { HOUR } from '../../server/lib/clock.ts'
 import { ADDRESS, PASSWORD, actorOf, addPerson, logIn, worldOn, type World } from '../support/world.ts'
 
@@ -99,7 +101,14 @@ export function accessContract(engine: string, open: () => Promise<Db>): void {
       expect(await db.q.selectFrom('user').select('id').where('role', '=', 'super_admin').execute()).toHaveLength(1)
     })
 
-    const key = { kind: 'key', id: 'key_desk', name: 'Desk', address: ADDRESS } as const
+    const key: Actor = {
+      kind: 'key',
+      id: 'key_desk',
+      name: 'Desk',
+      address: ADDRESS,
+      owner: 'network',
+      capabilities: new Set(scopes),
+    }
     const integrations = { role: 'integration_admin', siteId: 'network' } as const
 
     test('a key changes and deletes people before there is any super admin', async () => {
@@ -122,6 +131,18 @@ export function accessContract(engine: string, open: () => Promise<Db>): void {
       expect(await person(seen.id)).toEqual(now)
       const written = await db.q.selectFrom('audit').select('id').where('actor_id', '=', key.id).execute()
       expect(written).toEqual([])
+    })
+
+    test('a link that a key asked for is not made for who has another role by now, and none outlives a role', async () => {
+      const anna = await addPerson(world, { email: 'a@example.com' })
+      const seen = await person((await addPerson(world, { email: 'b@example.com', role: 'viewer' })).id)
+      const token = new URL(await giveLink(world, key, seen, 'reset')).searchParams.get('token') ?? ''
+      await changePerson(world, anna, seen, { role: 'super_admin', siteId: 'network' })
+      await expect(giveLink(world, key, seen, 'reset')).rejects.toMatchObject({ code: 'conflict' })
+      expect(await swapLink(world, token)).toBeNull()
+      const now = await person(seen.id)
+      await expect(giveLink(world, key, now, 'reset')).rejects.toMatchObject({ code: 'forbidden' })
+      expect(await giveLink(world, anna, now, 'reset')).toContain('token=')
     })
 
     test('set-up happens once, however many finish it at once, and tells of one account', async () => {

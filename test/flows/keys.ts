@@ -212,6 +212,40 @@ export function keys(flow: Flow): void {
       for (const method of ['GET', 'DELETE']) expect((await api(method, `/users/${id}`)).status).toBe(404)
     })
 
+    test('are let in by a key that may do what they may, and by no other: not by a new role, a link or a file', async () => {
+      const { id } = await found(email)
+      const people = { method: 'POST', path: '/users', body: { name: 'Per', email: `per-${email}` } }
+      const admins = ['webhooks:read', 'webhooks:write', 'deliveries:read', 'deliveries:write', 'events:read']
+      const desk = as((await make(['network:read', 'network:write', 'webhooks:read'])).body.key)
+      const ask = async (method: string, path: string, body: object, by: Record<string, string>) => {
+        const answer = await api(method, path, body, by)
+        return [answer.status, answer.body.title ?? null]
+      }
+      const lacks = (scopes: string) => [
+        403,
+        `A key lets nobody do more than it may do itself. For this role it lacks: ${scopes}.`,
+      ]
+      const integrations = { role: 'integration_admin' }
+      const more = 'webhooks:write, deliveries:read, deliveries:write'
+      expect(await ask('PATCH', `/users/${id}`, { ...integrations }, desk)).toEqual(lacks(`events:read, ${more}`))
+      expect(await ask('POST', '/users', { ...people.body, ...integrations }, desk)).toEqual(
+        lacks(`events:read, ${more}`),
+      )
+      expect(await ask('POST', `/users/${id}/reset`, {}, desk)).toEqual(lacks('events:read, deliveries:read'))
+      const file = { hookline: 'set-up', version: 1, people: [{ ...people.body, ...integrations }] }
+      expect(await api('POST', '/import', file, desk)).toMatchObject({
+        status: 422,
+        body: { errors: [{ path: 'people.0.role' }] },
+      })
+      expect(await ask('PATCH', `/users/${id}`, { name: 'Bo' }, desk)).toEqual([200, null])
+      const keeper = as((await make(['network:write', ...admins])).body.key)
+      expect(await ask('PATCH', `/users/${id}`, integrations, keeper)).toEqual([200, null])
+      expect(await ask('PATCH', `/users/${id}`, { role: 'site_admin', site: 'main' }, keeper)).toEqual(
+        lacks('keys:write'),
+      )
+      expect(await ask('PATCH', `/users/${id}`, { role: 'viewer' }, keeper)).toEqual([200, null])
+    })
+
     test('that are super admins, no key makes, changes or deletes; nor anybody, without the scope', async () => {
       const [anna] = (await api('GET', '/users?role=super_admin')).body.data as { id: string }[]
       const path = `/users/${anna?.id ?? ''}`

@@ -64,7 +64,11 @@ export function plugins(flow: Flow): void {
       active: false,
     })
     const pause = (paused: boolean) => api('PATCH', '/plugins/payments', { paused })
-    expect((await pause(true)).body).toMatchObject({ state: 'paused', active: false, reason: 'SETUP_API_KEY paused it.' })
+    expect((await pause(true)).body).toMatchObject({
+      state: 'paused',
+      active: false,
+      reason: 'SETUP_API_KEY paused it.',
+    })
     const event = { type: 'payment_received', data: flow.payment(51) }
     expect((await api('POST', '/events', event)).status).toBe(409)
     expect((await pause(true)).body).toMatchObject({ state: 'paused' })

@@ -16,7 +16,7 @@ export const peopleOperations = {
   'POST /api/v1/users': {
     summary: 'Invite a user',
     description:
-      'The link lets the person set a password, once. It is in this answer alone, and mailed where mail is set up. A key makes no super admins.',
+      'The link lets the person set a password, once. It is in this answer alone, and mailed where mail is set up. A key needs the scopes of the role, and makes no super admins.',
     body: invited,
     status: 201,
     answer: answers.invitedUser,
@@ -24,7 +24,7 @@ export const peopleOperations = {
   'PATCH /api/v1/users/:id': {
     summary: 'Rename a user, or give another role or site',
     description:
-      'With another role or site the sessions of the user end. A key makes no super admins, and changes none.',
+      'With another role or site the sessions and links of the user end. A key needs the scopes of a role that it gives; it makes no super admins, and changes none.',
     body: changedUser,
     status: 200,
     answer: answers.user,
@@ -37,7 +37,8 @@ export const peopleOperations = {
   },
   'POST /api/v1/users/:id/reset': {
     summary: 'Make a link that lets a user set a new password',
-    description: 'It opens once, and links from before no longer open. For super admins only a person can make one.',
+    description:
+      'It opens once, and links from before no longer open. A key needs the scopes of the role of the user; for super admins only a person can make one.',
     status: 200,
     answer: answers.resetLink,
   },

@@ -48,7 +48,7 @@ export const network: Scenarios<Drive> = {
     await admin.go('/network/plugins')
     await admin.click(admin.page.locator('main').getByRole('link', { name: 'Pause Example' }))
     await admin.press('Pause')
-    await admin.sees('Ingrid Nord paused it.')
+    await admin.sees('Example is paused.')
     await admin.press('Resume Example')
     await admin.sees('Example runs again.')
   },

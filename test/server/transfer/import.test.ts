@@ -192,12 +192,15 @@ describe('what is refused', () => {
     expect(await asked(['network:read'], 'GET', '/export')).toEqual({ status: 200, webhooks: [] })
     const readers = await asked(['network:read', 'webhooks:read'], 'GET', '/export')
     expect(readers.webhooks).toHaveLength(1)
+    const viewing = ['webhooks:read', 'deliveries:read', 'events:read']
     const writing = ['network:write', 'webhooks:write']
     for (const one of writing) {
       const others = writing.filter((scope) => scope !== one)
       expect(await asked(others, 'POST', '/import', file(parts))).toMatchObject({ status: 403 })
     }
-    expect(await asked(writing, 'POST', '/import', file(parts))).toMatchObject({ status: 200 })
+    expect(await asked(writing, 'POST', '/import', file(parts))).toMatchObject({ status: 422 })
+    const all = [...writing, ...viewing]
+    expect(await asked(all, 'POST', '/import', file(parts))).toMatchObject({ status: 200 })
     expect(await asked(['network:write'], 'POST', '/import', file({ sites: [] }))).toMatchObject({ status: 200 })
   })
 
