@@ -69,5 +69,12 @@ export const removeRows = (db: Db, slug: string, limit: number): readonly Statem
       and (${key}) in (select ${key} from ${name} where slug = ${slug} limit ${sql.lit(limit)})`.compile(db.q)
   })
 
-export const endRemoval = (db: Db, slug: string): Statement =>
-  db.q.deleteFrom('plugin_state').where('slug', '=', slug).where('removing_at', 'is not', null)
+/** With `isDefault` its row stays and says that it is off: without one it would be on by itself. */
+export const endRemoval = (db: Db, slug: string, isDefault: boolean): Statement =>
+  isDefault
+    ? db.q
+        .updateTable('plugin_state')
+        .set({ removing_at: null, paused_at: null, paused_reason: null })
+        .where('slug', '=', slug)
+        .where('removing_at', 'is not', null)
+    : db.q.deleteFrom('plugin_state').where('slug', '=', slug).where('removing_at', 'is not', null)

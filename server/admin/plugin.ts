@@ -103,7 +103,6 @@ async function uninstallPage(c: C, deps: Deps, plugin: PluginInfo, errors: reado
     ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
     data: {
       slug: plugin.slug,
-      isDefault: plugin.isDefault,
       holdings: await deps.host.holdings(plugin.slug),
       errors: errorsByPath(errors, t),
     },

@@ -134,16 +134,20 @@ async function ofPages({ manifest: { slug } }: Plugin, host: TestHost): Promise<
   return found.flat()
 }
 
-/** Uninstalled, it leaves no row in any table. */
-async function ofUninstalling({ manifest: { slug, mustUse } }: Plugin, { host, engine: { db }, tick }: TestHost) {
+/** Uninstalled, it leaves no row in any table, but for the one that keeps it off where it would be on by itself. */
+async function ofUninstalling(
+  { manifest: { slug, mustUse, defaultActive } }: Plugin,
+  { host, engine: { db }, tick }: TestHost,
+) {
   if (mustUse) return []
   await db.commit(await host.deactivate(slug))
   await db.commit(await host.uninstall(slug))
   // One step takes what there is, the next one finds that nothing is left.
   await tick()
   await tick()
-  const tables = (await db.q.introspection.getTables()).filter(({ columns }) =>
-    columns.some(({ name }) => name === 'slug'),
+  const tables = (await db.q.introspection.getTables()).filter(
+    ({ name, columns }) =>
+      columns.some((column) => column.name === 'slug') && !(defaultActive && name === 'plugin_state'),
   )
   const left = await Promise.all(
     tables.map(async ({ name }) => {

@@ -1,18 +1,10 @@
 import { askGuardsAgain, pluginGuards } from '../../db/queries/guards.ts'
 import { muteHandler, unmuteHandler } from '../../db/queries/mutes.ts'
-import { crashes, forgetCrash } from '../../db/queries/plugin-crashes.ts'
+import { crashes } from '../../db/queries/plugin-crashes.ts'
 import { faultsOf } from '../../db/queries/plugin-faults.ts'
-import {
-  pausePlugin,
-  pluginsChanged,
-  pluginRowsOfSite,
-  pluginStates,
-  resumePlugin,
-  switchPlugin,
-  switchPluginForSite,
-} from '../../db/queries/plugins.ts'
-import { fail, notFound } from '../lib/errors.ts'
-import { inEnglish, msg } from '../lib/message.ts'
+import { pluginsChanged, pluginRowsOfSite, pluginStates } from '../../db/queries/plugins.ts'
+import { notFound } from '../lib/errors.ts'
+import { inEnglish } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { runRoute, showPage } from './answer.ts'
 import { changeSettings, setSettings, settingsForm } from './change-settings.ts'
@@ -35,8 +27,8 @@ import { prepare } from './prepare.ts'
 import { receive } from './receive.ts'
 import { checkSettings, sourceKindsOf } from './source-kind.ts'
 import { noWatch, type Watch } from './watch.ts'
-import { mustNotGo, pluginToRemove } from '../../db/queries/uninstall.ts'
-import { holdingsOf, removalStep, uninstall } from './uninstall.ts'
+import { switching, usable } from './switch.ts'
+import { holdingsOf, removalStep } from './uninstall.ts'
 import { isOnForAll, standings } from './standing.ts'
 import { loadWidgets } from './widget.ts'
 
@@ -128,31 +120,6 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
 
   const kinds = ready.flatMap(sourceKindsOf).sort((a, b) => a.title.localeCompare(b.title, 'en'))
 
-  const usable = (slug: string): Ready => {
-    const plugin = plugins.get(slug)
-    if (!plugin) throw notFound()
-    if (plugin.state !== 'ready')
-      throw fail('conflict', 'The plugin {plugin} cannot run; see its reason.', { plugin: slug })
-    return plugin
-  }
-  /** One that people may switch. */
-  const switchable = (slug: string): Ready => {
-    const plugin = usable(slug)
-    if (!plugin.manifest.mustUse) return plugin
-    throw fail('conflict', 'The plugin {plugin} is always on.', { plugin: plugin.manifest.title })
-  }
-  const turn = async (slug: string, on: boolean, site: string | undefined) => {
-    const { manifest } = switchable(slug)
-    if (on && (await pluginToRemove(db)) === slug) {
-      throw fail('conflict', 'The plugin {plugin} is being removed. Try again in a moment.', { plugin: manifest.title })
-    }
-    const guard = on ? [mustNotGo(db, slug)] : []
-    if (site === undefined) return [...guard, switchPlugin(db, slug, manifest.version, on), pluginsChanged(db)]
-    if (manifest.scope === 'network') {
-      throw fail('conflict', 'The plugin {plugin} is active for all sites or for none.', { plugin: manifest.title })
-    }
-    return [...guard, switchPluginForSite(db, slug, site, on), pluginsChanged(db)]
-  }
   /** The plugin of a handler that is there, or that guards although it is missing. */
   const ownerOf = async (handler: string): Promise<string> => {
     const known = ready.some((plugin) => handlersOf(plugin).some(({ id }) => id === handler))
@@ -193,20 +160,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
         }),
       )
     },
-    activate: (slug, site) => turn(slug, true, site),
-    deactivate: (slug, site) => turn(slug, false, site),
-    async pause(slug, by) {
-      const plugin = switchable(slug)
-      const reason = JSON.stringify(msg('{name} paused it.', { name: by }))
-      const defaults = { active: isOnForAll(plugin, undefined), version: plugin.manifest.version }
-      return [...pausePlugin(db, { slug, at: engine.clock(), reason }, defaults), pluginsChanged(db)]
-    },
-    async resume(slug) {
-      if (plugins.get(slug)?.state === 'paused') return [forgetCrash(db, slug)]
-      usable(slug)
-      for (const key of core.failedUpgrades.keys()) if (key.startsWith(`${slug}/`)) core.failedUpgrades.delete(key)
-      return [...resumePlugin(db, slug), askGuardsAgain(db, slug), pluginsChanged(db)]
-    },
+    ...switching(core),
     formats: pluginFormats(() => core),
     checks: () => runChecks(core),
     widgets: (site, actor) => loadWidgets(core, site ?? MAIN_SITE, actor),
@@ -229,8 +183,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
         })
         .sort((a, b) => a.title.localeCompare(b.title, 'en'))
     },
-    holdings: async (slug) => holdingsOf(core, usable(slug)),
-    uninstall: async (slug) => uninstall(core, usable(slug)),
+    holdings: async (slug) => holdingsOf(core, usable(core, slug)),
     guards: () => guardsToShow(core),
     hooks: () => hooksOf(core),
     begun,
@@ -269,11 +222,12 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       await ears.settled()
     },
     async settings(slug, site) {
-      const plugin = usable(slug)
+      const plugin = usable(core, slug)
       return plugin.manifest.settings ? settingsForm(core, plugin, site) : null
     },
-    setSettings: async (slug, site) => setSettings(core, usable(slug), site),
-    changeSettings: async (slug, site, given, revision) => changeSettings(core, usable(slug), site, given, revision),
+    setSettings: async (slug, site) => setSettings(core, usable(core, slug), site),
+    changeSettings: async (slug, site, given, revision) =>
+      changeSettings(core, usable(core, slug), site, given, revision),
     runCron: crons.runNow,
   }
 }

@@ -1,7 +1,6 @@
 import { ensureState, pluginsChanged } from '../../db/queries/plugins.ts'
 import { beginRemoval, endRemoval, mustBeOff, pluginToRemove, removeRows, rowsOf } from '../../db/queries/uninstall.ts'
 import type { Statement } from '../../db/db.ts'
-import { fail } from '../lib/errors.ts'
 import type { Core } from './core.ts'
 import type { Ready } from './loaded.ts'
 
@@ -23,7 +22,6 @@ export async function holdingsOf({ engine: { db } }: Core, { slug }: Ready): Pro
 
 /** Begins to remove all that is kept of a plugin. The commit is refused as `constraint` while it is on anywhere. */
 export function uninstall({ engine: { db, clock } }: Core, { slug, manifest }: Ready): readonly Statement[] {
-  if (manifest.mustUse) throw fail('conflict', 'The plugin {plugin} is always on.', { plugin: manifest.title })
   return [
     ensureState(db, slug, manifest.defaultActive === true, manifest.version),
     mustBeOff(db, slug),
@@ -33,9 +31,11 @@ export function uninstall({ engine: { db, clock } }: Core, { slug, manifest }: R
 }
 
 /** Goes on with a removal that has begun, a bounded step each time. */
-export async function removalStep({ engine: { db } }: Core): Promise<void> {
+export async function removalStep({ engine: { db }, plugins }: Core): Promise<void> {
   const slug = await pluginToRemove(db)
   if (slug === undefined) return
   const results = await db.commit(removeRows(db, slug, STEP))
-  if (results.every(({ changes }) => changes < STEP)) await db.commit([endRemoval(db, slug), pluginsChanged(db)])
+  if (results.some(({ changes }) => changes === STEP)) return
+  const isDefault = plugins.get(slug)?.manifest.defaultActive === true
+  await db.commit([endRemoval(db, slug, isDefault), pluginsChanged(db)])
 }

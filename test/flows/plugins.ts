@@ -82,8 +82,9 @@ export function plugins(flow: Flow): void {
     expect((await api('DELETE', '/plugins/example')).status).toBe(204)
     await vi.waitFor(async () => {
       await subject().deliver()
-      // It is as on its first day: active by itself.
-      expect((await api('GET', '/plugins/example')).body).toMatchObject({ state: 'active' })
+      // By itself it would be on: that it was uninstalled stays true, until somebody says otherwise.
+      expect((await api('GET', '/plugins/example')).body).toMatchObject({ state: 'inactive' })
     }, 20_000)
+    expect((await api('PATCH', '/plugins/example', { active: true })).body).toMatchObject({ state: 'active' })
   })
 }

@@ -1,0 +1,69 @@
+import { askGuardsAgain } from '../../db/queries/guards.ts'
+import { forgetCrash } from '../../db/queries/plugin-crashes.ts'
+import {
+  pausePlugin,
+  pluginsChanged,
+  resumePlugin,
+  switchPlugin,
+  switchPluginForSite,
+} from '../../db/queries/plugins.ts'
+import { mustNotGo, pluginToRemove } from '../../db/queries/uninstall.ts'
+import { fail, notFound } from '../lib/errors.ts'
+import { msg } from '../lib/message.ts'
+import type { Core } from './core.ts'
+import type { Host } from './host.ts'
+import type { Ready } from './loaded.ts'
+import { isOnForAll } from './standing.ts'
+import { uninstall } from './uninstall.ts'
+
+/** A plugin that could be loaded. Throws `not_found`, `conflict`. */
+export function usable({ plugins }: Core, slug: string): Ready {
+  const plugin = plugins.get(slug)
+  if (!plugin) throw notFound()
+  if (plugin.state !== 'ready')
+    throw fail('conflict', 'The plugin {plugin} cannot run; see its reason.', { plugin: slug })
+  return plugin
+}
+
+/** One that people may switch. */
+function switchable(core: Core, slug: string): Ready {
+  const plugin = usable(core, slug)
+  if (!plugin.manifest.mustUse) return plugin
+  throw fail('conflict', 'The plugin {plugin} is always on.', { plugin: plugin.manifest.title })
+}
+
+/** What people do with a plugin as a whole: each gives statements for the commit of the caller. */
+export function switching(core: Core): Pick<Host, 'activate' | 'deactivate' | 'pause' | 'resume' | 'uninstall'> {
+  const { db, clock } = core.engine
+
+  const turn = async (slug: string, on: boolean, site: string | undefined) => {
+    const { manifest } = switchable(core, slug)
+    if (on && (await pluginToRemove(db)) === slug) {
+      throw fail('conflict', 'The plugin {plugin} is being removed. Try again in a moment.', { plugin: manifest.title })
+    }
+    const guard = on ? [mustNotGo(db, slug)] : []
+    if (site === undefined) return [...guard, switchPlugin(db, slug, manifest.version, on), pluginsChanged(db)]
+    if (manifest.scope === 'network') {
+      throw fail('conflict', 'The plugin {plugin} is active for all sites or for none.', { plugin: manifest.title })
+    }
+    return [...guard, switchPluginForSite(db, slug, site, on), pluginsChanged(db)]
+  }
+
+  return {
+    activate: (slug, site) => turn(slug, true, site),
+    deactivate: (slug, site) => turn(slug, false, site),
+    async pause(slug, by) {
+      const plugin = switchable(core, slug)
+      const reason = JSON.stringify(msg('{name} paused it.', { name: by }))
+      const defaults = { active: isOnForAll(plugin, undefined), version: plugin.manifest.version }
+      return [...pausePlugin(db, { slug, at: clock(), reason }, defaults), pluginsChanged(db)]
+    },
+    async resume(slug) {
+      if (core.plugins.get(slug)?.state === 'paused') return [forgetCrash(db, slug)]
+      usable(core, slug)
+      for (const key of core.failedUpgrades.keys()) if (key.startsWith(`${slug}/`)) core.failedUpgrades.delete(key)
+      return [...resumePlugin(db, slug), askGuardsAgain(db, slug), pluginsChanged(db)]
+    },
+    uninstall: async (slug) => uninstall(core, switchable(core, slug)),
+  }
+}
