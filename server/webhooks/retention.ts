@@ -19,7 +19,7 @@ import { DAY, HOUR } from '../lib/clock.ts'
 import { idBefore } from '../lib/ids.ts'
 import type { Engine } from './engine.ts'
 
-/** Steps of 500 rows in one run: what is left waits for the next run, a minute later. */
+/** Steps of 500 rows in one run: what is left waits for the next one. */
 const MOST_STEPS = 20
 
 /** An address that somebody searched for is personal data itself. */
@@ -34,8 +34,8 @@ export interface AuditBase {
   readonly hash: string
 }
 
-/** What is older than its kind is kept goes, in small steps. Resolves with how many steps were made. */
-export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<number> {
+/** What is older than its kind is kept goes, in small steps. Resolves with whether there may be more to go. */
+export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<boolean> {
   const { db, clock } = engine
   const kept = await settings(db, ['keep_days_events', 'keep_days_answers', 'keep_days_audit', 'keep_days_captures'])
   const before = (days: string) => clock() - Number(days) * DAY
@@ -55,7 +55,7 @@ export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<numbe
     deleteLeftovers(db, { events, unsaved: clock() - DAY, imports: clock() - IMPORT_FILE_LIFETIME, now: clock() }),
   )
   await db.commit(forgetRequests(db, { ended: clock() - ADDRESS_KEPT, made: events }, STEP))
-  return steps
+  return steps === MOST_STEPS
 }
 
 async function purgeEvents(db: Engine['db'], before: number): Promise<boolean> {
