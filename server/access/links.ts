@@ -15,7 +15,7 @@ import type { Actor } from '../lib/actor.ts'
 import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { Engine } from '../webhooks/engine.ts'
-import { sealLetter } from '../webhooks/mail.ts'
+import { sealLetter, type MailedLink } from '../webhooks/mail.ts'
 import { auditEntry } from './audit.ts'
 import { mustBeAbleToLetIn, type PeopleDeps } from './people.ts'
 import { newToken, sha256 } from './token.ts'
@@ -95,22 +95,27 @@ export async function freshLink(deps: Pick<Engine, 'clock' | 'random' | 'publicU
 /** A new link as rows; `mail` brings it to the person, where mail is set up. */
 export async function linkRows(deps: Engine, userId: string, kind: LinkKind) {
   const { url, link } = await freshLink(deps, userId, kind)
-  return { url, link, mail: deps.mailer ? { userId, ...(await mailOf(deps, kind, url)) } : null }
+  return {
+    url,
+    link,
+    mail: deps.mailer ? { userId, ...(await mailOf(deps, { letter: kind, url, until: link.until })) } : null,
+  }
 }
 
 /** Mails a link to whoever has this address. Takes the same time, and does the same, when nobody has. */
 export async function mailReset(deps: PeopleDeps, email: string): Promise<void> {
   const token = newToken(deps.random)
   const hash = await sha256(token)
+  const until = deps.clock() + LINK_LIFETIME.reset
   await deps.db.commit([
-    insertLinkByEmail(deps.db, { hash, kind: 'reset', email, until: deps.clock() + LINK_LIFETIME.reset }),
-    insertMailFor(deps.db, { email, ...(await mailOf(deps, 'reset', addressOf(deps, token))) }),
+    insertLinkByEmail(deps.db, { hash, kind: 'reset', email, until }),
+    insertMailFor(deps.db, { email, ...(await mailOf(deps, { letter: 'reset', url: addressOf(deps, token), until })) }),
   ])
 }
 
-async function mailOf(deps: Engine, kind: LinkKind, url: string) {
+async function mailOf(deps: Engine, link: MailedLink) {
   const id = newId('mal', deps)
-  return { id, about: await sealLetter(deps, id, kind, url), now: deps.clock() }
+  return { id, about: await sealLetter(deps, id, link), now: deps.clock() }
 }
 
 /** Takes the token of a link and gives a pass for it; null when it was opened before, or is too old. */

@@ -77,27 +77,33 @@ export async function sendMail(engine: Engine): Promise<void> {
 const isLetter = ({ about }: DueMail): boolean => about.startsWith('{"letter"')
 
 /** News are for super admins; a letter is worth nothing when its link is too old. */
-const isGone = (row: DueMail, now: number): boolean =>
-  row.email === null ||
-  row.created_at < now - (isLetter(row) ? HOUR : KEPT_FOR) ||
-  (!isLetter(row) && row.role !== 'super_admin')
+function isGone(row: DueMail, now: number): boolean {
+  if (row.email === null) return true
+  if (isLetter(row)) return (JSON.parse(row.about) as LinkLetter).until <= now
+  return row.role !== 'super_admin' || row.created_at < now - KEPT_FOR
+}
 
-/** A link for one person, as a mail is written down: its address opens an account, so it is sealed. */
-interface LinkLetter {
+/** A link that one person gets by mail. `until`: when it no longer opens, in milliseconds UTC. */
+export interface MailedLink {
   readonly letter: 'invite' | 'reset'
+  readonly url: string
+  readonly until: number
+}
+
+/** The same as it is written down: its address opens an account, so it is sealed. */
+interface LinkLetter extends Omit<MailedLink, 'url'> {
   readonly sealed: string
 }
 
 const contextOf = (id: string) => `mail:${id}:link`
 
-/** What `mail.about` holds of a link until it is sent. */
+/** What `mail.about` holds of a link until it is sent. `id` is the mail's. */
 export async function sealLetter(
   { vault }: Pick<Engine, 'vault'>,
   id: string,
-  letter: LinkLetter['letter'],
-  url: string,
+  { letter, url, until }: MailedLink,
 ): Promise<string> {
-  return JSON.stringify({ letter, sealed: await vault.seal(url, contextOf(id)) } satisfies LinkLetter)
+  return JSON.stringify({ letter, sealed: await vault.seal(url, contextOf(id)), until } satisfies LinkLetter)
 }
 
 /** One mail each while there is room for all of them; else the last one that may go takes all the others along. */

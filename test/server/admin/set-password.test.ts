@@ -106,6 +106,23 @@ describe('an invitation', () => {
     await app.stranger.send('/set-password', { password: PASSWORD })
     expect(await canLogIn(app, 'bo@example.com', PASSWORD)).toBe(true)
   })
+
+  test('is mailed when the mail server takes mail again, however late, while its link still opens', async () => {
+    const smtp = await startSmtp()
+    const app = await testApp({ env: { SMTP_URL: smtp.url } })
+    const admin = await app.login()
+    smtp.refuse('451 try later')
+    const fields = { name: 'Bo Ek', email: 'bo@example.com', role: 'viewer', site: '', entry: 'link' }
+    expect((await admin.post('/network/users', fields)).status).toBe(201)
+    await app.tidy()
+    app.clock.advance(2 * DAY)
+    await app.tidy()
+    smtp.refuse(null)
+    app.clock.advance(HOUR)
+    await app.tidy()
+    expect(smtp.mails.map(({ to }) => to)).toEqual([['bo@example.com']])
+    expect((await app.stranger.get(linkIn(smtp.mails[0]?.text ?? ''))).status).toBe(303)
+  })
 })
 
 describe('a forgotten password', () => {
@@ -145,6 +162,20 @@ describe('a forgotten password', () => {
     const ask = () => app.stranger.post('/forgot-password', { email: 'person-1@example.com' })
     for (let n = 0; n < 5; n++) expect((await ask()).status).toBe(303)
     expect((await ask()).status).toBe(429)
+  })
+
+  test('is not mailed once its link is too old', async () => {
+    const smtp = await startSmtp()
+    const app = await testApp({ env: { SMTP_URL: smtp.url } })
+    await app.login()
+    smtp.refuse('451 try later')
+    await app.stranger.post('/forgot-password', { email: 'person-1@example.com' })
+    await app.tidy()
+    smtp.refuse(null)
+    app.clock.advance(HOUR)
+    await app.tidy()
+    expect(smtp.mails).toEqual([])
+    expect(await app.deps.db.q.selectFrom('mail').selectAll().execute()).toEqual([])
   })
 
   test('without mail says whom to ask', async () => {
