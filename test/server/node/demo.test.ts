@@ -4,7 +4,7 @@ import { startChild, type Child } from '../../support/child.ts'
 import { temporaryFolders } from '../../support/folder.ts'
 
 const folder = temporaryFolders()
-vi.setConfig({ testTimeout: 60_000 }) // a process takes its time to start
+vi.setConfig({ testTimeout: 120_000 }) // a process takes its time to start
 
 /** A demo, and where it listens. */
 async function demo(env: Readonly<Record<string, string>>): Promise<{ readonly child: Child; readonly url: string }> {
@@ -14,7 +14,7 @@ async function demo(env: Readonly<Record<string, string>>): Promise<{ readonly c
     await child.ended
   })
   const url = () => /^Hookline's demo listens on (\S+)$/m.exec(child.output())?.[1]
-  await vi.waitFor(() => expect(url(), child.output()).toBeDefined(), 20_000)
+  await vi.waitFor(() => expect(url(), child.output()).toBeDefined(), 40_000)
   return { child, url: url() ?? '' }
 }
 
