@@ -1,4 +1,4 @@
-import { sql } from 'kysely'
+import { sql, type RawBuilder } from 'kysely'
 import type { Db, Statement } from './db.ts'
 import type { Database } from './schema.ts'
 
@@ -50,6 +50,18 @@ export function insertRows<T extends keyof Database>(
 }
 
 const kindOf = (column: string): 'text' | 'number' => (numbers.has(column) ? 'number' : 'text')
+
+/** A list of texts, to stand behind `in`: one parameter, however many there are, as D1 takes no more than 100. */
+export const anyOf = (db: Db, texts: readonly string[]): RawBuilder<string> =>
+  textsOf(db, JSON.stringify(texts.map(asRow)))
+
+/** The same for a list that may be too long for one statement. */
+export const anyOfEach = (db: Db, texts: readonly string[]): RawBuilder<string>[] =>
+  inPieces(texts.map(asRow)).map((json) => textsOf(db, json))
+
+const asRow = (text: string) => ({ text })
+const textsOf = (db: Db, json: string) =>
+  sql<string>`(select ${db.dialect.field(sql`r.value`, 'text', 'text')} from ${db.dialect.rows(json)} as r)`
 
 /** JSON arrays that each fit into one value. */
 export function inPieces(rows: readonly object[]): string[] {

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
+import { anyOf } from '../rows.ts'
 import type { ApiKeyTable, Role } from '../schema.ts'
 
 export type KeyRow = ApiKeyTable & {
@@ -170,14 +171,10 @@ export const oldOfKeys = (db: Db, ids: readonly string[], now: number) =>
   db.q
     .selectFrom('api_key_old')
     .select(['key_id', 'hint', 'until', 'last_used_at'])
-    .where(sql<boolean>`key_id in (${idsIn(db, ids)})`)
+    .where('key_id', 'in', anyOf(db, ids))
     .where('until', '>', now)
     .orderBy('until', 'desc')
     .execute()
-
-/** However many: one parameter. */
-export const idsIn = (db: Db, ids: readonly string[]) =>
-  sql`select ${db.dialect.field(sql`r.value`, 'id', 'text')} from ${db.dialect.rows(JSON.stringify(ids.map((id) => ({ id }))))} as r`
 
 /**
  * Gives a key another secret; what it was opens until `oldUntil`. The commit fails when the key has ended, or was rotated

@@ -2,6 +2,7 @@ import { sql, type SqlBool } from 'kysely'
 import { MINUTE } from '../../server/lib/clock.ts'
 import { idBefore } from '../../server/lib/ids.ts'
 import type { Db, Statement } from '../db.ts'
+import { rowFields } from '../prepared.ts'
 import { inPieces } from '../rows.ts'
 import type { AuditTable } from '../schema.ts'
 
@@ -30,9 +31,9 @@ export function appendAudits(db: Db, rows: readonly Omit<AuditTable, 'seq' | 'ha
     ...inPieces(rows).map((json) => {
       const behind = left - 1
       left -= (JSON.parse(json) as unknown[]).length
-      const of = (name: string, kind: 'text' | 'number') => db.dialect.field(sql`r.value`, name, kind as 'text')
+      const of = rowFields(db, sql`r.value`)
       return sql`insert into audit (${sql.join(columns.map((column) => sql.ref(column)))}, at, seq)
-        select ${sql.join(columns.map((column) => of(column, 'text')))}, ${of('at', 'number')},
+        select ${sql.join(columns.map((column) => of(column)))}, ${of('at', 'number')},
           (select value from counter where name = 'audit') - cast(${behind} as bigint) + r.n
         from ${db.dialect.rows(json)} as r`.compile(db.q)
     }),

@@ -2,6 +2,7 @@ import { sql, type CompiledQuery } from 'kysely'
 import type { Db } from '../db.ts'
 import { isGuarded } from './guards.ts'
 import { seqSince, seqUntil } from './log-range.ts'
+import { anyOf } from '../rows.ts'
 import type { AttemptTable, BodyTable, DeliveryState, DeliveryTable, WebhookState } from '../schema.ts'
 
 /** A delivery as lists show it: with the names of its webhook and site, where they still exist. */
@@ -249,7 +250,7 @@ export const hourlyOf = (db: Db, webhooks: readonly string[], since: number) =>
   db.q
     .selectFrom('delivery_hour')
     .selectAll()
-    .where('webhook_id', 'in', webhooks)
+    .where('webhook_id', 'in', anyOf(db, webhooks))
     .where('hour', '>=', since)
     .orderBy('hour')
     .execute()
@@ -264,7 +265,7 @@ export async function statesOf(
   const query = db.q
     .selectFrom('delivery')
     .select(['event_id', 'state', (eb) => eb.fn.countAll<number>().as('count')])
-    .where('event_id', 'in', events)
+    .where('event_id', 'in', anyOf(db, events))
     .groupBy(['event_id', 'state'])
   const rows = await (owner === 'network' ? query : query.where('webhook_id', 'in', webhooksOf(db, owner))).execute()
   return rows.map((row) => ({ ...row, count: Number(row.count) }))

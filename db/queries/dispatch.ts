@@ -1,6 +1,7 @@
 import { sql, type CompiledQuery } from 'kysely'
 import type { Db } from '../db.ts'
 import { eachRow, prepared, preparedRead, rowFields } from '../prepared.ts'
+import { anyOf } from '../rows.ts'
 import type { DeliveryState, WebhookTable } from '../schema.ts'
 
 /** A delivery that was claimed, with all that sending it takes. */
@@ -107,16 +108,13 @@ export async function parcels(db: Db, ids: readonly string[]): Promise<Map<strin
       where m.batch_id = delivery.id), 0)`.as('hops'),
     )
     .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
-    .where('delivery.id', 'in', idsFrom(db, ids))
+    .where('delivery.id', 'in', anyOf(db, ids))
     .execute()
   return new Map(found.map((row) => [row.id, row]))
 }
 
-const idsFrom = (db: Db, ids: readonly string[]) =>
-  sql<string>`(select ${db.dialect.field(sql`r.value`, 'id', 'text')} from ${db.dialect.rows(JSON.stringify(ids.map((id) => ({ id }))))} as r)`
-
 export const webhooksById = (db: Db, ids: readonly string[]): Promise<WebhookTable[]> =>
-  db.q.selectFrom('webhook').selectAll().where('id', 'in', idsFrom(db, ids)).execute()
+  db.q.selectFrom('webhook').selectAll().where('id', 'in', anyOf(db, ids)).execute()
 
 /** Rows of attempts, each only while its delivery is still leased to us at this count: a zombie records nothing. */
 export const insertAttempts = eachRow(
@@ -241,7 +239,7 @@ export const giveBackAll = (db: Db, owner: string, now: number) =>
 export const giveBackSome = (db: Db, owner: string, ids: readonly string[]) =>
   sql`update delivery set state = case when attempts = 0 then 'pending' else 'retrying' end, due_at = created_at,
       lease_owner = null
-    where id in ${idsFrom(db, ids)} and state = 'delivering' and lease_owner = ${owner}`.compile(db.q)
+    where id in ${anyOf(db, ids)} and state = 'delivering' and lease_owner = ${owner}`.compile(db.q)
 
 /** Frees every lease there is. Only where one process owns the database: there, at start, all of them are dead. */
 export const freeAllLeases = (db: Db, now: number) =>

@@ -1,7 +1,8 @@
 import { sql, type CompiledQuery } from 'kysely'
 import type { Db } from '../db.ts'
+import { must } from '../must.ts'
 import type { Origin } from '../schema.ts'
-import { webhookById, type Webhook } from './webhooks.ts'
+import { withEvents, type Webhook } from './webhooks.ts'
 
 // Written out: a bound value would not use the index of REST hooks.
 const restHook = sql.lit<Origin>('rest_hook')
@@ -10,22 +11,20 @@ const hooks = (db: Db, url: string, event: string) =>
   db.q
     .selectFrom('webhook')
     .innerJoin('webhook_event', 'webhook_event.webhook_id', 'webhook.id')
-    .select('webhook.id')
+    .selectAll('webhook')
     .where('webhook.origin', '=', restHook)
     .where('webhook.url', '=', url)
     .where('webhook_event.event_type', '=', event)
 
 /** The REST hook of this owner that sends this event to this address. */
 export async function hookFor(db: Db, owner: string, url: string, event: string): Promise<Webhook | undefined> {
-  const found = await hooks(db, url, event).where('webhook.owner', '=', owner).executeTakeFirst()
-  return found && webhookById(db, found.id)
+  const rows = await hooks(db, url, event).where('webhook.owner', '=', owner).limit(1).execute()
+  return (await withEvents(db, rows))[0]
 }
 
 /** Breaks the commit when there is such a hook already: a second one would start every automation twice. */
 export const mustBeOnlyHook = (db: Db, owner: string, url: string, event: string): CompiledQuery =>
-  sql`insert into must (ok) select 0 where exists ${hooks(db, url, event).where('webhook.owner', '=', owner)}`.compile(
-    db.q,
-  )
+  must(db, sql`exists ${hooks(db, url, event).where('webhook.owner', '=', owner)}`)
 
 /** REST hooks, newest first, after the cursor's position; `owner` null means every owner's. */
 export async function hooksAfter(
@@ -37,13 +36,11 @@ export async function hooksAfter(
     readonly limit: number
   },
 ): Promise<Webhook[]> {
-  let query = db.q.selectFrom('webhook').select('id').where('origin', '=', restHook)
+  let query = db.q.selectFrom('webhook').selectAll().where('origin', '=', restHook)
   if (asked.owner !== null) query = query.where('owner', '=', asked.owner)
   if (asked.url !== null) query = query.where('url', '=', asked.url)
   if (asked.after !== null) query = query.where('id', '<', asked.after)
-  const ids = await query.orderBy('id', 'desc').limit(asked.limit).execute()
-  const found = await Promise.all(ids.map(({ id }) => webhookById(db, id)))
-  return found.filter((webhook) => webhook !== undefined)
+  return withEvents(db, await query.orderBy('id', 'desc').limit(asked.limit).execute())
 }
 
 /** The builder of a hook that is deleted here is told so, in a while. */

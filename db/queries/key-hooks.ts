@@ -1,24 +1,24 @@
 import { sql, type RawBuilder } from 'kysely'
 import { msg } from '../../server/lib/message.ts'
 import type { Db, Statement } from '../db.ts'
+import { anyOf } from '../rows.ts'
 import type { Origin } from '../schema.ts'
-import { idsIn } from './api-keys.ts'
 import { webhooksChanged } from './outbox.ts'
 
 /** The reason of a REST hook that was retired because its API key ended. */
 export const KEY_ENDED = msg('The API key that made it has ended.').text
 
-/** Which keys, as a query of their ids. */
+/** Which keys, as a query of their ids, to stand behind `in`. */
 export type Keys = RawBuilder<unknown>
 
-export const thisKey = (id: string): Keys => sql`select ${id}`
+export const thisKey = (id: string): Keys => sql`(select ${id})`
 export const keyAndItsKeys = (id: string): Keys =>
-  sql`select id from api_key where id = ${id} union all select id from api_key where made_by = ${id}`
-export const keysOfPerson = (userId: string): Keys => sql`select id from api_key where user_id = ${userId}`
+  sql`(select id from api_key where id = ${id} union all select id from api_key where made_by = ${id})`
+export const keysOfPerson = (userId: string): Keys => sql`(select id from api_key where user_id = ${userId})`
 
 // Written out: a bound value would not use the index of REST hooks.
 const made = (keys: Keys) =>
-  sql`webhook.origin = ${sql.lit<Origin>('rest_hook')} and webhook.state <> 'retired' and webhook.created_by in (${keys})`
+  sql`webhook.origin = ${sql.lit<Origin>('rest_hook')} and webhook.state <> 'retired' and webhook.created_by in ${keys}`
 
 /** REST hooks that these keys made and that are not retired. */
 export const hooksOfKeys = (db: Db, keys: Keys, limit: number) =>
@@ -35,7 +35,7 @@ export async function countHooksOf(db: Db, ids: readonly string[]): Promise<Read
   const rows = await db.q
     .selectFrom('webhook')
     .select(['created_by', (eb) => eb.fn.countAll<number>().as('count')])
-    .where(sql<boolean>`${made(idsIn(db, ids))}`)
+    .where(sql<boolean>`${made(anyOf(db, ids))}`)
     .groupBy('created_by')
     .execute()
   return new Map(rows.map((row) => [row.created_by, Number(row.count)]))

@@ -1,13 +1,14 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
-import { inPieces } from '../rows.ts'
+import { rowFields } from '../prepared.ts'
+import { anyOfEach, inPieces } from '../rows.ts'
 import type { PluginSiteTable, SiteState, SiteTable } from '../schema.ts'
 import type { Person } from './access.ts'
 import { afresh } from './dispatch.ts'
 import { isGuarded } from './guards.ts'
 import type { SourceRow } from './sources.ts'
-import type { Webhook, WebhookSecret } from './webhooks.ts'
+import { chosenEvents, joinEvents, type Webhook, type WebhookSecret } from './webhooks.ts'
 
 // The set-up as a whole, for export and import: everything of a kind at once, in an order that does not change.
 
@@ -23,10 +24,9 @@ export const everybody = (db: Db): Promise<Somebody[]> =>
 export async function everyWebhook(db: Db): Promise<Webhook[]> {
   const [rows, chosen] = await Promise.all([
     db.q.selectFrom('webhook').selectAll().orderBy('owner').orderBy('id').execute(),
-    db.q.selectFrom('webhook_event').selectAll().orderBy('event_type').execute(),
+    chosenEvents(db).execute(),
   ])
-  const events = Map.groupBy(chosen, ({ webhook_id: id }) => id)
-  return rows.map((row) => ({ ...row, events: (events.get(row.id) ?? []).map(({ event_type: type }) => type) }))
+  return joinEvents(rows, chosen)
 }
 
 /** The secrets of all webhooks, without those that were rotated and those of forms. */
@@ -77,34 +77,28 @@ export const raiseFrom = (db: Db, name: Counter, from: number, by: number): Stat
   must(db, sql`(select value from counter where name = ${name}) <> cast(${from + by} as bigint)`),
 ]
 
-/** A list of texts as rows, in pieces that each fit into one statement. */
-const texts = (db: Db, list: readonly string[]) =>
-  inPieces(list.map((id) => ({ id }))).map(
-    (json) => sql`(select ${db.dialect.field(sql`r.value`, 'id', 'text')} from ${db.dialect.rows(json)} as r)`,
-  )
-
 export const forgetEvents = (db: Db, webhooks: readonly string[]): Statement[] =>
-  texts(db, webhooks).map((ids) => sql`delete from webhook_event where webhook_id in ${ids}`.compile(db.q))
+  anyOfEach(db, webhooks).map((ids) => sql`delete from webhook_event where webhook_id in ${ids}`.compile(db.q))
 
 export const forgetSecrets = (db: Db, ids: readonly string[]): Statement[] =>
-  texts(db, ids).map((list) => sql`delete from webhook_secret where id in ${list}`.compile(db.q))
+  anyOfEach(db, ids).map((list) => sql`delete from webhook_secret where id in ${list}`.compile(db.q))
 
 /** The sessions and links of these people end. */
 export const endSessionsOf = (db: Db, people: readonly string[]): Statement[] =>
-  texts(db, people).flatMap((ids) => [
+  anyOfEach(db, people).flatMap((ids) => [
     sql`delete from session where "userId" in ${ids}`.compile(db.q),
     sql`delete from one_time_link where user_id in ${ids}`.compile(db.q),
   ])
 
 /** Breaks the commit when one of these people is a super admin by now. */
 export const mustBeOrdinary = (db: Db, people: readonly string[]): Statement[] =>
-  texts(db, people).map((ids) =>
+  anyOfEach(db, people).map((ids) =>
     must(db, sql`exists (select 1 from "user" where role = 'super_admin' and id in ${ids})`),
   )
 
 /** What waits at these webhooks is held, each with the reason of its webhook. */
 export const holdOpenOf = (db: Db, webhooks: readonly string[], usual: string): Statement[] =>
-  texts(db, webhooks).map((ids) =>
+  anyOfEach(db, webhooks).map((ids) =>
     sql`update delivery set state = 'held', due_at = null,
         reason = coalesce((select w.state_reason from webhook w where w.id = delivery.webhook_id), ${usual})
       where id in (
@@ -116,7 +110,7 @@ export const holdOpenOf = (db: Db, webhooks: readonly string[], usual: string): 
 
 /** What was held at these webhooks goes out again, but for what a guard holds. */
 export const sendHeldOf = (db: Db, webhooks: readonly string[], now: number): Statement[] =>
-  texts(db, webhooks).map((ids) =>
+  anyOfEach(db, webhooks).map((ids) =>
     sql`update delivery set ${afresh(now)}, reason = null
       where webhook_id in ${ids} and state = 'held' and not ${isGuarded}`.compile(db.q),
   )
@@ -124,10 +118,10 @@ export const sendHeldOf = (db: Db, webhooks: readonly string[], now: number): St
 /** Breaks the commit when one of these sources was changed since it had that revision. */
 export const mustBeSources = (db: Db, sources: readonly { id: string; revision: number }[]): Statement[] =>
   inPieces(sources).map((json) => {
-    const of = (name: string, kind: 'text' | 'number') => db.dialect.field(sql`r.value`, name, kind as 'text')
+    const of = rowFields(db, sql`r.value`)
     return must(
       db,
-      sql`exists (select 1 from ${db.dialect.rows(json)} as r left join source s on s.id = ${of('id', 'text')}
+      sql`exists (select 1 from ${db.dialect.rows(json)} as r left join source s on s.id = ${of('id')}
         where s.revision is null or s.revision <> ${of('revision', 'number')})`,
     )
   })

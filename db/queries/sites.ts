@@ -1,5 +1,6 @@
 import { sql, type SqlBool } from 'kysely'
 import type { Db } from '../db.ts'
+import { anyOf } from '../rows.ts'
 import type { SiteState, SiteTable } from '../schema.ts'
 
 /** The site that is always there; what Network Admin does itself happens on it. */
@@ -35,11 +36,7 @@ export const siteBySlugOrId = (db: Db, text: string): Promise<Site | undefined> 
 /** The names of these sites, by id; also of deleted ones, as the log still has them. */
 export async function siteNames(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {
   if (ids.length === 0) return new Map()
-  const rows = await db.q
-    .selectFrom('site')
-    .select(['id', 'name'])
-    .where('id', 'in', [...new Set(ids)])
-    .execute()
+  const rows = await db.q.selectFrom('site').select(['id', 'name']).where('id', 'in', anyOf(db, ids)).execute()
   return new Map(rows.map(({ id, name }) => [id, name]))
 }
 
@@ -106,13 +103,13 @@ export async function countOfSites(db: Db, ids: readonly string[]) {
     db.q
       .selectFrom('webhook')
       .select((eb) => ['owner as site', eb.fn.countAll<number>().as('count')])
-      .where('owner', 'in', ids)
+      .where('owner', 'in', anyOf(db, ids))
       .groupBy('owner')
       .execute(),
     db.q
       .selectFrom('user')
       .select((eb) => ['siteId as site', eb.fn.countAll<number>().as('count')])
-      .where('siteId', 'in', ids)
+      .where('siteId', 'in', anyOf(db, ids))
       .groupBy('siteId')
       .execute(),
   ])

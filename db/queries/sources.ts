@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
+import { must } from '../must.ts'
 import type { SiteState, SourceLogTable, SourceTable } from '../schema.ts'
 
 export interface SourceRow extends SourceTable {
@@ -101,9 +102,7 @@ export const insertSource = (
 
 /** Breaks the commit when somebody else changed the source since it had this revision. */
 export const mustBeSourceRevision = (db: Db, id: string, revision: number): Statement =>
-  sql`insert into must (ok) select 0 where not exists (select 1 from source where id = ${id} and revision = cast(${revision} as integer))`.compile(
-    db.q,
-  )
+  must(db, sql`not exists (select 1 from source where id = ${id} and revision = cast(${revision} as integer))`)
 
 export const updateSource = (db: Db, id: string, set: Partial<SourceTable>): Statement =>
   db.q

@@ -1,6 +1,8 @@
 import { sql, type CompiledQuery, type InferResult, type RawBuilder } from 'kysely'
 import type { Db } from '../db.ts'
-import type { WebhookState, WebhookTable } from '../schema.ts'
+import { must } from '../must.ts'
+import { anyOf } from '../rows.ts'
+import type { Database, WebhookState, WebhookTable } from '../schema.ts'
 import { afresh } from './dispatch.ts'
 import { isGuarded } from './guards.ts'
 import { webhooksChanged } from './outbox.ts'
@@ -12,26 +14,33 @@ export interface Webhook extends WebhookTable {
 
 /** As an owner sees it; the network sees all. What is another's ends at this one look, as what nobody has does. */
 export async function webhookById(db: Db, id: string, owner = 'network'): Promise<Webhook | undefined> {
-  const row = await db.q
+  const rows = await db.q
     .selectFrom('webhook')
     .selectAll()
     .where('id', '=', id)
     .$if(owner !== 'network', (query) => query.where('owner', '=', owner))
-    .executeTakeFirst()
-  if (!row) return undefined
-  const events = await db.q
-    .selectFrom('webhook_event')
-    .select('event_type')
-    .where('webhook_id', '=', id)
-    .orderBy('event_type')
     .execute()
-  return { ...row, events: events.map((event) => event.event_type) }
+  return (await withEvents(db, rows))[0]
 }
 
 /** The webhook that wu/v2 calls by this number. */
 export async function webhookByNumber(db: Db, number: number): Promise<Webhook | undefined> {
-  const row = await db.q.selectFrom('webhook').select('id').where('number', '=', number).executeTakeFirst()
-  return row && webhookById(db, row.id)
+  const rows = await db.q.selectFrom('webhook').selectAll().where('number', '=', number).limit(1).execute()
+  return (await withEvents(db, rows))[0]
+}
+
+/** These webhooks, with the events that they chose: one more query, however many there are. */
+export async function withEvents(db: Db, rows: readonly WebhookTable[]): Promise<Webhook[]> {
+  if (rows.length === 0) return []
+  const ids = rows.map(({ id }) => id)
+  return joinEvents(rows, await chosenEvents(db).where('webhook_id', 'in', anyOf(db, ids)).execute())
+}
+
+export const chosenEvents = (db: Db) => db.q.selectFrom('webhook_event').selectAll().orderBy('event_type')
+
+export function joinEvents(rows: readonly WebhookTable[], chosen: readonly Database['webhook_event'][]): Webhook[] {
+  const events = Map.groupBy(chosen, ({ webhook_id: id }) => id)
+  return rows.map((row) => ({ ...row, events: (events.get(row.id) ?? []).map(({ event_type: type }) => type) }))
 }
 
 /** How many deliveries of each webhook ended, as far back as the counts per hour are kept. */
@@ -40,7 +49,7 @@ export async function endedDeliveries(db: Db, ids: readonly string[]): Promise<R
   const rows = await db.q
     .selectFrom('delivery_hour')
     .select(['webhook_id', sql<number>`sum(delivered + failed)`.as('ended')])
-    .where('webhook_id', 'in', ids)
+    .where('webhook_id', 'in', anyOf(db, ids))
     .groupBy('webhook_id')
     .execute()
   return new Map(rows.map(({ webhook_id, ended }) => [webhook_id, Number(ended)]))
@@ -77,18 +86,7 @@ export async function listWebhooks(db: Db, filter: WebhookFilter): Promise<Webho
     .limit(filter.limit)
     .offset(filter.offset)
     .execute()
-  if (rows.length === 0) return []
-  const ids = rows.map((row) => row.id)
-  const events = await db.q
-    .selectFrom('webhook_event')
-    .selectAll()
-    .where('webhook_id', 'in', ids)
-    .orderBy('event_type')
-    .execute()
-  return rows.map((row) => ({
-    ...row,
-    events: events.filter((event) => event.webhook_id === row.id).map((event) => event.event_type),
-  }))
+  return withEvents(db, rows)
 }
 
 /** How many webhooks there are in each state, for the views above the list. */
@@ -150,7 +148,7 @@ export const latestDeliveries = (db: Db, webhooks: readonly string[]) =>
       ),
     )
     .select(['delivery.id', 'delivery.webhook_id', 'delivery.state', 'delivery.last_status', 'delivery.created_at'])
-    .where('webhook.id', 'in', webhooks)
+    .where('webhook.id', 'in', anyOf(db, webhooks))
     .execute()
 
 /** Webhooks for the API: newest first, after the cursor's position. */
@@ -160,12 +158,10 @@ export async function webhooksAfter(
   after: string | null,
   limit: number,
 ): Promise<Webhook[]> {
-  let query = db.q.selectFrom('webhook').select('id').orderBy('id', 'desc').limit(limit)
+  let query = db.q.selectFrom('webhook').selectAll().orderBy('id', 'desc').limit(limit)
   if (owner !== null) query = query.where('owner', '=', owner)
   if (after !== null) query = query.where('id', '<', after)
-  const ids = await query.execute()
-  const found = await Promise.all(ids.map(({ id }) => webhookById(db, id)))
-  return found.filter((webhook) => webhook !== undefined)
+  return withEvents(db, await query.execute())
 }
 
 /** Names of webhooks for filters and for showing deliveries; bounded. */
@@ -176,15 +172,11 @@ export const webhookNames = (db: Db, owner: string | null) => {
 
 /** Breaks the commit when the owner has `most` webhooks already. */
 export const mustHaveRoom = (db: Db, owner: string, most: number): CompiledQuery =>
-  sql`insert into must (ok) select 0 where (select count(*) from webhook where owner = ${owner}) >= ${most}`.compile(
-    db.q,
-  )
+  must(db, sql`(select count(*) from webhook where owner = ${owner}) >= ${most}`)
 
 /** Breaks the commit when somebody else saved the webhook since. */
 export const mustBeRevision = (db: Db, id: string, revision: number): CompiledQuery =>
-  sql`insert into must (ok) select 0 where not exists (select 1 from webhook where id = ${id} and revision = ${revision})`.compile(
-    db.q,
-  )
+  must(db, sql`not exists (select 1 from webhook where id = ${id} and revision = ${revision})`)
 
 /** Comes behind `webhooksChanged`, whose lock makes rules hold for two at once. */
 export const insertWebhook = (db: Db, row: Omit<WebhookTable, 'number'>, events: readonly string[]) => [
