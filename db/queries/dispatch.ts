@@ -228,7 +228,7 @@ export const updateHealth = prepared((db, json) => {
  */
 export const tryNow = (db: Db, webhooks: readonly string[], now: number) =>
   sql`update webhook set breaker_until = cast(${now} as bigint)
-    where id in ${idsFrom(db, webhooks)} and breaker_until > cast(${now} as bigint)`.compile(db.q)
+    where id in ${anyOf(db, webhooks)} and breaker_until > cast(${now} as bigint)`.compile(db.q)
 
 /** Gives claimed deliveries back as they were: the attempt was cut by us and does not count. */
 export const giveBackAll = (db: Db, owner: string, now: number) =>

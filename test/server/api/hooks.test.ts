@@ -33,7 +33,7 @@ const lastDeleted = ({ deps }: TestApp) =>
     .orderBy('seq', 'desc')
     .executeTakeFirst()
 
-test('each event type delivers the fields of its sample, and no other', async () => {
+test('each event type delivers the fields of its sample, and no other', { timeout: 30_000 }, async () => {
   const app = await testApp()
   const api = await app.client()
   for (const { slug, mustUse } of await app.deps.host.plugins()) {
