@@ -3,13 +3,12 @@ import { membersOf } from '../../db/queries/batches.ts'
 import { eventById } from '../../db/queries/events.ts'
 import { webhookById } from '../../db/queries/webhooks.ts'
 import type { AttemptTable } from '../../db/schema.ts'
-import { redeliverOne } from '../api/deliveries.ts'
 import type { Handlers } from '../api/handlers.ts'
+import { redeliverOne, whyNotRedeliver } from '../api/redelivery.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
 import { fromBase64 } from '../lib/base64.ts'
-import { AppError } from '../lib/errors.ts'
-import { msg, type Message } from '../lib/message.ts'
+import { msg } from '../lib/message.ts'
 import { aboutFormat, UNMADE } from '../webhooks/make-body.ts'
 import { isWaiting } from '../webhooks/cancel.ts'
 import { redactUrl } from '../webhooks/redact.ts'
@@ -24,7 +23,6 @@ import { comparison } from './compare.ts'
 import { curlCommand } from './curl.ts'
 import { backTo } from './deliveries.ts'
 import { page, type Shown } from './page.ts'
-import { whyNotRedeliver } from './redelivery.ts'
 import { erasedNotice, erasedOn } from './erased.ts'
 import { deliveryOf } from './repair.ts'
 
@@ -83,7 +81,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
     const form = await readForm(c)
     // From a row of the list back to the list, from the delivery's own page back to that.
     const path = form.has('back') ? backTo(c, form.get('back')) : `${c.var.scope.base}/deliveries/${delivery.id}`
-    const refused = whyNotRedeliver(delivery) ?? (await refusal(() => redeliverOne(deps, c, delivery)))
+    const refused = await redeliverOne(deps, c.var.actor, delivery)
     if (refused) {
       return seeOther(c, deps, path, { tone: 'bad', title: msg('It was not sent once more.'), text: refused })
     }
@@ -95,17 +93,6 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
     })
   },
 })
-
-/** Why an act came too late, in words; null when it was done. */
-async function refusal(act: () => Promise<void>): Promise<Message | null> {
-  try {
-    await act()
-    return null
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'conflict') return error.detail
-    throw error
-  }
-}
 
 /** Why it has not arrived and what to do, in words; null where all is well. */
 function noticeOf(t: Translator, delivery: DeliveryRow): Shown | null {

@@ -1,5 +1,5 @@
 import { deliveryById, type DeliveryRow } from '../../db/queries/deliveries.ts'
-import { redeliveryById, runningOf, stopRedelivery } from '../../db/queries/redeliveries.ts'
+import { redeliveryById, stopRedelivery } from '../../db/queries/redeliveries.ts'
 import { auditEntry } from '../access/audit.ts'
 import { isDelivery } from '../api/deliveries.ts'
 import type { Handlers } from '../api/handlers.ts'
@@ -11,7 +11,7 @@ import { msg, type Message } from '../lib/message.ts'
 import { flush } from '../webhooks/batch.ts'
 import { cancel } from '../webhooks/cancel.ts'
 import { ownWebhook } from '../webhooks/own-webhook.ts'
-import { startRedelivery } from '../webhooks/redelivery.ts'
+import { startRedelivery, whyNotStart } from '../webhooks/redelivery.ts'
 import { safeNext } from '../web/safe-url.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
@@ -39,7 +39,7 @@ export const repairRoutes = (deps: Deps): Handlers => ({
     const { actor, scope } = c.var
     const webhook = await ownWebhook(deps.db, scope.owner, c.req.param('id') ?? '')
     const path = `${scope.base}/deliveries?webhook=${webhook.id}`
-    const refused = await whyNotStart(deps, webhook)
+    const refused = await whyNotStart(deps.db, webhook)
     if (refused)
       return seeOther(c, deps, path, { tone: 'bad', title: msg('Nothing was sent once more.'), text: refused })
     const form = await readForm(c)
@@ -91,14 +91,6 @@ export async function deliveryOf(deps: Deps, c: C): Promise<DeliveryRow> {
   const delivery = isDelivery(id) ? await deliveryById(deps.db, id, c.var.scope.owner) : undefined
   if (!delivery) throw notFound()
   return delivery
-}
-
-async function whyNotStart(deps: Deps, webhook: { id: string; state: string }): Promise<Message | null> {
-  if (webhook.state !== 'active' && webhook.state !== 'failing') {
-    return msg('Its webhook is switched off. Activate the webhook first.')
-  }
-  if (await runningOf(deps.db, webhook.id)) return msg('What failed there is being sent once more already.')
-  return null
 }
 
 const started = (total: number): Message =>

@@ -1,25 +1,17 @@
-import {
-  attemptsOf,
-  bodyOf,
-  deliveriesBefore,
-  deliveryById,
-  redeliver,
-  type DeliveryRow,
-} from '../../db/queries/deliveries.ts'
-import { tryNow } from '../../db/queries/dispatch.ts'
+import { attemptsOf, bodyOf, deliveriesBefore, deliveryById, type DeliveryRow } from '../../db/queries/deliveries.ts'
 import { webhookById } from '../../db/queries/webhooks.ts'
 import type { AttemptTable, DeliveryState } from '../../db/schema.ts'
-import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import { fromBase64 } from '../lib/base64.ts'
 import { isoTime } from '../lib/clock.ts'
-import { fail, notFound } from '../lib/errors.ts'
+import { AppError, fail, notFound } from '../lib/errors.ts'
 import { isId } from '../lib/ids.ts'
 import { redactUrl } from '../webhooks/redact.ts'
 import type { C } from '../web/env.ts'
 import { siteFilter, testFilter } from './events.ts'
 import type { Handlers } from './handlers.ts'
 import { listAnswer, pageOf, timeOf } from './list.ts'
+import { redeliverOne } from './redelivery.ts'
 
 const STATES: readonly string[] = [
   'pending',
@@ -68,33 +60,11 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
 
   'POST /api/v1/deliveries/:id/redeliver': async (c) => {
     const delivery = await mine(deps, c)
-    await redeliverOne(deps, c, delivery)
+    const refused = await redeliverOne(deps, c.get('actor'), delivery)
+    if (refused) throw new AppError('conflict', refused)
     return Response.json(showDelivery(await mine(deps, c)), { status: 202 })
   },
 })
-
-/** One more attempt, now. Throws `conflict` with the reason where there can be none. */
-export async function redeliverOne(deps: Deps, c: C, delivery: DeliveryRow): Promise<void> {
-  if (delivery.erased_at !== null) throw fail('conflict', 'Its data was erased. Nothing is left that could be sent.')
-  if (delivery.test === 1) throw fail('conflict', 'This was a test event. Send a new test instead.')
-  if (delivery.webhook_name === null) throw fail('conflict', 'The webhook of this delivery was deleted.')
-  const [result] = await deps.db.commit([
-    redeliver(deps.db, delivery.id, deps.clock()),
-    tryNow(deps.db, [delivery.webhook_id], deps.clock()),
-    ...auditEntry(deps, c.get('actor'), {
-      action: 'delivery.redelivered',
-      target: delivery.id,
-      owner: delivery.webhook_owner ?? 'network',
-    }),
-  ])
-  if (result?.rows.length === 0) {
-    throw fail(
-      'conflict',
-      'This delivery is on its way already, or its webhook is switched off. Wait for it, or activate the webhook first.',
-    )
-  }
-  deps.wake()
-}
 
 /** Whether a text may be the id of a delivery, or of a batch, which is one. */
 export const isDelivery = (id: string): boolean => isId('dlv', id) || isId('bat', id)

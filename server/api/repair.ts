@@ -3,11 +3,10 @@ import { eventById } from '../../db/queries/events.ts'
 import { redeliveryById, stopRedelivery } from '../../db/queries/redeliveries.ts'
 import { discardHeld } from '../../db/queries/webhooks.ts'
 import type { RedeliveryTable } from '../../db/schema.ts'
-import { redeliverMany } from '../admin/redelivery.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import { DAY, isoTime } from '../lib/clock.ts'
-import { fail, invalid, notFound } from '../lib/errors.ts'
+import { AppError, fail, invalid, notFound } from '../lib/errors.ts'
 import { isId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import { flush } from '../webhooks/batch.ts'
@@ -15,11 +14,12 @@ import { cancel } from '../webhooks/cancel.ts'
 import { percentile } from '../webhooks/histogram.ts'
 import { ownWebhook } from '../webhooks/own-webhook.ts'
 import { replay } from '../webhooks/replay.ts'
-import { startRedelivery } from '../webhooks/redelivery.ts'
+import { startRedelivery, whyNotStart } from '../webhooks/redelivery.ts'
 import type { C } from '../web/env.ts'
 import { knownKeys, readJsonObject } from './body.ts'
 import { isDelivery, mine, showDelivery } from './deliveries.ts'
 import type { Handlers } from './handlers.ts'
+import { redeliverMany } from './redelivery.ts'
 
 const MOST_AT_ONCE = 100
 
@@ -69,6 +69,8 @@ export const repairRoutes = (deps: Deps): Handlers => ({
     if (body.state !== undefined && body.state !== 'failed') {
       throw invalid([{ path: 'state', message: msg('This has to be one of: {values}.', { values: 'failed' }) }])
     }
+    const refused = await whyNotStart(deps.db, webhook)
+    if (refused) throw new AppError('conflict', refused)
     const { run, statements } = await startRedelivery(deps, webhook, since, actor.id)
     const audit = auditEntry(deps, actor, {
       action: 'webhook.redelivered',

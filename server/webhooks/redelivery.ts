@@ -3,14 +3,24 @@ import {
   failedSince,
   nextFailed,
   redeliverFailed,
+  runningOf,
   runningRedeliveries,
 } from '../../db/queries/redeliveries.ts'
 import { webhookById } from '../../db/queries/webhooks.ts'
 import { tryNow } from '../../db/queries/dispatch.ts'
-import type { Statement } from '../../db/db.ts'
+import type { Db, Statement } from '../../db/db.ts'
 import type { RedeliveryTable } from '../../db/schema.ts'
 import { newId } from '../lib/ids.ts'
+import { msg, type Message } from '../lib/message.ts'
 import type { Engine } from './engine.ts'
+
+/** Why what failed at a webhook cannot be sent once more right now; null when it can. */
+export async function whyNotStart(db: Db, webhook: { id: string; state: string }): Promise<Message | null> {
+  if (webhook.state !== 'active' && webhook.state !== 'failing') {
+    return msg('Its webhook is switched off. Activate the webhook first.')
+  }
+  return (await runningOf(db, webhook.id)) ? msg('What failed there is being sent once more already.') : null
+}
 
 /** Sends again, in steps, what failed at a webhook since a time. The statements start it; `redeliverStep` does the rest. */
 export async function startRedelivery(

@@ -65,6 +65,10 @@ export function repair(flow: Flow): void {
     await flow.subject.deliver()
     const run = await api('POST', `/webhooks/${id}/redeliver`, { since, state: 'failed' })
     expect(run).toMatchObject({ status: 202, body: { total: 3, done: 0, state: 'running' } })
+    expect(await api('POST', `/webhooks/${id}/redeliver`, { since })).toMatchObject({
+      status: 409,
+      body: { title: 'What failed there is being sent once more already.' },
+    })
     await flow.subject.deliver()
     await flow.subject.deliver()
     expect((await api('GET', `/redeliveries/${String(run.body.id)}`)).body).toMatchObject({
@@ -75,6 +79,11 @@ export function repair(flow: Flow): void {
     expect(await kept()).toHaveLength(6)
     expect((await api('DELETE', `/redeliveries/${String(run.body.id)}`)).status).toBe(204)
     expect((await api('POST', `/webhooks/${id}/redeliver`, { since: 'yesterday' })).status).toBe(422)
+    expect((await api('PATCH', `/webhooks/${id}`, { active: false })).status).toBe(200)
+    const off = { status: 409, body: { title: 'Its webhook is switched off. Activate the webhook first.' } }
+    expect(await api('POST', `/webhooks/${id}/redeliver`, { since })).toMatchObject(off)
+    const [one] = (await api('GET', `/deliveries?webhook=${id}`)).body.data as { id: string }[]
+    expect(await api('POST', `/deliveries/${one?.id}/redeliver`)).toMatchObject(off)
     await api('DELETE', `/webhooks/${id}`)
   })
 

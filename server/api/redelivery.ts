@@ -22,6 +22,14 @@ export function whyNotRedeliver(delivery: DeliveryRow): Message | null {
   return delivery.resume_state === null ? null : msg('It is being sent once more already.')
 }
 
+/** One more attempt, now. Answers why there can be none; null when it was put on its way. */
+export async function redeliverOne(deps: Deps, actor: Actor, delivery: DeliveryRow): Promise<Message | null> {
+  const refused = whyNotRedeliver(delivery)
+  if (refused) return refused
+  // Somebody else can have been quicker since the delivery was read.
+  return (await redeliverMany(deps, actor, [delivery])) > 0 ? null : msg('It is being sent once more already.')
+}
+
 /** As many as fit into one batch of D1, with the entries of the audit log. */
 const AT_ONCE = 16
 
