@@ -29,6 +29,8 @@ export interface Parts extends Omit<Engine, 'vault'>, Pick<Deps, 'dispatcher' | 
   readonly watch?: Watch
   /** How long handlers may take here, where that differs. */
   readonly limits?: HostOptions['limits']
+  /** Whether there is a template of this name, where the pages of plugins are to be checked for theirs. */
+  readonly hasTemplate?: HostOptions['hasTemplate']
 }
 
 /** Puts the product together from what a runtime brings. Throws ConfigError when the database was made with another secret. */
@@ -39,6 +41,7 @@ export async function compose({
   outside = {},
   strict = false,
   limits = {},
+  hasTemplate,
   watch,
   dispatcher,
   scrypt,
@@ -59,6 +62,7 @@ export async function compose({
     outside,
     strict,
     limits,
+    hasTemplate,
     safeMode: config.safeMode,
     ...(watch && { watch }),
   })

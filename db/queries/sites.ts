@@ -6,6 +6,9 @@ import type { SiteState, SiteTable } from '../schema.ts'
 /** The site that is always there; what Network Admin does itself happens on it. */
 export const MAIN_SITE = 'sit_main'
 
+/** Where it happens for an owner: on the site itself, and for `network` on the main site. */
+export const siteFor = (owner: string): string => (owner === 'network' ? MAIN_SITE : owner)
+
 // Written out: with a parameter here SQLite would plan these look-ups anew each time they run.
 const deleted = sql.lit<SiteState>('deleted')
 

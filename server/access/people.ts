@@ -15,6 +15,7 @@ import {
 import { revokeKeysOf } from '../../db/queries/api-keys.ts'
 import { keysOfPerson } from '../../db/queries/key-hooks.ts'
 import { deleteLinksOf } from '../../db/queries/one-time-links.ts'
+import { siteFor } from '../../db/queries/sites.ts'
 import { deleteTwoFactor } from '../../db/queries/two-factor.ts'
 import type { Role } from '../../db/schema.ts'
 import { deleteScreens } from '../../db/queries/screens.ts'
@@ -237,7 +238,7 @@ async function keepingSuperAdmins(deps: PeopleDeps, by: Actor, list: readonly St
 
 /** The event about an account, for the same commit; nothing when the plugin that owns it is not running. */
 async function announce(deps: PeopleDeps, type: string, siteId: string, data: JsonObject) {
-  const site = siteId === 'network' ? 'sit_main' : siteId
+  const site = siteFor(siteId)
   const known = deps.host.eventType(type) !== undefined && (await deps.host.isAvailable(type, site))
   return known
     ? deps.host.prepare([{ type, site, data, source: 'plugin:accounts' }])

@@ -116,7 +116,7 @@ function sendingOff(
   config: Deps['config'],
   { copy, health, path }: { copy: Copy | null; health: string | null; path: string },
 ): Shown {
-  const title = copy === null ? t('Sending is off on this copy.') : t('Sending is off.')
+  const title = copy === null ? t('Sending is off.') : t('Sending is off on this copy.')
   const what = copy === null ? '' : `${copyInWords(t, copy)} `
   if (health === null) {
     const text = t('Events are kept and deliveries wait, until a super admin of this network switches it on.')

@@ -1,4 +1,4 @@
-import { MAIN_SITE, siteById } from '../../db/queries/sites.ts'
+import { siteById, siteFor } from '../../db/queries/sites.ts'
 import type { Deps } from '../deps.ts'
 import type { Owner } from '../lib/actor.ts'
 import { notFound } from '../lib/errors.ts'
@@ -25,10 +25,7 @@ const SAMPLE_ID = 'evt_00000000000000000000000000'
 
 /** Makes of a type what a flat webhook of this owner would get with its sample. */
 export async function sampler(deps: Deps, owner: Owner): Promise<(type: EventType) => Json> {
-  const [site, network] = await Promise.all([
-    siteById(deps.db, owner === 'network' ? MAIN_SITE : owner),
-    formatNetwork(deps),
-  ])
+  const [site, network] = await Promise.all([siteById(deps.db, siteFor(owner)), formatNetwork(deps)])
   return ({ name, sample }) => {
     const event = { id: SAMPLE_ID, type: name, occurredAt: deps.clock(), site: site?.slug ?? 'main', data: sample }
     return flat.one(event, network, {})

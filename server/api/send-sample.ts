@@ -1,4 +1,4 @@
-import { siteById } from '../../db/queries/sites.ts'
+import { siteById, siteFor } from '../../db/queries/sites.ts'
 import { limitTests } from '../access/limits.ts'
 import type { Deps } from '../deps.ts'
 import type { Actor, Owner } from '../lib/actor.ts'
@@ -24,7 +24,7 @@ export async function sendSample(
   actor: Actor,
   { webhook, secrets, type, owner }: Sample,
 ): Promise<Exchange> {
-  const site = await siteById(deps.db, owner === 'network' ? 'sit_main' : owner)
+  const site = await siteById(deps.db, siteFor(owner))
   if (!site) throw fail('conflict', 'The site of this webhook is no longer there.')
   await mustSend(deps)
   await limitTests(deps, actor.id)

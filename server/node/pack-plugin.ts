@@ -49,8 +49,9 @@ const packageJson = ({ slug, version: own, title, description }: Manifest): stri
   )}\n`
 
 /** What keeps a plugin of this repository from running elsewhere, as the host there would say it; null when nothing does. */
-async function whyNot(slug: string, plugin: Plugin, templates: readonly string[]): Promise<string | null> {
-  const deps = { clock: () => 0, limit: 5000, templates: new Set(templates) }
+async function whyNot(slug: string, plugin: Plugin, files: ReadonlyMap<string, string>): Promise<string | null> {
+  const hasTemplate = (name: string) => files.has(`${name.slice(`@${slug}/`.length)}.eta`)
+  const deps = { clock: () => 0, limit: 5000, hasTemplate }
   const [loaded] = await loadPlugins({}, { [slug]: () => Promise.resolve({ default: plugin }) }, deps)
   return loaded?.state === 'ready' ? null : inEnglish(loaded?.reason ?? { text: 'It has no default export.' })
 }
@@ -61,12 +62,7 @@ async function pack(slug: string, root: string): Promise<string> {
     throw new Error(`There is no ${folder}/plugin.ts. Say which plugin to pack: npm run plugin:pack my-shop`)
   const files = new Map(filesBelow(root, folder, ['']).map((path) => [path.slice(folder.length + 1), read(root, path)]))
   const { default: plugin } = (await import(join(root, folder, 'plugin.ts'))) as { default: Plugin }
-  const templates = [...files.keys()].filter((path) => path.endsWith('.eta'))
-  const reason = await whyNot(
-    slug,
-    plugin,
-    templates.map((path) => `@${slug}/${path.slice(0, -'.eta'.length)}`),
-  )
+  const reason = await whyNot(slug, plugin, files)
   if (reason !== null) throw new Error(`${folder} would not run elsewhere. ${reason}`)
   const target = `packed/${slug}`
   rmSync(join(root, target), { recursive: true, force: true })

@@ -17,6 +17,7 @@ import { tidy } from '../tidy.ts'
 import { version } from '../version.ts'
 import { urlRules } from '../webhooks/address.ts'
 import { createDispatcher, type Dispatcher } from '../webhooks/dispatch.ts'
+import { hasTemplate } from '../web/render.ts'
 import { appSecretOf } from './app-secret.ts'
 import { createBackups } from './backups.ts'
 import { createPost } from './connect.ts'
@@ -116,6 +117,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       appSecret: await appSecretOf(config, { db, random }),
       place: await placeOf(config, db),
       registry,
+      hasTemplate,
       outside: { ...installed, ...(config.pluginDir === null ? {} : readPluginDir(config.pluginDir)) },
       // While somebody works on a plugin (npm run dev), a word that the host does not know is a mistake.
       strict: process.env['WATCH_REPORT_DEPENDENCIES'] !== undefined,

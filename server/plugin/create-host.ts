@@ -3,6 +3,7 @@ import { muteHandler, unmuteHandler } from '../../db/queries/mutes.ts'
 import { crashes } from '../../db/queries/plugin-crashes.ts'
 import { faultsOf } from '../../db/queries/plugin-faults.ts'
 import { pluginsChanged, pluginRowsOfSite, pluginStates } from '../../db/queries/plugins.ts'
+import { MAIN_SITE } from '../../db/queries/sites.ts'
 import { notFound } from '../lib/errors.ts'
 import { inEnglish } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
@@ -41,8 +42,8 @@ export interface HostOptions {
   readonly outside?: Registry
   /** No plugin code runs, not even to load it. */
   readonly safeMode: boolean
-  /** The names of all compiled templates: a plugin whose page has none is refused. */
-  readonly templates?: ReadonlySet<string>
+  /** Whether there is a template of this name: a plugin is refused when a page or widget of it has none. */
+  readonly hasTemplate?: ((name: string) => boolean) | undefined
   readonly limits?: Partial<TimeLimits>
   /** Whether keys of a manifest that this host does not know keep an outside plugin from running. */
   readonly strict?: boolean
@@ -50,7 +51,6 @@ export interface HostOptions {
   readonly watch?: Watch
 }
 
-const MAIN_SITE = 'sit_main'
 const FAULTS_SHOWN = 20
 
 /** Loads the plugins and makes the host. Resolves also when plugins fail: then that is their state. */
@@ -74,7 +74,7 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
         strict: options.strict ?? true,
         watch,
         crashed: await crashedAtLoad(engine, watch),
-        templates: options.templates,
+        hasTemplate: options.hasTemplate,
       })
   for (const plugin of loaded) {
     if (plugin.state !== 'ready')

@@ -1,7 +1,7 @@
 import { interruptFaults } from '../../db/queries/plugin-faults.ts'
 import { pluginsChanged } from '../../db/queries/plugins.ts'
 import { releaseUnmade } from '../../db/queries/dispatch.ts'
-import { MAIN_SITE } from '../../db/queries/sites.ts'
+import { MAIN_SITE, siteFor } from '../../db/queries/sites.ts'
 import { MINUTE } from '../lib/clock.ts'
 import { inEnglish, msg } from '../lib/message.ts'
 import type { FormatSummary } from '../webhooks/formats.ts'
@@ -41,7 +41,7 @@ export function pluginFormats(core: () => Core): MoreFormats {
   return {
     about: (name) => summary(found(name)),
     async offeredTo(owner) {
-      const site = owner === 'network' ? MAIN_SITE : owner
+      const site = siteFor(owner)
       const standing = core().safeMode ? undefined : (await core().standings.of([site])).get(site)
       const offered = [...core().formats.values()].filter(
         ({ slug, id }) => standing?.runs(slug) && !standing.isMuted(id),

@@ -14,7 +14,8 @@ import { WHILE_LOADING } from './crash.ts'
 export interface LoadDeps {
   readonly clock: Clock
   readonly limit: number
-  readonly templates?: ReadonlySet<string> | undefined
+  /** Whether there is a template of this name, such as `@payments/payments`; without it none is looked for. */
+  readonly hasTemplate?: ((name: string) => boolean) | undefined
   /** Whether keys of a manifest that nobody knows keep an outside plugin from running; so they do unless told. */
   readonly strict?: boolean
   readonly watch?: Watch
@@ -54,7 +55,7 @@ function examine(
   slug: string,
   plugin: Plugin | undefined,
   ours: boolean,
-  { templates, strict = true }: LoadDeps,
+  { hasTemplate = () => true, strict = true }: LoadDeps,
 ): Loaded {
   if (!plugin) return failed(slug, {}, msg('It has no default export.'))
   const { manifest } = plugin
@@ -78,13 +79,13 @@ function examine(
   if (formless) return failed(slug, manifest, formless)
   try {
     const registered = collect(plugin)
-    const isBare = (template: string) => templates !== undefined && !templates.has(`@${slug}/${template}`)
-    const bare = registered.pages.find(({ template }) => isBare(template))
+    const isMissing = (template: string) => !hasTemplate(`@${slug}/${template}`)
+    const bare = registered.pages.find(({ template }) => isMissing(template))
     if (bare) {
       const reason = msg('The page {path} has no template {file}.', { path: bare.path, file: `${bare.template}.eta` })
       return failed(slug, manifest, reason)
     }
-    const empty = registered.widgets.find(({ about }) => isBare(about.template))
+    const empty = registered.widgets.find(({ about }) => isMissing(about.template))
     if (empty) {
       const [id, file] = [empty.id, `${empty.about.template}.eta`]
       return failed(slug, manifest, msg('{handler} has no template {file}.', { handler: id, file }))

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { NO_VERSION, pluginsChanged, upgradeStep } from '../../db/queries/plugins.ts'
+import { MAIN_SITE } from '../../db/queries/sites.ts'
 import { migrate } from '../../db/migrate.ts'
 import type { PluginFaultTable } from '../../db/schema.ts'
 import { readConfig } from '../config.ts'
@@ -26,7 +27,6 @@ import { openUnit } from './unit.ts'
 
 export type { EmittedEvent, LogLine, TestArrival, TestHost, TestOptions, TestRequest } from './test-offer.ts'
 
-const SITE = 'sit_main'
 /** The order in which SQLite wrote rows: the clock stands still, so times are all the same. */
 const written = sql`rowid`
 
@@ -97,7 +97,7 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
   await settle()
 
   const emitOne = async (event: PluginEvent, payload: unknown, key: string | null): Promise<Emitted> => {
-    const emission = { type: event.name, site: SITE, data: payload as JsonObject, source: 'api:test', key }
+    const emission = { type: event.name, site: MAIN_SITE, data: payload as JsonObject, source: 'api:test', key }
     const [answer] = await host.emit([emission])
     await settle()
     if (!answer) throw new Error('The host gave no answer for the event.')
@@ -114,7 +114,7 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
         ...(body ? { body } : {}),
       })
       try {
-        const answer = await host.route(slug, path, SITE, request, { name: actor, may: () => true })
+        const answer = await host.route(slug, path, MAIN_SITE, request, { name: actor, may: () => true })
         if (!answer) throw new Error(`${slug} has no route ${route}, or does not run.`)
         return answer
       } finally {
@@ -128,7 +128,7 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
       const text = typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body)
       const bytes = typeof text === 'string' ? new TextEncoder().encode(text) : text
       const request = inboundOf(bytes, { headers: new Headers(headers), query: new URLSearchParams(query), event })
-      const arrival = { source, id: 'src_test', site: SITE, secret, settings, mapping, hops: 0, request }
+      const arrival = { source, id: 'src_test', site: MAIN_SITE, secret, settings, mapping, hops: 0, request }
       try {
         const received = await host.receive(arrival)
         if (!received.ok) throw received.error
@@ -142,14 +142,14 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
     },
     emit: (event, payload, { key = null } = {}) => emitOne(event, payload, key),
     async apply(point, value, event = plugin.manifest.events?.[0] ?? somethingDone) {
-      const { filtered } = await host.prepare([{ type: event.name, site: SITE, data: value, source: 'api:test' }])
+      const { filtered } = await host.prepare([{ type: event.name, site: MAIN_SITE, data: value, source: 'api:test' }])
       await settle()
       const [result] = [webhookPayload.name, webhookGuard.name].includes(point.name) ? filtered : []
       if (!result) throw new Error(`Nothing passes through the point ${point.name}.`)
       return result
     },
     async cron(id) {
-      await host.runCron(slug, id, SITE)
+      await host.runCron(slug, id, MAIN_SITE)
       await settle()
     },
     settings: set,
@@ -158,7 +158,7 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
       const { pathname } = new URL(request.url)
       const visitor = { name: 'Tester', may: () => true }
       const below = pathname.slice(`/network/plugins/${slug}`.length)
-      const view = await host.view(slug, below, SITE, request, visitor).finally(settle)
+      const view = await host.view(slug, below, MAIN_SITE, request, visitor).finally(settle)
       if (!view) throw new Error(`${slug} has no page ${path}, or does not run.`)
       return htmlOf(view)
     },
@@ -196,10 +196,10 @@ async function fill(
   version: string,
 ) {
   const unit = openUnit()
-  const storage = writeStorage(engine, manifest, SITE, unit)
+  const storage = writeStorage(engine, manifest, MAIN_SITE, unit)
   for (const [name, rows] of Object.entries(stored)) for (const row of rows ?? []) storage[name]?.put(row.id, row)
   const { slug } = manifest
-  const step = upgradeStep(engine.db, slug, SITE, NO_VERSION, version)
+  const step = upgradeStep(engine.db, slug, MAIN_SITE, NO_VERSION, version)
   await engine.db.commit([...step, ...unit.statements(engine.db), pluginsChanged(engine.db)])
 }
 

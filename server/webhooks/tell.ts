@@ -1,5 +1,5 @@
 import type { Statement } from '../../db/db.ts'
-import { MAIN_SITE, siteById } from '../../db/queries/sites.ts'
+import { MAIN_SITE, siteById, siteFor } from '../../db/queries/sites.ts'
 import { isoTime } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
@@ -40,7 +40,7 @@ export async function tell(engine: Engine, changes: readonly HealthChange[]): Pr
   const statements: Statement[] = []
   for (const { webhook, name, owner, change, reason, failures, since } of changes) {
     engine.log[change === 'recovered' ? 'info' : 'warn'](`Webhook ${change}`, { webhook, reason })
-    const site = (await siteById(engine.db, owner === 'network' ? MAIN_SITE : owner)) ?? mainSite
+    const site = (await siteById(engine.db, siteFor(owner))) ?? mainSite
     const data = { webhook_id: webhook, name, reason, failures, since: since === null ? null : isoTime(since) }
     const event = { ...ownEvent(engine, `webhook_${change}`, data, site), except: webhook }
     const recording = await recordEvents(engine, [event])

@@ -10,6 +10,7 @@ import { SECOND, type Clock } from '../lib/clock.ts'
 import { jsonLog } from '../lib/log.ts'
 import { tidy } from '../tidy.ts'
 import { version } from '../version.ts'
+import { hasTemplate } from '../web/render.ts'
 import { urlRules } from '../webhooks/address.ts'
 import { createDispatcher } from '../webhooks/dispatch.ts'
 import { openD1 } from './d1.ts'
@@ -98,6 +99,7 @@ async function assemble(env: Bindings): Promise<Product> {
     scrypt,
     appSecret,
     registry,
+    hasTemplate,
     outside: installed,
     limits: { cron: LONGEST_CRON },
     dispatcher: () => (config.delivery ? 'cron' : 'off'),

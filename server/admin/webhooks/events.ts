@@ -1,3 +1,4 @@
+import { siteFor } from '../../../db/queries/sites.ts'
 import type { Deps } from '../../deps.ts'
 import type { Owner } from '../../lib/actor.ts'
 import type { EventType } from '../../plugin/host.ts'
@@ -35,7 +36,7 @@ export async function eventGroups(
   chosen: readonly string[],
 ): Promise<EventGroup[]> {
   const types = deps.host.eventTypes()
-  const site = owner === 'network' ? 'sit_main' : owner
+  const site = siteFor(owner)
   const running = await deps.host.running(site)
   const plugins = [...Map.groupBy(types, (type) => type.plugin)].map(([slug, ofPlugin]) => ({
     title: t(/* translated elsewhere */ ofPlugin[0]?.pluginTitle ?? ''),

@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { siteById } from '../../../db/queries/sites.ts'
+import { siteById, siteFor } from '../../../db/queries/sites.ts'
 import { countWebhooks, type Webhook } from '../../../db/queries/webhooks.ts'
 import { choosableFormats } from '../../api/draft-rules.ts'
 import type { Deps } from '../../deps.ts'
@@ -173,10 +173,7 @@ async function previewOf(
   owner: Owner,
   { webhook, plugins }: { readonly webhook: Webhook | null; readonly plugins: boolean },
 ) {
-  const [site, network] = await Promise.all([
-    siteById(deps.db, owner === 'network' ? 'sit_main' : owner),
-    formatNetwork(deps),
-  ])
+  const [site, network] = await Promise.all([siteById(deps.db, siteFor(owner)), formatNetwork(deps)])
   const event = {
     id: newId('evt', deps),
     type: type?.name ?? '',

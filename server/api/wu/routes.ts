@@ -1,4 +1,4 @@
-import { MAIN_SITE } from '../../../db/queries/sites.ts'
+import { siteFor } from '../../../db/queries/sites.ts'
 import { setting } from '../../../db/queries/settings.ts'
 import type { Deps } from '../../deps.ts'
 import { inEnglish, msg } from '../../lib/message.ts'
@@ -24,7 +24,7 @@ export const wuRoutes = (deps: Deps): Handlers => ({
   'GET /wp-json/wu/v2/hooks': async (c) => {
     const { owner } = c.get('actor')
     const flatten = await sampler(deps, owner)
-    const running = await deps.host.running(owner === 'network' ? MAIN_SITE : owner)
+    const running = await deps.host.running(siteFor(owner))
     const hooks = deps.host
       .eventTypes()
       .filter(({ plugin }) => running.has(plugin))

@@ -50,12 +50,12 @@ test('webhooks that need somebody come first, with the reason', async () => {
   expect(text).toContain('Needs attention 1 Staging mirror is switched off The receiver answered 410 Gone')
 })
 
-test('a copy that sends nothing says so', async () => {
+test('a server that sends nothing says so', async () => {
   const app = await testApp({ env: { DELIVERY: 'off' } })
   await app.webhook({ url: 'http://127.0.0.1:9' })
   await app.emit()
   const text = words((await (await app.login()).get('/network')).html)
-  expect(text).toContain('Sending is off on this copy.')
+  expect(text).toContain('Sending is off. Events are kept')
   expect(text).toContain('Waiting 0 Held 1')
 })
 

@@ -121,7 +121,7 @@ test('one switch holds all sending: told on every page, audited, and released wh
   expect(receiver.requests).toEqual([])
   for (const path of ['/network', '/network/webhooks', '/account']) {
     const { html } = await admin.get(path)
-    expect(mainOf(html)).toContain('Sending is off on this copy.')
+    expect(mainOf(html)).toContain('Sending is off. Events are kept')
     expect(html).toContain('aria-label="Sending off"')
   }
   const viewer = await (await app.login('viewer')).get('/network')
@@ -130,7 +130,7 @@ test('one switch holds all sending: told on every page, audited, and released wh
   expect((await admin.post(`/network/webhooks/${id}/test`)).html).toContain('Sending is switched off')
   const on = await admin.send(`${HEALTH}/sending`, { sending: 'on' })
   expect(mainOf(on.html)).toContain('Sending is on.')
-  expect(mainOf(on.html)).not.toContain('on this copy')
+  expect(mainOf(on.html)).not.toContain('Sending is off.')
   await app.deliver()
   expect(receiver.requests).toHaveLength(2)
   const audit = await app.deps.db.q.selectFrom('audit').select('action').where('target', '=', 'network').execute()

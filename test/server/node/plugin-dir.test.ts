@@ -30,6 +30,9 @@ test('PLUGIN_DIR brings plugins in TypeScript and JavaScript, with templates and
     'weight.eta': '<p>Heavy</p>',
   })
   putPlugin(dir, 'torn', { 'plugin.js': pluginText('torn', ''), 'page.eta': '<% if ( %>' })
+  putPlugin(dir, 'bare', {
+    'plugin.js': pluginText('bare', `page('/a', { title: 'A', template: 'gone', load: () => ({}) })`),
+  })
   putPlugin(dir, 'payments', { 'plugin.js': pluginText('payments', '') })
   mkdirSync(join(dir, 'notes'))
   const server = startWith({ DATA_DIR: folder(), PLUGIN_DIR: dir })
@@ -43,6 +46,7 @@ test('PLUGIN_DIR brings plugins in TypeScript and JavaScript, with templates and
   expect((await server.page('/network/plugins/till/rolls', 'sv')).words).toContain('3 rullar är kvar.')
   const { words } = await server.page('/network/plugins')
   expect(words).toContain('Its manifest says what this host does not know, so it is left out: colour.')
+  expect(words).toContain('The page /a has no template gone.eta.')
   expect(words).toMatch(/It could not be loaded: .*page\.eta cannot be compiled/)
   expect(server.output()).toMatch(/"plugin":"torn","reason":"It could not be loaded: .*page\.eta cannot be compiled/)
   expect(server.output()).toContain('A plugin from outside has the slug of one of ours, and is left out.')

@@ -126,8 +126,10 @@ describe('a plugin that is not right', () => {
 
   test('names a page without a template', async () => {
     const plugin = definePlugin(base, ({ page }) => page('/a', { title: 'A', template: 'a', load: () => ({}) }))
-    expect(await fate(plugin, { templates: new Set(['@shop/b']) })).toBe('failed: The page /a has no template a.eta.')
-    expect(await fate(plugin, { templates: new Set(['@shop/a']) })).toBe('inactive: ')
+    expect(await fate(plugin, { hasTemplate: (name) => name === '@shop/b' })).toBe(
+      'failed: The page /a has no template a.eta.',
+    )
+    expect(await fate(plugin, { hasTemplate: (name) => name === '@shop/a' })).toBe('inactive: ')
   })
 })
 
