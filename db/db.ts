@@ -24,7 +24,7 @@ export interface Result {
 export type Lasting = 'flushed' | 'written'
 
 /**
- * The seam to the database: reads go through `q`, every write through `commit`.
+ * The seam to the database: reads go through `q` and `read`, every write through `commit`.
  *
  * `commit` runs the list in order and all or nothing: a transaction on SQLite and PostgreSQL, a batch on D1. It resolves
  * when the list is durable, and rejects (with nothing written) when one statement fails: `DbError` with `kind`
@@ -32,6 +32,8 @@ export type Lasting = 'flushed' | 'written'
  */
 export interface Db {
   readonly q: Kysely<Database>
+  /** Runs a query that is compiled already, which spares a hot read half of what it takes. */
+  read(query: CompiledQuery): Promise<Result['rows']>
   readonly dialect: Dialect
   commit(list: readonly Statement[], lasting?: Lasting): Promise<readonly Result[]>
   /** Begins a small step of giving the space of deleted rows back; there where the engine has to be asked for it. */

@@ -10,7 +10,7 @@ import {
   type DatabaseConnection,
   type Driver,
 } from 'kysely'
-import { DbError, type Result, type Statement } from './db.ts'
+import { DbError, type Db, type Result, type Statement } from './db.ts'
 import type { Dialect } from './dialect.ts'
 import type { Database } from './schema.ts'
 
@@ -39,11 +39,17 @@ export function compile(statement: Statement): Line {
 /** Runs one statement outside any list: at once, on its own. */
 export type Run = (line: Line) => Promise<Result>
 
+/** Both ways to read, on top of `run`. */
+export const readsOn = (dialect: Dialect['name'], run: Run): Pick<Db, 'q' | 'read'> => ({
+  q: kyselyOn(dialect, run),
+  read: async (query) => (await run(compile(query))).rows,
+})
+
 /**
  * Kysely on top of `run`. It has no transactions: D1 cannot have them, so nobody may come to rely on them.
  * `commit` with a list of statements is what there is.
  */
-export function kyselyOn(dialect: Dialect['name'], run: Run): Kysely<Database> {
+function kyselyOn(dialect: Dialect['name'], run: Run): Kysely<Database> {
   return new Kysely<Database>({
     dialect:
       dialect === 'sqlite'

@@ -25,7 +25,7 @@ export function preparedRead<Row>(
   build: (db: Db, json: string) => RawBuilder<unknown>,
 ): (db: Db, rows: readonly object[]) => Promise<Row[]> {
   const statement = prepared(build)
-  return async (db, rows) => (await db.q.executeQuery<Row>(statement(db, rows) as CompiledQuery<Row>)).rows
+  return (db, rows) => db.read(statement(db, rows)) as unknown as Promise<Row[]>
 }
 
 /** A field of a row: `field('id')` is text, `field('at', 'number')` a number. */

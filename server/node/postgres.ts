@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { DatabaseError, Pool, types, type PoolClient } from 'pg'
 import { DbError, type Db, type Result } from '../../db/db.ts'
 import { postgres as dialect } from '../../db/dialect.ts'
-import { compile, kyselyOn, type Line } from '../../db/driver.ts'
+import { compile, readsOn, type Line } from '../../db/driver.ts'
 import type { Log } from '../lib/log.ts'
 
 const SERIALIZATION_FAILURE = '40001'
@@ -33,7 +33,7 @@ export async function openPostgres({ url, log }: { readonly url: string; readonl
     }
   }
   const db: Db = {
-    q: kyselyOn('postgres', run),
+    ...readsOn('postgres', run),
     dialect,
     commit: async (list) => (list.length === 0 ? [] : transaction(pool, list.map(compile))),
     close: () => pool.end(),

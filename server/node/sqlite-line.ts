@@ -3,6 +3,8 @@ import type { Line } from '../../db/driver.ts'
 /** A commit that waits to be written. */
 export interface Item {
   readonly number: number
+  /** Whether it goes first, and nobody waits until it lies on the disk. */
+  readonly urgent: boolean
   readonly lines: readonly Line[]
 }
 
@@ -22,8 +24,8 @@ export function createLine() {
   const others: Item[] = []
   return {
     size: () => urgent.length + others.length,
-    add(item: Item, isUrgent: boolean): void {
-      ;(isUrgent ? urgent : others).push(item)
+    add(item: Item): void {
+      ;(item.urgent ? urgent : others).push(item)
     },
     /** What is urgent first. A long line becomes many groups, so that what is urgent never waits for all of it. */
     next(): readonly Item[] {

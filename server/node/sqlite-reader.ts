@@ -1,6 +1,6 @@
 import { DbError, type Db } from '../../db/db.ts'
 import { ownSqlite as dialect } from '../../db/dialect.ts'
-import { kyselyOn } from '../../db/driver.ts'
+import { readsOn } from '../../db/driver.ts'
 import { asDbError, openConnection, runLine } from './sqlite-group.ts'
 
 /** A database to look at, which another process may be writing to meanwhile. Throws a DbError when it cannot be opened. */
@@ -8,7 +8,7 @@ export function openSqliteReader(file: string): Db {
   try {
     const connection = openConnection(file, { readonly: true, fileMustExist: true, timeout: 5000 })
     return {
-      q: kyselyOn('sqlite', async (line) => {
+      ...readsOn('sqlite', async (line) => {
         try {
           return runLine(connection, line)
         } catch (error) {

@@ -3,23 +3,35 @@
  * It speaks first (`ready`, or `failed` and why), then answers each commit with its outcome, makes the file a little
  * smaller at each `compact`, and ends at `end`.
  *
- * What came in while it wrote shares the next transaction. Groups so grow with the load by themselves.
+ * What came in while it wrote shares the next transaction. Groups so grow with the load by themselves. When nothing came
+ * in, nobody minds that it flushes to the disk itself, which spares whoever waits the way to another thread and back.
  */
+import { closeSync, fdatasyncSync, openSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
 import { asDbError, openConnection, runGroup, type Connection, type Outcome } from './sqlite-group.ts'
 import { allowCompaction, createCompaction } from './sqlite-compact.ts'
 import { createLine } from './sqlite-line.ts'
 import { createTaker, type Sent } from './sqlite-texts.ts'
 
-/** A commit on its way here: its number, whether somebody waits for it with a slot in hand, and its statements. */
+/** A commit on its way here: its number, whether it is urgent (see `Item`), and its statements. */
 export type SentItem = readonly [number: number, urgent: boolean, lines: readonly Sent[]]
+
+/** `flushes`: whether it may flush by itself. */
+export interface WriterOptions {
+  readonly file: string
+  readonly flushes: boolean
+}
 
 export type Order = SentItem | 'compact' | 'end'
 
 export type Report =
   | { readonly is: 'ready' }
   | { readonly is: 'failed'; readonly message: string }
-  | { readonly is: 'done'; readonly outcomes: readonly (readonly [number: number, outcome: Outcome])[] }
+  | {
+      readonly is: 'done'
+      readonly outcomes: readonly (readonly [number: number, outcome: Outcome])[]
+      readonly flushed: boolean
+    }
 
 const report = (message: Report) => parentPort?.postMessage(message)
 
@@ -29,18 +41,19 @@ function open(file: string): Connection {
   allowCompaction(sqlite)
   const mode = sqlite.pragma('journal_mode = wal', { simple: true })
   if (mode !== 'wal') throw new Error(`its folder does not allow write-ahead logging (journal_mode is ${String(mode)})`)
-  // The flush behind every commit is done by the other side, so that this one can write on meanwhile.
+  // The flush behind every commit is no part of it, so that this side can write on meanwhile.
   sqlite.pragma('synchronous = normal')
   sqlite.pragma('cache_size = -32768')
   sqlite.pragma('temp_store = memory')
   sqlite.pragma('wal_autocheckpoint = 4000')
   sqlite.pragma('journal_size_limit = 67108864')
-  // The first look makes the file of the log, which the other side flushes.
+  // The first look makes the file of the log, which is what is flushed.
   sqlite.pragma('user_version')
   return connection
 }
 
-function serve(port: MessagePort, connection: Connection): void {
+function serve(port: MessagePort, connection: Connection, { file, flushes }: WriterOptions): void {
+  const log = openSync(`${file}-wal`, 'r+')
   const take = createTaker()
   const line = createLine()
   const compaction = createCompaction(connection.sqlite)
@@ -49,13 +62,17 @@ function serve(port: MessagePort, connection: Connection): void {
     if (order === 'compact') return compaction.step()
     if (order === 'end') return end()
     const [number, urgent, lines] = order
-    line.add({ number, lines: lines.map(take) }, urgent)
+    line.add({ number, urgent, lines: lines.map(take) })
   }
   const end = () => {
     while (line.size() > 0) writeGroup()
+    closeSync(log)
     connection.sqlite.pragma('wal_checkpoint(truncate)')
     connection.sqlite.close()
     port.close()
+  }
+  const obeyAll = () => {
+    for (let next; (next = receiveMessageOnPort(port));) obey(next.message as Order)
   }
   const writeGroup = () => {
     compaction.noteWrite()
@@ -64,21 +81,22 @@ function serve(port: MessagePort, connection: Connection): void {
       connection,
       group.map(({ lines }) => lines),
     )
-    report({ is: 'done', outcomes: outcomes.map((outcome, n) => [group[n]?.number ?? 0, outcome]) })
+    obeyAll()
+    const flushed = flushes && line.size() === 0 && !group.every(({ urgent }) => urgent)
+    if (flushed) fdatasyncSync(log)
+    report({ is: 'done', outcomes: outcomes.map((outcome, n) => [group[n]?.number ?? 0, outcome]), flushed })
   }
   port.on('message', (first: Order) => {
     obey(first)
-    for (;;) {
-      for (let next; (next = receiveMessageOnPort(port));) obey(next.message as Order)
-      if (line.size() === 0) return
-      writeGroup()
-    }
+    obeyAll()
+    while (line.size() > 0) writeGroup()
   })
 }
 
 try {
   if (parentPort === null) throw new Error('it runs in a thread of its own only')
-  serve(parentPort, open(String(workerData)))
+  const options = workerData as WriterOptions
+  serve(parentPort, open(options.file), options)
   report({ is: 'ready' })
 } catch (error) {
   report({ is: 'failed', message: asDbError(error).message })

@@ -3,12 +3,12 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { Worker } from 'node:worker_threads'
 import { DbError, type Db, type Lasting, type Result } from '../../db/db.ts'
 import { ownSqlite as dialect } from '../../db/dialect.ts'
-import { compile, kyselyOn, type Line } from '../../db/driver.ts'
+import { compile, readsOn, type Line } from '../../db/driver.ts'
 import type { Log } from '../lib/log.ts'
 import { createFlusher } from './sqlite-flush.ts'
 import { asDbError, openConnection, runGroup, runLine, type Connection, type Outcome } from './sqlite-group.ts'
 import { createSender } from './sqlite-texts.ts'
-import type { Order, Report } from './sqlite-writer.ts'
+import type { Order, Report, WriterOptions } from './sqlite-writer.ts'
 
 const LONGEST_QUEUE = 5000
 
@@ -16,7 +16,7 @@ export interface SqliteOptions {
   readonly file: string
   readonly log: Log
   readonly lost?: (why: string) => void
-  /** Waits until all that was written to the write-ahead log lies on the disk. */
+  /** Waits until all that was written to the write-ahead log lies on the disk. Given, nobody else does that. */
   readonly flush?: (log: FileHandle) => Promise<void>
 }
 
@@ -25,13 +25,14 @@ export interface SqliteOptions {
  * Throws a DbError with a sentence when the file cannot be opened. `lost` is told when nothing can be written any more:
  * what the writer had in hand may or may not be stored, which only a new start finds out.
  */
-export async function openSqlite({ file, log, lost = () => {}, flush = fdatasync }: SqliteOptions): Promise<Db> {
+export async function openSqlite(options: SqliteOptions): Promise<Db> {
+  const { file } = options
   if (file === ':memory:') return inMemory()
-  const writer = await startWriter({ file, log, lost, flush })
+  const writer = await startWriter(options)
   // A reader in WAL mode waits for nobody, save for a moment after a crash: the main thread must not stand still for long.
   const reader = openConnection(file, { readonly: true, timeout: 200 })
   return {
-    q: kyselyOn('sqlite', (line) => readOr(writer.write, reader, line)),
+    ...readsOn('sqlite', (line) => readOr(writer.write, reader, line)),
     dialect,
     commit: async (list, lasting = 'flushed') => (list.length === 0 ? [] : writer.write(list.map(compile), lasting)),
     compact: writer.compact,
@@ -44,13 +45,11 @@ export async function openSqlite({ file, log, lost = () => {}, flush = fdatasync
 
 type Write = (item: readonly Line[], lasting?: Lasting) => Promise<readonly Result[]>
 
-const fdatasync = (log: FileHandle): Promise<void> => log.datasync()
-
 function inMemory(): Db {
   const connection = openConnection(':memory:')
   const write: Write = async (item) => settle(runGroup(connection, [item])[0])
   return {
-    q: kyselyOn('sqlite', (line) => readOr(write, connection, line)),
+    ...readsOn('sqlite', (line) => readOr(write, connection, line)),
     dialect,
     commit: async (list) => (list.length === 0 ? [] : write(list.map(compile))),
     close: async () => void connection.sqlite.close(),
@@ -84,17 +83,18 @@ interface Waiting {
 /**
  * The way to the writer thread, which has its own line of what waits (`sqlite-line`).
  *
- * What the writer has committed is flushed to the disk from here, while it writes on: one flush is for all that was
- * committed before it began, and nothing is acknowledged before its flush, save what asked not to wait for it.
+ * What the writer has committed and not flushed itself is flushed to the disk from here, while it writes on: one flush is
+ * for all that was committed before it began, and nothing is acknowledged before its flush, save what asked not to wait
+ * for it.
  */
 async function startWriter({
   file,
   log,
-  lost,
+  lost = () => {},
   flush,
-}: Required<SqliteOptions>): Promise<{ write: Write; compact: () => void; close: () => Promise<void> }> {
+}: SqliteOptions): Promise<{ write: Write; compact: () => void; close: () => Promise<void> }> {
   const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), {
-    workerData: file,
+    workerData: { file, flushes: flush === undefined } satisfies WriterOptions,
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   })
@@ -106,7 +106,7 @@ async function startWriter({
 
   const writeAhead = await open(`${file}-wal`, 'r+')
   const send = createSender()
-  const flushed = createFlusher(() => flush(writeAhead))
+  const flushed = createFlusher(() => (flush ? flush(writeAhead) : writeAhead.datasync()))
   const sent = new Map<number, Waiting>()
   let number = 0
   let closed: string | null = null
@@ -121,12 +121,13 @@ async function startWriter({
     for (const { reject } of left) reject(new DbError('busy', closed))
     lost(why)
   }
+  const notFlushed = (error: unknown): never => {
+    giveUp(`The disk did not take what was written (${String(error)}).`)
+    throw new DbError('busy', 'What was written may not have reached the disk.')
+  }
   worker.on('message', (report: Report) => {
     if (report.is !== 'done') return
-    const onDisk = flushed().catch((error: unknown) => {
-      giveUp(`The disk did not take what was written (${String(error)}).`)
-      throw new DbError('busy', 'What was written may not have reached the disk.')
-    })
+    const onDisk = report.flushed ? Promise.resolve() : flushed().catch(notFlushed)
     for (const [number, outcome] of report.outcomes) {
       const waiting = sent.get(number)
       if (!waiting) continue

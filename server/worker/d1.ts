@@ -1,7 +1,7 @@
 import type { D1Database, D1Result } from '@cloudflare/workers-types'
 import { DbError, type Db, type Result } from '../../db/db.ts'
 import { sqlite as dialect } from '../../db/dialect.ts'
-import { compile, kyselyOn, type Line } from '../../db/driver.ts'
+import { compile, readsOn, type Line } from '../../db/driver.ts'
 
 // What D1 refuses in production, and workerd on a desk does not.
 const MOST_PARAMETERS = 100
@@ -16,7 +16,7 @@ export function openD1(binding: D1Database): Db {
     return binding.prepare(line[0]).bind(...line[1])
   }
   return {
-    q: kyselyOn('sqlite', async (line) => {
+    ...readsOn('sqlite', async (line) => {
       const statement = prepare(line)
       return resultOf(await statement.all<Record<string, unknown>>().catch(refuse))
     }),

@@ -1,6 +1,6 @@
 import type { Db } from '../../db/db.ts'
 import { sqlite as dialect } from '../../db/dialect.ts'
-import { compile, kyselyOn, type Line } from '../../db/driver.ts'
+import { compile, readsOn, type Line } from '../../db/driver.ts'
 import { migrate } from '../../db/migrate.ts'
 import { readMigrations } from '../../server/node/migrations.ts'
 import { openConnection, runLine } from '../../server/node/sqlite-group.ts'
@@ -22,7 +22,7 @@ export async function explainingDb(): Promise<{
     return runLine(connection, line)
   }
   const db: Db = {
-    q: kyselyOn('sqlite', run),
+    ...readsOn('sqlite', run),
     dialect,
     commit: (list) => Promise.all(list.map(compile).map(run)),
     close: () => Promise.resolve(void connection.sqlite.close()),
