@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import type { Config } from '../../config.ts'
+import { HOUR } from '../../lib/clock.ts'
 import type { Copy } from '../../webhooks/copy.ts'
 import { backupFolder, faultsOf, migrationsOf, mustBeSqlite, openToRead, settle } from './file.ts'
 import { because, Refusal } from './refusal.ts'
@@ -37,6 +38,7 @@ export function backUp(config: Config, to: string, at: number): Backup {
   try {
     mkdirSync(dirname(to), { recursive: true, mode: 0o700 })
     rmSync(part, { force: true })
+    sweep(dirname(to), at)
     copyDatabase(from, part)
     markRestored(part, at)
     renameSync(part, to)
@@ -48,6 +50,18 @@ export function backUp(config: Config, to: string, at: number): Backup {
     if (existsSync(part)) rmSync(part)
     if (error instanceof Refusal) throw error
     throw new Refusal(`The backup ${to} could not be made (${because(error)}).`, { cause: error })
+  }
+}
+
+/** A backup under a name that we gave it, while it is made. */
+const PART = /^(?:hookline|daily)-\d{8}T\d{6}Z\.db\.part(?:-journal)?$/
+
+/** Removes what a process left that was ended in the middle of a backup: one that is being made was written to lately. */
+function sweep(folder: string, now: number): void {
+  for (const name of readdirSync(folder).filter((one) => PART.test(one))) {
+    const file = join(folder, name)
+    const { mtimeMs } = statSync(file, { throwIfNoEntry: false }) ?? {}
+    if (mtimeMs !== undefined && mtimeMs < now - HOUR) rmSync(file, { force: true })
   }
 }
 

@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { beforeAll, describe, expect, test, vi } from 'vitest'
@@ -64,6 +64,27 @@ describe('a backup', () => {
     expect(await isSending(byHand.deps)).toBe(false)
     expect(await copyOf(byHand.deps.db)).toEqual({ kind: 'restored', since: NOW })
     await byHand.stop()
+  })
+
+  test('removes what one left that was ended in the middle, but neither one that is being made nor files of people', () => {
+    const { config } = used()
+    const dir = join(config.dataDir, 'backups')
+    mkdirSync(dir)
+    const put = (name: string, age: number) => {
+      writeFileSync(join(dir, name), 'half')
+      const at = (NOW - age) / 1000
+      utimesSync(join(dir, name), at, at)
+    }
+    const stays = ['daily-20260131T021500Z.db.part', 'mine.db.part', 'hookline-20260101T030000Z.db']
+    put('daily-20260131T021500Z.db.part', 45 * 60_000)
+    for (const name of [
+      ...stays.slice(1),
+      'hookline-20260129T030000Z.db.part',
+      'daily-20260129T030000Z.db.part-journal',
+    ])
+      put(name, 2 * 86_400_000)
+    backUp(config, usualFile(config, NOW), NOW)
+    expect(readdirSync(dir).sort()).toEqual([...stays, 'hookline-20260131T030000Z.db', 'last.json'].sort())
   })
 
   test('overwrites nothing, and leaves nothing behind when it fails', () => {
