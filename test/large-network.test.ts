@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { insertPerson } from '../db/queries/access.ts'
+import { insertPerson } from '../db/queries/people.ts'
 import { insertSite } from '../db/queries/sites.ts'
 import { newId } from '../server/lib/ids.ts'
 import { testApp, type TestApp, type Visitor } from './support/app.ts'

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import type { OneTimeLinkTable } from '../schema.ts'
-import type { Person } from './access.ts'
+import type { Person } from './people.ts'
 
 type Kind = OneTimeLinkTable['kind']
 

@@ -1,4 +1,5 @@
-import { hasSuperAdmin, passwordHash, personById, unlockSession, type Person } from '../../db/queries/access.ts'
+import { passwordHash, unlockSession } from '../../db/queries/access.ts'
+import { hasSuperAdmin, personById, type Person } from '../../db/queries/people.ts'
 import type { Actor } from '../lib/actor.ts'
 import type { GivenCapability } from '../plugin/host.ts'
 import type { Engine } from '../webhooks/engine.ts'

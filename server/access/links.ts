@@ -1,6 +1,7 @@
 import { DbError, type Statement } from '../../db/db.ts'
 import { must } from '../../db/must.ts'
-import { endSessions, hasOtherRole, setPassword, type Person } from '../../db/queries/access.ts'
+import { endSessions, setPassword } from '../../db/queries/access.ts'
+import { hasOtherRole, type Person } from '../../db/queries/people.ts'
 import { insertMailFor, insertMailTo } from '../../db/queries/mail.ts'
 import {
   deleteLinksOf,

@@ -1,17 +1,15 @@
 import { DbError, type Statement } from '../../db/db.ts'
 import { must } from '../../db/must.ts'
+import { deletePasswords, endSessions, setPassword } from '../../db/queries/access.ts'
 import {
-  deletePasswords,
   deletePerson,
-  endSessions,
   insertPerson,
   isSuperAdmin,
   noSuperAdmin,
   personByEmail,
-  setPassword,
   updatePerson,
   type Person,
-} from '../../db/queries/access.ts'
+} from '../../db/queries/people.ts'
 import { revokeKeysOf } from '../../db/queries/api-keys.ts'
 import { keysOfPerson } from '../../db/queries/key-hooks.ts'
 import { deleteLinksOf } from '../../db/queries/one-time-links.ts'

@@ -1,12 +1,6 @@
 import { must } from '../../db/must.ts'
-import {
-  closeSetupDoors,
-  hasSuperAdmin,
-  openSetupDoor,
-  setupDoor,
-  someSuperAdmin,
-  swapSetupDoor,
-} from '../../db/queries/access.ts'
+import { closeSetupDoors, openSetupDoor, setupDoor, swapSetupDoor } from '../../db/queries/access.ts'
+import { hasSuperAdmin, someSuperAdmin } from '../../db/queries/people.ts'
 import { setSetting } from '../../db/queries/settings.ts'
 import { HOUR } from '../lib/clock.ts'
 import { createPerson, type PeopleDeps } from './people.ts'

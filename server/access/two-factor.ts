@@ -1,4 +1,5 @@
-import { endSessions, type Person } from '../../db/queries/access.ts'
+import { endSessions } from '../../db/queries/access.ts'
+import type { Person } from '../../db/queries/people.ts'
 import {
   confirmTwoFactorRow,
   deleteTwoFactor,

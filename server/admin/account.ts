@@ -1,4 +1,5 @@
-import { endOtherSessions, endSession, personById, sessionsOf, type Person } from '../../db/queries/access.ts'
+import { endOtherSessions, endSession, sessionsOf } from '../../db/queries/access.ts'
+import { personById, type Person } from '../../db/queries/people.ts'
 import { hasTwoFactor } from '../../db/queries/two-factor.ts'
 import type { Refusal } from '../access/access.ts'
 import { changePassword, changeProfile } from '../access/people.ts'

@@ -1,4 +1,4 @@
-import { personById } from '../../db/queries/access.ts'
+import { personById } from '../../db/queries/people.ts'
 import { keyById } from '../../db/queries/api-keys.ts'
 import { deliveriesBefore, deliveryById, statesOf } from '../../db/queries/deliveries.ts'
 import { eventById, eventsAfter, eventsBefore, type EventRow } from '../../db/queries/events.ts'

@@ -1,5 +1,5 @@
 import { setting } from '../../db/queries/settings.ts'
-import { personById } from '../../db/queries/access.ts'
+import { personById } from '../../db/queries/people.ts'
 import type { Refusal } from '../access/access.ts'
 import { normalEmail } from '../access/person.ts'
 import type { Handlers } from '../api/handlers.ts'

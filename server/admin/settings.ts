@@ -10,7 +10,7 @@ import {
   type NetworkSetting,
   type NetworkSettings,
 } from '../access/network-settings.ts'
-import { personById } from '../../db/queries/access.ts'
+import { personById } from '../../db/queries/people.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'

@@ -1,5 +1,5 @@
 import { encode } from 'uqr'
-import { personById, type Person } from '../../db/queries/access.ts'
+import { personById, type Person } from '../../db/queries/people.ts'
 import { setting } from '../../db/queries/settings.ts'
 import type { Refusal } from '../access/access.ts'
 import { otpauthUrl } from '../access/totp.ts'

@@ -1,4 +1,5 @@
-import { passwordHash, personById, type Person } from '../../db/queries/access.ts'
+import { passwordHash } from '../../db/queries/access.ts'
+import { personById, type Person } from '../../db/queries/people.ts'
 import type { Site } from '../../db/queries/sites.ts'
 import { hasTwoFactor } from '../../db/queries/two-factor.ts'
 import { removeTwoFactor } from '../access/two-factor.ts'

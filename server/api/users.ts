@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { siteBySlugOrId } from '../../db/queries/sites.ts'
-import { userById, usersAfter, type User } from '../../db/queries/users.ts'
+import { userById, usersAfter, type User } from '../../db/queries/people.ts'
 import type { Role } from '../../db/schema.ts'
 import { giveLink, LINK_LIFETIME, newLink, type LinkKind } from '../access/links.ts'
 import { changePerson, createPerson, removePerson } from '../access/people.ts'
@@ -34,12 +34,12 @@ export const userApiRoutes = (deps: Deps): Handlers => ({
   'GET /api/v1/users': async (c) => {
     const { limit, position } = pageOf(c, LIST, ['string'])
     const asked = c.req.query('role')
-    const role = roles.find((one) => one === asked) ?? null
-    if (asked !== undefined && role === null)
+    const role = roles.find((one) => one === asked)
+    if (asked !== undefined && role === undefined)
       throw fail('bad_request', 'role is one of: {roles}.', { roles: roles.join(', ') })
     const search = (c.req.query('q') ?? '').trim().slice(0, 100)
     const after = position ? String(position[0]) : ''
-    const rows = await usersAfter(deps.db, { role, search, after, limit: limit + 1 })
+    const rows = await usersAfter(deps.db, { role, search }, after, limit + 1)
     return listAnswer(LIST, rows, limit, show, ({ id }) => [id])
   },
 

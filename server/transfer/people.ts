@@ -1,5 +1,5 @@
 import { everybody } from '../../db/queries/set-up.ts'
-import { newPersonRow } from '../../db/queries/access.ts'
+import { newPersonRow } from '../../db/queries/people.ts'
 import { LINK_MADE, linkRows } from '../access/links.ts'
 import { lessThanRole } from '../access/people.ts'
 import { normalEmail, readRole, wrongEmail, wrongName } from '../access/person.ts'

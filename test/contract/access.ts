@@ -8,7 +8,7 @@ import {
   type PeopleFilter,
   type PeoplePage,
   type Person,
-} from '../../db/queries/access.ts'
+} from '../../db/queries/people.ts'
 import { countKeys, keyById, keyPage, type KeyFilter } from '../../db/queries/api-keys.ts'
 import { auditActions, auditEntries, type AuditFilter } from '../../db/queries/audit.ts'
 import { dueMail } from '../../db/queries/mail.ts'

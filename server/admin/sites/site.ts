@@ -1,4 +1,4 @@
-import { peopleOfSite } from '../../../db/queries/access.ts'
+import { peopleOfSite } from '../../../db/queries/people.ts'
 import { keyList } from '../../../db/queries/api-keys.ts'
 import { pluginsOfSite } from '../../../db/queries/plugins.ts'
 import { MAIN_SITE, siteBySlugOrId, type Site } from '../../../db/queries/sites.ts'

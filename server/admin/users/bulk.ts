@@ -1,4 +1,4 @@
-import { personById, type Person } from '../../../db/queries/access.ts'
+import { personById, type Person } from '../../../db/queries/people.ts'
 import { changePerson, logOutEverywhere, removePerson } from '../../access/people.ts'
 import { roles } from '../../access/roles.ts'
 import type { Handlers } from '../../api/handlers.ts'

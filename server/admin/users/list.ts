@@ -1,4 +1,4 @@
-import { countPeople, people } from '../../../db/queries/access.ts'
+import { countPeople, people } from '../../../db/queries/people.ts'
 import { roles } from '../../access/roles.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'

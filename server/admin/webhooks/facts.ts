@@ -1,4 +1,4 @@
-import { personById } from '../../../db/queries/access.ts'
+import { personById } from '../../../db/queries/people.ts'
 import { keyById } from '../../../db/queries/api-keys.ts'
 import { isGathering } from '../../../db/queries/batches.ts'
 import { countDeliveries, MOST_COUNTED } from '../../../db/queries/deliveries.ts'

@@ -1,4 +1,5 @@
-import { endSessions, passwordHash, personByEmail } from '../../../db/queries/access.ts'
+import { endSessions, passwordHash } from '../../../db/queries/access.ts'
+import { personByEmail } from '../../../db/queries/people.ts'
 import { insertLink } from '../../../db/queries/one-time-links.ts'
 import { deleteTwoFactor } from '../../../db/queries/two-factor.ts'
 import { auditEntry } from '../../access/audit.ts'

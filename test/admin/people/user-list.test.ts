@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { insertPerson } from '../../../db/queries/access.ts'
+import { insertPerson } from '../../../db/queries/people.ts'
 import type { Role } from '../../../db/schema.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 import { wordsOf } from '../../support/form.ts'

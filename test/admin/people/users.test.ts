@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { people } from '../../../db/queries/access.ts'
+import { people } from '../../../db/queries/people.ts'
 import { addPerson, openWorld, PASSWORD, type World } from '../../support/people.ts'
 import { valueOf, visit, type Visitor } from '../../support/visitor.ts'
 

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { personById } from '../../../db/queries/access.ts'
+import { personById } from '../../../db/queries/people.ts'
 import { changePassword, changePerson, removePerson } from '../../../server/access/people.ts'
 import { DAY } from '../../../server/lib/clock.ts'
 import { ADDRESS, actorOf, addPerson, logIn, openWorld, PASSWORD, type World } from '../../support/people.ts'

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import { personById } from '../../../db/queries/access.ts'
+import { personById } from '../../../db/queries/people.ts'
 import { keyById, keyList, oldOfKeys } from '../../../db/queries/api-keys.ts'
 import { insertSite, updateSite } from '../../../db/queries/sites.ts'
 import { createKey, ensureSetupKey, rotate } from '../../../server/access/api-keys.ts'
