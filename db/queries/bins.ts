@@ -1,7 +1,7 @@
 import { sql, type CompiledQuery } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
-import type { BinTable, CaptureTable } from '../schema.ts'
+import type { BinTable, CaptureTable, SiteState } from '../schema.ts'
 import { STEP } from './retention.ts'
 
 export const binByToken = (db: Db, token: string): Promise<BinTable | undefined> =>
@@ -9,6 +9,64 @@ export const binByToken = (db: Db, token: string): Promise<BinTable | undefined>
 
 export const binById = (db: Db, id: string): Promise<BinTable | undefined> =>
   db.q.selectFrom('bin').selectAll().where('id', '=', id).executeTakeFirst()
+
+export type BinView = 'caught' | 'empty'
+export interface BinFilter {
+  /** Null: those of the network and of all sites. */
+  readonly owner: string | null
+  /** Whether it ever caught something. */
+  readonly view?: BinView | undefined
+  /** Part of a name. */
+  readonly search?: string | undefined
+}
+
+/** Written so that all engines sort alike: PostgreSQL has letters of both cases apart. */
+const binSorts = {
+  name: sql`lower(bin.name)`,
+  received: sql`bin.received`,
+  created_at: sql`bin.created_at`,
+} as const
+
+/** A page of bins. Those of a deleted site are gone with it. */
+export const binPage = (
+  db: Db,
+  filter: BinFilter,
+  page: {
+    readonly sort: keyof typeof binSorts
+    readonly descending: boolean
+    readonly limit: number
+    readonly offset: number
+  },
+): Promise<BinTable[]> =>
+  filtered(db, filter)
+    .selectAll('bin')
+    .orderBy(binSorts[page.sort], page.descending ? 'desc' : 'asc')
+    .orderBy('bin.id')
+    .limit(page.limit)
+    .offset(page.offset)
+    .execute()
+
+/** How many bins caught something, and how many nothing yet. */
+export async function countBins(db: Db, filter: Omit<BinFilter, 'view'>): Promise<Record<BinView, number>> {
+  const rows = await filtered(db, filter)
+    .select([viewOfBin.as('view'), (eb) => eb.fn.countAll<number>().as('count')])
+    .groupBy('view')
+    .execute()
+  const counts: Record<BinView, number> = { caught: 0, empty: 0 }
+  for (const { view, count } of rows) counts[view] = Number(count)
+  return counts
+}
+
+const viewOfBin = sql<BinView>`case when bin.received > 0 then 'caught' else 'empty' end`
+
+const filtered = (db: Db, { owner, view, search }: BinFilter) =>
+  db.q
+    .selectFrom('bin')
+    .leftJoin('site', 'site.id', 'bin.owner')
+    .where((eb) => eb.or([eb('site.id', 'is', null), eb('site.state', '<>', sql.lit<SiteState>('deleted'))]))
+    .$if(owner !== null, (query) => query.where('bin.owner', '=', owner ?? ''))
+    .$if(view !== undefined, (query) => query.where(viewOfBin, '=', view ?? 'empty'))
+    .$if(Boolean(search), (query) => query.where(db.dialect.like(sql.ref('bin.name'), search ?? '')))
 
 /** The bins of an owner, the newest first. */
 export const binsOf = (db: Db, owner: string): Promise<BinTable[]> =>

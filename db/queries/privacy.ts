@@ -8,15 +8,45 @@ import type { PlaceName } from './privacy-places.ts'
 export const requestById = (db: Db, id: string): Promise<PrivacyRequestTable | undefined> =>
   db.q.selectFrom('privacy_request').selectAll().where('id', '=', id).executeTakeFirst()
 
-/** The last requests, newest first. */
-export const lastRequests = (db: Db, limit: number): Promise<PrivacyRequestTable[]> =>
+export interface RequestFilter {
+  readonly state?: PrivacyState | undefined
+  /** Part of an address, as far as it is known still. */
+  readonly search?: string | undefined
+}
+
+/** A page of requests, the newest first or the oldest. */
+export const requestPage = (
+  db: Db,
+  { state, search }: RequestFilter,
+  { descending, limit, offset }: { readonly descending: boolean; readonly limit: number; readonly offset: number },
+): Promise<PrivacyRequestTable[]> =>
   db.q
     .selectFrom('privacy_request')
     .selectAll()
-    .orderBy('created_at', 'desc')
-    .orderBy('id', 'desc')
+    .where(addressLike(db, search))
+    .$if(state !== undefined, (query) => query.where('state', '=', state ?? 'found'))
+    .orderBy('created_at', descending ? 'desc' : 'asc')
+    .orderBy('id', descending ? 'desc' : 'asc')
     .limit(limit)
+    .offset(offset)
     .execute()
+
+/** How many requests there are in each state. */
+export async function countRequests(
+  db: Db,
+  search: string | undefined,
+): Promise<Partial<Record<PrivacyState, number>>> {
+  const rows = await db.q
+    .selectFrom('privacy_request')
+    .select(['state', (eb) => eb.fn.countAll<number>().as('count')])
+    .where(addressLike(db, search))
+    .groupBy('state')
+    .execute()
+  return Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]))
+}
+
+const addressLike = (db: Db, search: string | undefined) =>
+  search ? db.dialect.like(sql`coalesce(address, masked)`, search) : sql<boolean>`1 = 1`
 
 export const runningRequests = (db: Db): Promise<PrivacyRequestTable[]> =>
   db.q

@@ -4,11 +4,13 @@ import { rotate } from '../access/api-keys.ts'
 import { revoke } from '../access/key-end.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, notFound } from '../lib/errors.ts'
+import { isId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import { overlaps, usualOverlap } from '../webhooks/rotate.ts'
+import { askFirst, backOf, isSure, nothingDone, tickedIn } from './bulk.ts'
 import { page } from './page.ts'
 import { overlapChoices } from './webhooks/choices.ts'
 
@@ -18,7 +20,7 @@ export const crumbs = (c: C) => [{ href: listOf(c), label: c.var.t('API Keys') }
 /** As many are named before a key is revoked; of more it is said how many. */
 const FEW = 10
 
-/** *Rotate* and *Revoke*, each with the page that asks first. */
+/** *Rotate* and *Revoke*, each with the page that asks first, and *Revoke* for many. */
 export const keyEndPages = (deps: Deps) => ({
   askRotate: async (c: C) => rotateForm(c, deps, await asked(c, deps)),
 
@@ -78,6 +80,40 @@ export const keyEndPages = (deps: Deps) => ({
         hooks === 0
           ? msg('Programs that use it are refused from now on.')
           : msg('Programs that use it are refused from now on. REST hooks retired with it: {hooks}.', { hooks }),
+    })
+  },
+
+  bulk: async (c: C) => {
+    const { actor, scope, t } = c.var
+    const list = listOf(c)
+    const form = await readForm(c)
+    const back = backOf(deps, form, list)
+    const ids = tickedIn(form, (id) => isId('key', id))
+    const found = await Promise.all(ids.map((id) => keyById(deps.db, id, scope.owner)))
+    const chosen = found.filter((key) => key !== undefined).filter((key) => key.revoked_at === null)
+    const act = form.get('action')
+    if (chosen.length === 0 || act !== 'revoke') return seeOther(c, deps, back, nothingDone)
+    if (!isSure(form)) {
+      return askFirst(c, deps, {
+        title: t.n('Revoke 1 API key?', 'Revoke {count} API keys?', chosen.length),
+        list: t('API Keys'),
+        back,
+        names: chosen.map(({ name, hint }) => `${name}, ${hint}…`),
+        text: t(
+          'Programs that use them are refused at once, and their REST hooks and the keys that they made end with them. A revoked key cannot be brought back.',
+        ),
+        button: t('Revoke'),
+        action: `${list}/bulk`,
+        act,
+        ids,
+      })
+    }
+    let retired = 0
+    for (const key of chosen) retired += (await revoke(deps, actor, key)).hooks
+    return seeOther(c, deps, back, {
+      tone: 'good',
+      title: msg('API keys revoked: {count}.', { count: chosen.length }),
+      ...(retired > 0 && { text: msg('REST hooks retired with them: {hooks}.', { hooks: retired }) }),
     })
   },
 })

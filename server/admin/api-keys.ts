@@ -29,11 +29,12 @@ const keyUrls = listing({ word: 'state', views, columns: ['name', 'used'] })
 /** The keys of the network, with those of its sites, and in a site's own admin the keys of that site. */
 export function apiKeyRoutes(deps: Deps): Handlers {
   const { list, form, make } = keyPages(deps)
-  const { askRotate, rotate, askRevoke, revoke } = keyEndPages(deps)
+  const { askRotate, rotate, askRevoke, revoke, bulk } = keyEndPages(deps)
   return {
     'GET /network/api-keys': list,
     'GET /network/api-keys/new': form,
     'POST /network/api-keys': make,
+    'POST /network/api-keys/bulk': bulk,
     'GET /network/api-keys/:id/rotate': askRotate,
     'POST /network/api-keys/:id/rotate': rotate,
     'GET /network/api-keys/:id/revoke': askRevoke,
@@ -41,6 +42,7 @@ export function apiKeyRoutes(deps: Deps): Handlers {
     'GET /sites/:slug/admin/api-keys': list,
     'GET /sites/:slug/admin/api-keys/new': form,
     'POST /sites/:slug/admin/api-keys': make,
+    'POST /sites/:slug/admin/api-keys/bulk': bulk,
     'GET /sites/:slug/admin/api-keys/:id/rotate': askRotate,
     'POST /sites/:slug/admin/api-keys/:id/rotate': rotate,
     'GET /sites/:slug/admin/api-keys/:id/revoke': askRevoke,

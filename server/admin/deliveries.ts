@@ -22,14 +22,13 @@ import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
 import { answerOf } from './answer.ts'
+import { nothingDone, tickedIn } from './bulk.ts'
 import { cursorAt, filterOf, positionOf, readAsked, states, type Asked } from './delivery-filter.ts'
 import { searchOf } from './log-filter.ts'
 import { logPage } from './log-page.ts'
 import { page } from './page.ts'
 import { screenOf } from './screen.ts'
 import { FEW_SITES } from './sites/choice.ts'
-
-const MOST_AT_ONCE = 100
 
 export const deliveryListRoutes = (deps: Deps): Handlers => ({
   'GET {area}/deliveries': async (c) => {
@@ -84,14 +83,12 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
   'POST {area}/deliveries': async (c) => {
     const form = await readForm(c)
     const path = backTo(c, form.get('back'))
-    const ids = [...new Set(form.getAll('id'))].filter((id) => isDelivery(id))
+    const ids = tickedIn(form, isDelivery)
     if (form.get('action') !== 'redeliver' || ids.length === 0) {
-      const title = msg('Nothing was done.')
-      const text = msg('Tick the deliveries that it is about, and choose a bulk action.')
-      return seeOther(c, deps, path, { tone: 'info', title, text })
+      return seeOther(c, deps, path, nothingDone)
     }
     const { owner } = c.var.scope
-    const found = await Promise.all(ids.slice(0, MOST_AT_ONCE).map((id) => deliveryById(deps.db, id, owner)))
+    const found = await Promise.all(ids.map((id) => deliveryById(deps.db, id, owner)))
     const mine = found.filter((row) => row !== undefined)
     const count = await redeliverMany(deps, c.var.actor, mine)
     const left = ids.length - count

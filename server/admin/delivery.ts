@@ -8,6 +8,7 @@ import { redeliverOne, whyNotRedeliver } from '../api/redelivery.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
 import { fromBase64 } from '../lib/base64.ts'
+import { newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import { aboutFormat, UNMADE } from '../webhooks/make-body.ts'
 import { isWaiting } from '../webhooks/cancel.ts'
@@ -70,6 +71,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
         bytes: body ? new TextEncoder().encode(body.text).length : 0,
         exchange: chosen ? exchangeOf(t, delivery, chosen, body?.text ?? null) : null,
         bins: await binChoice(c, deps, delivery),
+        once: newId('bin', deps),
         comparison: failed ? await comparison(t, deps, { delivery, attempt: chosen, format: body?.format_key }) : null,
         now: deps.clock(),
       },

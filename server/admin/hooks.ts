@@ -74,13 +74,11 @@ export const hookRoutes = (deps: Deps): Handlers => ({
           slice,
           views: [
             { view: null, label: t('All'), count: holding.length },
-            ...kinds
-              .map((kind) => ({
-                view: kind,
-                label: words[kind],
-                count: holding.filter((hook) => hook.kind === kind).length,
-              }))
-              .filter(({ view, count }) => count > 0 || view === asked.view),
+            ...kinds.map((kind) => ({
+              view: kind,
+              label: words[kind],
+              count: holding.filter((hook) => hook.kind === kind).length,
+            })),
           ],
         }),
         heads: { runs: head('runs'), mean: head('mean'), longest: head('longest'), faults: head('faults') },

@@ -6,6 +6,12 @@ export interface ListShape<View extends string, Column extends string> {
   readonly word: string
   readonly views: readonly View[]
   readonly columns: readonly Column[]
+  /** The order that it has by itself, where that is one of a column. */
+  readonly usual?: Order<Column>
+}
+export interface Order<Column extends string = string> {
+  readonly by: Column
+  readonly descending: boolean
 }
 
 /** What the URL of a list asks for. */
@@ -13,7 +19,7 @@ export interface Asked<View extends string = string, Column extends string = str
   readonly view: View | null
   readonly q: string
   /** Null: in the list's own order. */
-  readonly sort: { readonly by: Column; readonly descending: boolean } | null
+  readonly sort: Order<Column> | null
   readonly page: number
 }
 
@@ -37,6 +43,7 @@ export function listing<View extends string, Column extends string>({
   word,
   views,
   columns,
+  usual,
 }: ListShape<View, Column>): Listing<View, Column> {
   const search: Listing<View, Column>['search'] = (asked, change = {}) => {
     const { view, q, sort, page } = { ...asked, page: 1, ...change }
@@ -63,7 +70,8 @@ export function listing<View extends string, Column extends string>({
       }
     },
     head(path, asked, by) {
-      const now = asked.sort?.by === by ? asked.sort : null
+      const order = asked.sort ?? usual
+      const now = order?.by === by ? order : null
       return {
         href: path + search(asked, { sort: { by, descending: now !== null && !now.descending } }),
         direction: now && (now.descending ? 'descending' : 'ascending'),
@@ -93,25 +101,29 @@ export function frameOf<View extends string, Column extends string>(
     readonly path: string
     readonly count: number
     readonly slice: ReturnType<typeof sliceOf>
-    /** The first stands for all. */
+    /** The first stands for all. Of the others, only those that hold something are shown, and the one that was asked for. */
     readonly views: readonly { readonly view: View | null; readonly label: string; readonly count: number }[]
   },
 ) {
   const { t } = c.var
   const { path, count, slice } = given
+  const narrowed = asked.q !== '' || asked.view !== null
   const at = (page: number) => (page >= 1 && page <= slice.pages ? path + list.search(asked, { page }) : null)
   return {
     path,
     q: asked.q,
     keep: list.search(asked, { q: '' }),
-    narrowed: asked.q !== '' || asked.view !== null,
+    narrowed,
+    isEmpty: count === 0 && !narrowed,
     back: path + list.search(asked, { page: slice.page }),
-    views: given.views.map(({ view, label, count: of }) => ({
-      href: path + list.search(asked, { view }),
-      label,
-      count: of,
-      current: asked.view === view,
-    })),
+    views: given.views
+      .filter(({ view, count: of }) => view === null || of > 0 || view === asked.view)
+      .map(({ view, label, count: of }) => ({
+        href: path + list.search(asked, { view }),
+        label,
+        count: of,
+        current: asked.view === view,
+      })),
     pager: {
       items: t.n('1 item', '{count} items', count),
       text: t('{page} of {pages}', { page: slice.page, pages: slice.pages }),

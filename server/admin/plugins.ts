@@ -2,16 +2,17 @@ import { siteById } from '../../db/queries/sites.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
-import type { Statement } from '../../db/db.ts'
 import { can } from '../lib/actor.ts'
 import { notFound } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 import type { PluginInfo } from '../plugin/host.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
+import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
+import { backOf, nothingDone, tickedIn } from './bulk.ts'
 import { guardShown } from './guards.ts'
-import { frameOf, listing, rowsAt, sliceOf } from './listing.ts'
+import { frameOf, listing, rowsAt, sliceOf, type Asked } from './listing.ts'
 import { page } from './page.ts'
 import { isSafe } from './safe-mode.ts'
 import { screenOf } from './screen.ts'
@@ -27,7 +28,7 @@ const fits: Readonly<Record<View, (plugin: PluginInfo) => boolean>> = {
   inactive: ({ state }) => ['inactive', 'failed', 'incompatible', 'removing'].includes(state),
   'must-use': ({ mustUse }) => mustUse,
 }
-const list = listing({ word: 'state', views, columns: [] })
+const list = listing({ word: 'state', views, columns: ['name', 'state'] })
 
 export const pluginRoutes = (deps: Deps): Handlers => ({
   'GET /network/plugins': async (c) => {
@@ -42,7 +43,7 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
       inactive: t('Inactive'),
       'must-use': t('Must-Use'),
     }
-    const fitting = asked.view ? holding.filter(fits[asked.view]) : holding
+    const fitting = ordered(t, asked.view ? holding.filter(fits[asked.view]) : holding, asked)
     const slice = sliceOf(asked, fitting.length, screen.rows)
     const mayWrite = can(actor, 'network:write', 'network')
     const paused = all.filter((plugin) => plugin.state === 'paused')
@@ -70,11 +71,10 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
           slice,
           views: [
             { view: null, label: t('All'), count: holding.length },
-            ...views
-              .map((view) => ({ view, label: words[view], count: holding.filter(fits[view]).length }))
-              .filter(({ view, count }) => count > 0 || view === asked.view),
+            ...views.map((view) => ({ view, label: words[view], count: holding.filter(fits[view]).length })),
           ],
         }),
+        heads: { name: list.head(PATH, asked, 'name'), state: list.head(PATH, asked, 'state') },
         plugins: shownHere.map((plugin) => shown(t, plugin, mayWrite)),
         sites: await siteNames(deps, shownHere),
         guards: (await deps.host.guards()).map((guard) => guardShown(t, guard, mayWrite)),
@@ -83,18 +83,23 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
     })
   },
 
-  'POST /network/plugins/:slug/activate': (c) =>
-    turn(deps, c, {
-      action: 'plugin.activated',
-      statements: (slug) => deps.host.activate(slug),
-      done: (plugin) => msg('{plugin} is active.', { plugin }),
-    }),
-  'POST /network/plugins/:slug/deactivate': (c) =>
-    turn(deps, c, {
-      action: 'plugin.deactivated',
-      statements: (slug) => deps.host.deactivate(slug),
-      done: (plugin) => msg('{plugin} is inactive. What it stored is kept.', { plugin }),
-    }),
+  'POST /network/plugins': async (c) => {
+    const form = await readForm(c)
+    const back = backOf(deps, form, PATH)
+    const all = await deps.host.plugins()
+    const slugs = tickedIn(form, (slug) => all.some((plugin) => plugin.slug === slug))
+    const act = (['activate', 'deactivate'] as const).find((one) => one === form.get('action'))
+    if (slugs.length === 0 || !act) return seeOther(c, deps, back, nothingDone)
+    // What is so already, and what cannot be switched, is left as it is.
+    const chosen = all
+      .filter(({ slug }) => slugs.includes(slug))
+      .filter((plugin) => actsOn(c.var.t, plugin).some(({ verb }) => verb === act))
+    for (const plugin of chosen) await turn(deps, c, plugin, act)
+    return seeOther(c, deps, back, { tone: 'good', title: turnedMany(act, chosen.length) })
+  },
+
+  'POST /network/plugins/:slug/activate': (c) => turned(deps, c, 'activate'),
+  'POST /network/plugins/:slug/deactivate': (c) => turned(deps, c, 'deactivate'),
   'GET /network/plugins/:slug/pause': async (c) => {
     const { t } = c.var
     const { slug, title: english } = await pluginAsked(c, deps)
@@ -105,21 +110,8 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
       data: { path: `${PATH}/${slug}` },
     })
   },
-  'POST /network/plugins/:slug/pause': (c) =>
-    turn(deps, c, {
-      action: 'plugin.paused',
-      statements: (slug) => deps.host.pause(slug, c.var.actor.name),
-      done: (plugin) => msg('{plugin} is paused.', { plugin }),
-    }),
-  'POST /network/plugins/:slug/resume': (c) =>
-    turn(deps, c, {
-      action: 'plugin.resumed',
-      statements: (slug) => deps.host.resume(slug),
-      done: (plugin, { version }) =>
-        version === ''
-          ? msg('{plugin} is loaded when the server starts the next time.', { plugin })
-          : msg('{plugin} runs again.', { plugin }),
-    }),
+  'POST /network/plugins/:slug/pause': (c) => turned(deps, c, 'pause'),
+  'POST /network/plugins/:slug/resume': (c) => turned(deps, c, 'resume'),
 })
 
 /** The plugin of the route. */
@@ -129,21 +121,60 @@ export async function pluginAsked(c: C, deps: Deps): Promise<PluginInfo> {
   return plugin
 }
 
-/** Switches a plugin, with the entry of the audit log in the same commit. */
-async function turn(
-  deps: Deps,
-  c: C,
-  how: {
-    action: string
-    statements: (slug: string) => Promise<readonly Statement[]>
-    done: (title: string, plugin: PluginInfo) => Message
+/** What can be done with a plugin: how the audit log calls it, how it is done, and what is said then. */
+const turns = {
+  activate: {
+    action: 'plugin.activated',
+    statements: ({ host }: Deps, slug: string) => host.activate(slug),
+    done: ({ title: plugin }: PluginInfo) => msg('{plugin} is active.', { plugin }),
   },
-): Promise<Response> {
-  const plugin = await pluginAsked(c, deps)
-  const { slug } = plugin
-  const entry = { action: how.action, target: slug, owner: 'network', before: { state: plugin.state } }
-  await deps.db.commit([...(await how.statements(slug)), ...auditEntry(deps, c.var.actor, entry)])
-  return seeOther(c, deps, PATH, { tone: 'good', title: how.done(plugin.title, plugin) })
+  deactivate: {
+    action: 'plugin.deactivated',
+    statements: ({ host }: Deps, slug: string) => host.deactivate(slug),
+    done: ({ title: plugin }: PluginInfo) => msg('{plugin} is inactive. What it stored is kept.', { plugin }),
+  },
+  pause: {
+    action: 'plugin.paused',
+    statements: ({ host }: Deps, slug: string, by: string) => host.pause(slug, by),
+    done: ({ title: plugin }: PluginInfo) => msg('{plugin} is paused.', { plugin }),
+  },
+  resume: {
+    action: 'plugin.resumed',
+    statements: ({ host }: Deps, slug: string) => host.resume(slug),
+    done: ({ title: plugin, version }: PluginInfo) =>
+      version === ''
+        ? msg('{plugin} is loaded when the server starts the next time.', { plugin })
+        : msg('{plugin} runs again.', { plugin }),
+  },
+} as const
+type Verb = keyof typeof turns
+
+/** Switches a plugin, with the entry of the audit log in the same commit. */
+async function turn(deps: Deps, c: C, { slug, state }: PluginInfo, verb: Verb): Promise<void> {
+  const { action, statements } = turns[verb]
+  const entry = { action, target: slug, owner: 'network', before: { state } }
+  await deps.db.commit([...(await statements(deps, slug, c.var.actor.name)), ...auditEntry(deps, c.var.actor, entry)])
+}
+
+export const turnedMany = (act: 'activate' | 'deactivate', count: number): Message =>
+  act === 'activate' ? msg('Plugins activated: {count}.', { count }) : msg('Plugins deactivated: {count}.', { count })
+
+async function turned(deps: Deps, c: C, verb: Verb): Promise<Response> {
+  const [form, plugin] = await Promise.all([readForm(c), pluginAsked(c, deps)])
+  await turn(deps, c, plugin, verb)
+  return seeOther(c, deps, backOf(deps, form, PATH), { tone: 'good', title: turns[verb].done(plugin) })
+}
+
+/** In the order of the host, or as it is asked for. */
+export function ordered<Plugin extends { readonly title: string; readonly state: string }>(
+  t: Translator,
+  plugins: readonly Plugin[],
+  { sort }: Asked<string, 'name' | 'state'>,
+): readonly Plugin[] {
+  if (!sort) return plugins
+  const key = (plugin: Plugin) => (sort.by === 'name' ? t(/* translated elsewhere */ plugin.title) : plugin.state)
+  const ascending = plugins.toSorted((a, b) => key(a).localeCompare(key(b), t.locale))
+  return sort.descending ? ascending.toReversed() : ascending
 }
 
 /** Whether a plugin's words, in the reader's language, hold what was looked for. */
@@ -165,11 +196,13 @@ export const shown = (t: Translator, plugin: PluginInfo, mayWrite: boolean) => (
   look: plugin.mustUse && plugin.state === 'active' ? 'must_use' : plugin.state,
   reason: plugin.reason ? t.say(plugin.reason) : null,
   acts: mayWrite ? actsOn(t, plugin) : [],
+  /** Whether it can be switched, and so ticked. */
+  turns: actsOn(t, plugin).some(({ verb }) => verb === 'activate' || verb === 'deactivate'),
 })
 
 /** What a button or a link does with a plugin; `asks`: on a page of its own, first. */
 interface Act {
-  readonly verb: 'activate' | 'deactivate' | 'pause' | 'resume'
+  readonly verb: Verb
   readonly label: string
   readonly asks?: true
   readonly danger?: true

@@ -14,18 +14,19 @@ import type { Translator } from '../web/i18n.ts'
  * a list without pages.
  */
 const screens = {
-  webhooks: { columns: ['status', 'events', 'day', 'last'], rows: 20 },
+  webhooks: { columns: ['state', 'events', 'day', 'last'], rows: 20 },
   deliveries: { columns: ['state', 'webhook', 'answer', 'time'], rows: 25 },
   events: { columns: ['deliveries', 'source', 'site', 'time'], rows: 25 },
   bins: { columns: ['answers', 'caught', 'made'], rows: 20 },
   // In groups that open and close, and so on one page.
   'event-types': { columns: ['code', 'lane', 'webhooks'], rows: 0 },
-  sources: { columns: ['status', 'from', 'received', 'taken', 'refused'], rows: 20 },
-  sites: { columns: ['status', 'webhooks', 'users', 'created'], rows: 20 },
+  sources: { columns: ['state', 'from', 'received', 'taken', 'refused'], rows: 20 },
+  sites: { columns: ['state', 'webhooks', 'users', 'created'], rows: 20 },
   users: { columns: ['role', 'site', 'login', 'created'], rows: 20 },
-  'api-keys': { columns: ['status', 'scopes', 'site', 'used', 'expires'], rows: 20 },
+  'api-keys': { columns: ['state', 'scopes', 'site', 'used', 'expires'], rows: 20 },
   plugins: { columns: ['state', 'description'], rows: 20 },
   hooks: { columns: ['handler', 'priority', 'runs', 'mean', 'longest', 'faults'], rows: 50 },
+  privacy: { columns: ['state', 'found', 'time'], rows: 20 },
   audit: { columns: ['who', 'site', 'address', 'time'], rows: 25 },
 } as const
 export type ScreenName = keyof typeof screens
@@ -69,7 +70,6 @@ export async function screenOf(c: C, deps: Deps, name: ScreenName): Promise<Scre
 }
 
 const labelsOf = (t: Translator): Record<(typeof screens)[ScreenName]['columns'][number], string> => ({
-  status: t('Status'),
   events: t('Events'),
   day: t('Last 24 hours'),
   last: t('Last delivery'),
@@ -104,6 +104,7 @@ const labelsOf = (t: Translator): Record<(typeof screens)[ScreenName]['columns']
   mean: t('Mean'),
   longest: t('Longest'),
   faults: t('Faults'),
+  found: t('Found'),
   who: t('Who'),
   address: t('Address'),
 })

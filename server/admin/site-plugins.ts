@@ -8,14 +8,15 @@ import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm, type Form } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
+import { backOf, nothingDone, tickedIn } from './bulk.ts'
 import { frameOf, listing, rowsAt, sliceOf } from './listing.ts'
 import { faultsNotice, page } from './page.ts'
 import { conflictNotice, conflictRows, saved, saveSettings, settingsShown } from './plugin-settings.ts'
-import { holds } from './plugins.ts'
+import { holds, ordered, turnedMany } from './plugins.ts'
 import { screenOf } from './screen.ts'
 
 const views = ['active', 'inactive'] as const
-const list = listing({ word: 'state', views, columns: [] })
+const list = listing({ word: 'state', views, columns: ['name', 'state'] })
 const viewOf = ({ look }: { look: string }): (typeof views)[number] =>
   look === 'active' || look === 'must_use' ? 'active' : 'inactive'
 
@@ -27,8 +28,13 @@ export const sitePluginRoutes = (deps: Deps): Handlers => ({
     const [screen, all] = await Promise.all([screenOf(c, deps, 'plugins'), deps.host.pluginsAt(siteOf(c))])
     const holding = all.filter((plugin) => holds(t, plugin, asked.q)).map((plugin) => shown(t, plugin))
     const words = { active: t('Active'), inactive: t('Inactive') }
-    const fitting = asked.view ? holding.filter((plugin) => viewOf(plugin) === asked.view) : holding
+    const fitting = ordered(
+      t,
+      holding.filter((plugin) => asked.view === null || viewOf(plugin) === asked.view),
+      asked,
+    )
     const slice = sliceOf(asked, fitting.length, screen.rows)
+    const path = `${scope.base}/plugins`
     return page(c, deps, 'pages/plugins/site', {
       title: t('Plugins'),
       screen: screen.options,
@@ -40,7 +46,7 @@ export const sitePluginRoutes = (deps: Deps): Handlers => ({
       data: {
         shows: screen.shows,
         frame: frameOf(c, list, asked, {
-          path: `${scope.base}/plugins`,
+          path,
           count: fitting.length,
           slice,
           views: [
@@ -52,13 +58,27 @@ export const sitePluginRoutes = (deps: Deps): Handlers => ({
             })),
           ],
         }),
+        heads: { name: list.head(path, asked, 'name'), state: list.head(path, asked, 'state') },
         plugins: rowsAt(fitting, slice),
       },
     })
   },
 
-  'POST /sites/:slug/admin/plugins/:plugin/activate': (c) => turn(c, deps, true),
-  'POST /sites/:slug/admin/plugins/:plugin/deactivate': (c) => turn(c, deps, false),
+  'POST /sites/:slug/admin/plugins': async (c) => {
+    const form = await readForm(c)
+    const back = backOf(deps, form, `${c.var.scope.base}/plugins`)
+    const all = (await deps.host.pluginsAt(siteOf(c))).map((plugin) => shown(c.var.t, plugin))
+    const slugs = tickedIn(form, (slug) => all.some((plugin) => plugin.slug === slug))
+    const act = (['activate', 'deactivate'] as const).find((one) => one === form.get('action'))
+    if (slugs.length === 0 || !act) return seeOther(c, deps, back, nothingDone)
+    // What is so already, and what the site cannot switch, is left as it is.
+    const chosen = all.filter((plugin) => slugs.includes(plugin.slug) && plugin.act === act)
+    for (const plugin of chosen) await turn(c, deps, plugin, act === 'activate')
+    return seeOther(c, deps, back, { tone: 'good', title: turnedMany(act, chosen.length) })
+  },
+
+  'POST /sites/:slug/admin/plugins/:plugin/activate': (c) => turned(c, deps, true),
+  'POST /sites/:slug/admin/plugins/:plugin/deactivate': (c) => turned(c, deps, false),
 
   'GET /sites/:slug/admin/plugins/:plugin': async (c) => pluginPage(c, deps, await asked(c, deps)),
 
@@ -86,15 +106,19 @@ async function asked(c: C, deps: Deps): Promise<SitePlugin> {
   return plugin
 }
 
-async function turn(c: C, deps: Deps, on: boolean): Promise<Response> {
-  const plugin = await asked(c, deps)
-  const { slug, title } = plugin
+async function turn(c: C, deps: Deps, { slug, isOnHere }: SitePlugin, on: boolean): Promise<void> {
   const site = siteOf(c)
   const statements = on ? await deps.host.activate(slug, site) : await deps.host.deactivate(slug, site)
   const action = on ? 'plugin.activated' : 'plugin.deactivated'
-  const entry = { action, target: slug, owner: site, before: { state: plugin.isOnHere ? 'active' : 'inactive' } }
+  const entry = { action, target: slug, owner: site, before: { state: isOnHere ? 'active' : 'inactive' } }
   await deps.db.commit([...statements, ...auditEntry(deps, c.var.actor, entry)])
-  return seeOther(c, deps, `${c.var.scope.base}/plugins`, {
+}
+
+async function turned(c: C, deps: Deps, on: boolean): Promise<Response> {
+  const [plugin, form] = await Promise.all([asked(c, deps), readForm(c)])
+  await turn(c, deps, plugin, on)
+  const { title } = plugin
+  return seeOther(c, deps, backOf(deps, form, `${c.var.scope.base}/plugins`), {
     tone: 'good',
     title: on
       ? msg('{plugin} is active.', { plugin: title })

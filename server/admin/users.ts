@@ -142,7 +142,7 @@ export const userRoutes = (deps: Deps): Handlers => ({
     if (!person) return c.redirect(LIST, 303)
     const refused = await expected(removePerson(deps, c.get('actor'), person))
     if (refused) return deleteForm(c, deps, person, refused)
-    return seeOther(c, deps, LIST, { tone: 'good', title: msg('{name} was deleted.', { name: person.name }) })
+    return seeOther(c, deps, LIST, { tone: 'good', title: msg('{name} is deleted.', { name: person.name }) })
   },
 })
 

@@ -36,10 +36,10 @@ export async function wrongBin(
   return errors
 }
 
-/** Makes a bin. Throws `conflict` where its owner has as many as it may. */
-export const addBin = (deps: Deps, actor: Actor, draft: BinDraft, owner: Owner) =>
-  makeBin(deps, draft, { owner, by: actor.id }, (id) =>
-    auditEntry(deps, actor, { action: 'bin.created', target: id, owner, after: { name: draft.name } }),
+/** Makes a bin, of this id if one is given. Throws `conflict` where its owner has as many as it may. */
+export const addBin = (deps: Deps, actor: Actor, draft: BinDraft, owner: Owner, id?: string) =>
+  makeBin(deps, draft, { owner, by: actor.id, ...(id !== undefined && { id }) }, (made) =>
+    auditEntry(deps, actor, { action: 'bin.created', target: made, owner, after: { name: draft.name } }),
   )
 
 export async function changeBin(deps: Deps, actor: Actor, bin: BinTable, draft: BinDraft): Promise<BinTable> {

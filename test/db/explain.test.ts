@@ -516,7 +516,11 @@ describe('what looking for personal data asks', () => {
     ],
     ['mustBeWhole', (db) => db.commit(erasing.mustBeWhole(db, 'evt_1')), ['event by key 1']],
     ['runningRequests', (db) => privacy.runningRequests(db), ['privacy_request along privacy_request_running']],
-    ['lastRequests', (db) => privacy.lastRequests(db, 50), ['privacy_request along privacy_request_made']],
+    [
+      'requestPage',
+      (db) => privacy.requestPage(db, {}, { descending: true, limit: 20, offset: 0 }),
+      ['privacy_request along privacy_request_made'],
+    ],
     [
       'forgetRequests',
       (db) => db.commit(privacy.forgetRequests(db, { ended: 1, made: 1 }, 500)),

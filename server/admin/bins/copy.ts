@@ -13,9 +13,10 @@ import { copyToBin } from '../../webhooks/bins/copy.ts'
 import { ownWebhook } from '../../webhooks/own-webhook.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
-import { readForm } from '../../web/forms.ts'
+import { readForm, type Form } from '../../web/forms.ts'
 import { deliveryOf } from '../repair.ts'
 import { reaches } from './bin.ts'
+import { onceIn } from './once.ts'
 
 /** *Send to a bin*: what the receiver of a delivery gets, to be looked at in a bin. */
 export const copyRoutes = (deps: Deps): Handlers => ({
@@ -24,7 +25,7 @@ export const copyRoutes = (deps: Deps): Handlers => ({
     const delivery = await deliveryOf(deps, c)
     const webhook = await ownWebhook(deps.db, scope.owner, delivery.webhook_id)
     try {
-      const bin = await chosenBin(c, deps, webhook, (await readForm(c)).get('bin'))
+      const bin = await chosenBin(c, deps, webhook, await readForm(c))
       const audit = auditEntry(deps, actor, {
         action: 'delivery.copied',
         target: delivery.id,
@@ -54,13 +55,14 @@ export async function binChoice(c: C, deps: Deps, delivery: DeliveryRow) {
 }
 
 /** The bin with this id, or for none a new one beside the webhook, which checks its signature. */
-async function chosenBin(c: C, deps: Deps, { id: webhookId, owner, name }: Webhook, chosen: string) {
+async function chosenBin(c: C, deps: Deps, { id: webhookId, owner, name }: Webhook, form: Form) {
   const { actor, scope } = c.var
+  const chosen = form.get('bin')
   if (chosen !== '') {
     const bin = isId('bin', chosen) ? await binById(deps.db, chosen) : undefined
     if (!bin || !reaches(scope, bin)) throw fail('conflict', 'There is no such bin any more.')
     return bin
   }
   const draft = { name, answer: { kind: 'ok', figure: 0 }, webhookId } as const
-  return addBin(deps, actor, draft, owner)
+  return addBin(deps, actor, draft, owner, onceIn(form))
 }

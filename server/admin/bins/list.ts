@@ -1,73 +1,111 @@
-import { binsOf } from '../../../db/queries/bins.ts'
+import { binById, binPage, countBins, type BinView } from '../../../db/queries/bins.ts'
 import { setting } from '../../../db/queries/settings.ts'
-import type { BinTable } from '../../../db/schema.ts'
-import { addBin, wrongBin } from '../../api/bin-changes.ts'
+import { siteNames } from '../../../db/queries/sites.ts'
+import { addBin, removeBin, wrongBin } from '../../api/bin-changes.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { can } from '../../lib/actor.ts'
 import { AppError, type FieldError } from '../../lib/errors.ts'
+import { isId, newId } from '../../lib/ids.ts'
 import { msg } from '../../lib/message.ts'
 import type { BinAnswer } from '../../webhooks/bins/answer.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
-import { frameOf, listing, rowsAt, sliceOf, type Asked } from '../listing.ts'
+import { askFirst, backOf, isSure, nothingDone, tickedIn } from '../bulk.ts'
+import { frameOf, listing, sliceOf } from '../listing.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { screenOf } from '../screen.ts'
+import { reaches } from './bin.ts'
+import { onceIn } from './once.ts'
 import { answerWords } from './words.ts'
 
-const list = listing({ word: 'state', views: [], columns: ['name', 'caught', 'made'] })
+/** Words of the URL, and the columns they stand for. */
+const columns = { name: 'name', caught: 'received', made: 'created_at' } as const
+const views = ['caught', 'empty'] as const satisfies readonly BinView[]
+const usual = { by: 'made', descending: true } as const
+const list = listing({ word: 'state', views, columns: ['name', 'caught', 'made'], usual })
 
 export const binListRoutes = (deps: Deps): Handlers => ({
-  'GET {area}/bins': (c) => listPage(c, deps, '', []),
+  'GET {area}/bins': (c) => listPage(c, deps, { name: '', id: newId('bin', deps) }),
 
   'POST {area}/bins': async (c) => {
     const { actor, scope, t } = c.var
-    const name = (await readForm(c)).get('name').trim()
-    const draft = { name, answer: { kind: 'ok', figure: 0 }, webhookId: null } as const
+    const form = await readForm(c)
+    const typed = { name: form.get('name').trim(), id: onceIn(form) ?? newId('bin', deps) }
+    const draft = { name: typed.name, answer: { kind: 'ok', figure: 0 }, webhookId: null } as const
     const errors = await wrongBin(deps, draft, scope.owner)
-    if (errors.length > 0) return listPage(c, deps, name, errors)
+    if (errors.length > 0) return listPage(c, deps, typed, errors)
     try {
-      const bin = await addBin(deps, actor, draft, scope.owner)
+      const bin = await addBin(deps, actor, draft, scope.owner, typed.id)
       return seeOther(c, deps, `${scope.base}/bins/${bin.id}`, { tone: 'good', title: msg('The bin is ready.') })
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'conflict') throw error
       const title = t('No bin was made.')
-      return listPage(c, deps, name, [], { tone: 'bad', title, text: t.say(error.detail) })
+      return listPage(c, deps, typed, [], { tone: 'bad', title, text: t.say(error.detail) })
     }
   },
-})
 
-/** The newest first, unless another order is asked for. */
-function sorted(bins: readonly BinTable[], { sort }: Asked): readonly BinTable[] {
-  if (!sort) return bins
-  const by: Record<string, (a: BinTable, b: BinTable) => number> = {
-    name: (a, b) => a.name.localeCompare(b.name),
-    caught: (a, b) => a.received - b.received,
-    made: (a, b) => a.created_at - b.created_at,
-  }
-  const ascending = bins.toSorted(by[sort.by])
-  return sort.descending ? ascending.toReversed() : ascending
-}
+  'POST {area}/bins/bulk': async (c) => {
+    const { actor, scope, t } = c.var
+    const path = `${scope.base}/bins`
+    const form = await readForm(c)
+    const back = backOf(deps, form, path)
+    const ids = tickedIn(form, (id) => isId('bin', id))
+    const found = await Promise.all(ids.map((id) => binById(deps.db, id)))
+    const chosen = found.filter((bin) => bin !== undefined).filter((bin) => reaches(scope, bin))
+    const act = form.get('action')
+    if (chosen.length === 0 || act !== 'delete') return seeOther(c, deps, back, nothingDone)
+    if (!isSure(form)) {
+      return askFirst(c, deps, {
+        title: t.n('Delete 1 bin?', 'Delete {count} bins?', chosen.length),
+        list: t('Bins'),
+        back,
+        names: chosen.map(({ name }) => name),
+        text: t('All that they caught goes with them, and what is sent to their addresses is refused from then on.'),
+        button: t('Delete'),
+        action: `${path}/bulk`,
+        act,
+        ids,
+      })
+    }
+    for (const bin of chosen) await removeBin(deps, actor, bin)
+    return seeOther(c, deps, back, { tone: 'good', title: msg('Bins deleted: {count}.', { count: chosen.length }) })
+  },
+})
 
 async function listPage(
   c: C,
   deps: Deps,
-  name: string,
-  errors: readonly FieldError[],
+  typed: { readonly name: string; readonly id: string },
+  errors: readonly FieldError[] = [],
   refused?: Shown,
 ): Promise<Response> {
   const { actor, scope, t } = c.var
   const asked = list.read((name) => c.req.query(name))
-  const [screen, all, most] = await Promise.all([
+  const filter = { owner: scope.site?.id ?? null, search: asked.q || undefined }
+  const [screen, counts, own, most] = await Promise.all([
     screenOf(c, deps, 'bins'),
-    binsOf(deps.db, scope.owner),
+    countBins(deps.db, filter),
+    countBins(deps.db, { owner: scope.owner }),
     setting(deps.db, 'bins'),
   ])
-  // An owner has a hundred at most: they are read whole.
-  const found = sorted(all, asked).filter((bin) => bin.name.toLowerCase().includes(asked.q.toLowerCase()))
-  const slice = sliceOf(asked, found.length, screen.rows)
+  const total = counts.caught + counts.empty
+  const count = asked.view ? counts[asked.view] : total
+  const slice = sliceOf(asked, count, screen.rows)
+  const { limit, offset } = slice
+  const { by, descending } = asked.sort ?? usual
+  const bins = await binPage(
+    deps.db,
+    { ...filter, view: asked.view ?? undefined },
+    { sort: columns[by], descending, limit, offset },
+  )
+  const sites = await siteNames(
+    deps.db,
+    scope.site === null ? bins.map(({ owner }) => owner).filter((owner) => owner !== 'network') : [],
+  )
   const path = `${scope.base}/bins`
+  const head = (column: keyof typeof columns) => list.head(path, asked, column)
   return page(c, deps, 'pages/bins/list', {
     title: t('Bins'),
     lead: t('A bin catches whatever is sent to it, so that you see what a receiver would get.'),
@@ -83,20 +121,26 @@ async function listPage(
     data: {
       path,
       shows: screen.shows,
-      frame: frameOf(c, list, asked, { path, count: found.length, slice, views: [] }),
-      heads: {
-        name: list.head(path, asked, 'name'),
-        caught: list.head(path, asked, 'caught'),
-        made: list.head(path, asked, 'made'),
-      },
-      count: all.length,
+      frame: frameOf(c, list, asked, {
+        path,
+        count,
+        slice,
+        views: [
+          { view: null, label: t('All'), count: total },
+          { view: 'caught', label: t('Caught'), count: counts.caught },
+          { view: 'empty', label: t('Nothing caught yet'), count: counts.empty },
+        ],
+      }),
+      heads: { name: head('name'), caught: head('caught'), made: head('made') },
+      count: own.caught + own.empty,
       mayWrite: can(actor, 'webhooks:write', scope.owner),
-      typed: name,
+      typed,
       errors: errorsByPath(errors, t),
       most: Number(most),
-      bins: rowsAt(found, slice).map((bin) => ({
+      bins: bins.map((bin) => ({
         id: bin.id,
         name: bin.name,
+        site: sites.get(bin.owner) ?? null,
         received: bin.received,
         answer: answerWords(t, JSON.parse(bin.answer) as BinAnswer),
         createdAt: bin.created_at,

@@ -1,5 +1,5 @@
-import { lastRequests } from '../../../db/queries/privacy.ts'
-import type { PrivacyRequestTable } from '../../../db/schema.ts'
+import { countRequests, requestPage } from '../../../db/queries/privacy.ts'
+import type { PrivacyRequestTable, PrivacyState } from '../../../db/schema.ts'
 import { normalEmail, wrongEmail } from '../../access/person.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
@@ -9,10 +9,14 @@ import { progressOf, startSearch } from '../../privacy/request.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
+import { frameOf, listing, sliceOf } from '../listing.ts'
 import { faultsNotice, page } from '../page.ts'
+import { screenOf } from '../screen.ts'
 
 export const PATH = '/network/privacy'
-const SHOWN = 50
+const states = ['searching', 'found', 'erasing', 'erased', 'stopped'] as const satisfies readonly PrivacyState[]
+const usual = { by: 'time', descending: true } as const
+const list = listing({ word: 'state', views: states, columns: ['time'], usual })
 
 /** The requests of people about their data, and a form for the next one. */
 export const privacyListRoutes = (deps: Deps): Handlers => ({
@@ -30,10 +34,26 @@ export const privacyListRoutes = (deps: Deps): Handlers => ({
 
 async function listPage(c: C, deps: Deps, typed = '', errors: readonly FieldError[] = []): Promise<Response> {
   const { t } = c.var
-  const rows = await lastRequests(deps.db, SHOWN)
+  const asked = list.read((name) => c.req.query(name))
+  const search = asked.q || undefined
+  const [screen, counts] = await Promise.all([screenOf(c, deps, 'privacy'), countRequests(deps.db, search)])
+  const total = states.reduce((sum, state) => sum + (counts[state] ?? 0), 0)
+  const count = asked.view ? (counts[asked.view] ?? 0) : total
+  const slice = sliceOf(asked, count, screen.rows)
+  const { limit, offset } = slice
+  const { descending } = asked.sort ?? usual
+  const rows = await requestPage(deps.db, { state: asked.view ?? undefined, search }, { descending, limit, offset })
+  const words = {
+    searching: t('Searching'),
+    found: t('Searched'),
+    erasing: t('Erasing'),
+    erased: t('Erased'),
+    stopped: t('Stopped'),
+  }
   return page(c, deps, 'pages/privacy/list', {
     title: t('Privacy'),
     lead: t('All that is stored with an e-mail address in it: find it, export it for the person, and erase it.'),
+    screen: screen.options,
     help: [
       t(
         'A search looks through events, requests, answers, bins, sources, plugins, users and the audit log, step by step.',
@@ -45,6 +65,18 @@ async function listPage(c: C, deps: Deps, typed = '', errors: readonly FieldErro
       path: PATH,
       typed,
       errors: errorsByPath(errors, t),
+      shows: screen.shows,
+      frame: frameOf(c, list, asked, {
+        path: PATH,
+        count,
+        slice,
+        views: [
+          { view: null, label: t('All'), count: total },
+          ...states.map((view) => ({ view, label: words[view], count: counts[view] ?? 0 })),
+        ],
+      }),
+      words,
+      heads: { time: list.head(PATH, asked, 'time') },
       rows: rows.map((row) => ({
         id: row.id,
         who: row.address ?? row.masked,

@@ -14,6 +14,7 @@ import { roomFor } from '../../webhooks/quota.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
+import { backOf } from '../bulk.ts'
 import { faultsNotice, page } from '../page.ts'
 
 const LIST = '/network/sites'
@@ -33,18 +34,20 @@ export const siteAsIsRoutes = (deps: Deps): Handlers => ({
   },
 
   'POST /network/sites/:id/archive': async (c) => {
-    const site = await asked(c, deps)
+    const [site, form] = await Promise.all([asked(c, deps), readForm(c)])
     const { name } = await changeSite(deps, c.var.actor, site, { state: 'archived' })
     const text = msg('Its webhooks send nothing, its API keys are refused, and no events are taken for it.')
-    return seeOther(c, deps, pathOf(site), { tone: 'good', title: msg('{name} is archived.', { name }), text })
+    const back = backOf(deps, form, LIST, pathOf(site))
+    return seeOther(c, deps, back, { tone: 'good', title: msg('{name} is archived.', { name }), text })
   },
 
   'POST /network/sites/:id/restore': async (c) => {
-    const site = await asked(c, deps)
+    const [site, form] = await Promise.all([asked(c, deps), readForm(c)])
     const { name } = await changeSite(deps, c.var.actor, site, { state: 'active' })
     deps.wake()
     const text = msg('What was held because of it goes out.')
-    return seeOther(c, deps, pathOf(site), { tone: 'good', title: msg('{name} is back.', { name }), text })
+    const back = backOf(deps, form, LIST, pathOf(site))
+    return seeOther(c, deps, back, { tone: 'good', title: msg('{name} is back.', { name }), text })
   },
 
   'GET /network/sites/:id/delete': async (c) => deletePage(c, deps, await asked(c, deps), []),
@@ -59,7 +62,7 @@ export const siteAsIsRoutes = (deps: Deps): Handlers => ({
       return deletePage(c, deps, site, [{ path: 'slug', message }])
     }
     await deleteSite(deps, c.var.actor, site)
-    return seeOther(c, deps, LIST, { tone: 'good', title: msg('{name} was deleted.', { name: site.name }) })
+    return seeOther(c, deps, LIST, { tone: 'good', title: msg('{name} is deleted.', { name: site.name }) })
   },
 })
 

@@ -13,7 +13,8 @@ import { kindOf } from './form-page.ts'
 /** Words of the URL, and the columns they stand for. */
 const columns = { name: 'name', received: 'last_taken_at', taken: 'taken', refused: 'refused' } as const
 const states = ['active', 'retired'] as const
-const list = listing({ word: 'state', views: states, columns: ['name', 'received', 'taken', 'refused'] })
+const usual = { by: 'name', descending: false } as const
+const list = listing({ word: 'state', views: states, columns: ['name', 'received', 'taken', 'refused'], usual })
 
 export const sourceListRoutes = (deps: Deps): Handlers => ({
   'GET {area}/sources': async (c) => {
@@ -30,20 +31,16 @@ export const sourceListRoutes = (deps: Deps): Handlers => ({
     const count = asked.view ? counts[asked.view] : total
     const slice = sliceOf(asked, count, screen.rows)
     const { limit, offset } = slice
+    const { by, descending } = asked.sort ?? usual
     const rows = await sourcePage(
       deps.db,
       { ...filter, state: asked.view ?? undefined },
-      {
-        sort: columns[asked.sort?.by ?? 'name'],
-        descending: asked.sort?.descending ?? false,
-        limit,
-        offset,
-      },
+      { sort: columns[by], descending, limit, offset },
     )
     const path = `${base}/sources`
     const names = await siteNames(deps.db, site === null ? rows.map((row) => row.site_id) : [])
     const mayWrite = can(actor, 'webhooks:write', scope.owner)
-    const head = (by: keyof typeof columns) => list.head(path, asked, by)
+    const head = (column: keyof typeof columns) => list.head(path, asked, column)
     return page(c, deps, 'pages/sources/list', {
       title: t('Sources'),
       lead: t('What happens elsewhere becomes an event here: each source has an address to which others post.'),

@@ -21,6 +21,7 @@ import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { readForm } from '../../web/forms.ts'
 import type { Translator } from '../../web/i18n.ts'
+import { backOf } from '../bulk.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { inputOf, sentForm, storedForm, type SourceForm } from './form.ts'
 import { formData, kindOf } from './form-page.ts'
@@ -61,10 +62,10 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
   },
 
   'POST {area}/sources/:id/retire': async (c) => {
-    const source = await asked(c, deps)
+    const [source, sent] = await Promise.all([asked(c, deps), readForm(c)])
     await unlessChanged(() => switchSource(deps, c.var.actor, source, 'retired'))
     const text = msg('It takes nothing any more. Activate brings it back.')
-    return seeOther(c, deps, pathOf(c, source), {
+    return seeOther(c, deps, backOf(deps, sent, listOf(c), pathOf(c, source)), {
       tone: 'good',
       title: msg('{name} is retired.', { name: source.name }),
       text,
@@ -72,9 +73,9 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
   },
 
   'POST {area}/sources/:id/activate': async (c) => {
-    const source = await asked(c, deps)
+    const [source, sent] = await Promise.all([asked(c, deps), readForm(c)])
     await unlessChanged(() => switchSource(deps, c.var.actor, source, 'active'))
-    return seeOther(c, deps, pathOf(c, source), {
+    return seeOther(c, deps, backOf(deps, sent, listOf(c), pathOf(c, source)), {
       tone: 'good',
       title: msg('{name} is active.', { name: source.name }),
     })
@@ -93,14 +94,15 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
   'POST {area}/sources/:id/delete': async (c) => {
     const source = await asked(c, deps)
     await removeSource(deps, c.var.actor, source)
-    return seeOther(c, deps, `${c.var.scope.base}/sources`, {
+    return seeOther(c, deps, listOf(c), {
       tone: 'good',
       title: msg('{name} is deleted.', { name: source.name }),
     })
   },
 })
 
-const pathOf = (c: C, source: SourceRow): string => `${c.var.scope.base}/sources/${source.id}`
+const listOf = (c: C): string => `${c.var.scope.base}/sources`
+const pathOf = (c: C, source: SourceRow): string => `${listOf(c)}/${source.id}`
 
 /** The source of the URL, if it is in this area. Throws `not_found`. */
 async function asked(c: C, deps: Deps): Promise<SourceRow> {
@@ -111,7 +113,7 @@ async function asked(c: C, deps: Deps): Promise<SourceRow> {
 }
 
 /** False when somebody else changed the source meanwhile. */
-async function unlessChanged(change: () => Promise<unknown>): Promise<boolean> {
+export async function unlessChanged(change: () => Promise<unknown>): Promise<boolean> {
   try {
     await change()
     return true

@@ -8,12 +8,10 @@ import { isId } from '../../lib/ids.ts'
 import { msg, type Message } from '../../lib/message.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther, type Notice } from '../../web/flash.ts'
-import { readForm, type Form } from '../../web/forms.ts'
-import { safeNext } from '../../web/safe-url.ts'
-import { page } from '../page.ts'
+import { readForm } from '../../web/forms.ts'
+import { askFirst, backOf, isSure, nothingDone, tickedIn } from '../bulk.ts'
 
 const LIST = '/network/users'
-const MOST_AT_ONCE = 100
 
 /** What can be done with several people at once. */
 type Act = 'delete' | 'log-out' | (typeof roles)[number]
@@ -23,37 +21,27 @@ const acts: readonly Act[] = ['delete', 'log-out', ...roles.filter((role) => rol
 export const userBulkRoutes = (deps: Deps): Handlers => ({
   'POST /network/users/bulk': async (c) => {
     const form = await readForm(c)
-    const asked = safeNext(form.get('back'), deps.publicUrl())
-    const back = asked?.startsWith(LIST) ? asked : LIST
-    const chosen = await chosenOf(deps, form)
+    const back = backOf(deps, form, LIST)
+    const ids = tickedIn(form, (id) => isId('usr', id))
+    const found = await Promise.all(ids.map((id) => personById(deps.db, id)))
+    const chosen = found.filter((person) => person !== undefined)
     const act = acts.find((one) => one === form.get('action'))
-    if (chosen.length === 0 || !act) {
-      const text = msg('Tick the users that it is about, and choose a bulk action.')
-      return seeOther(c, deps, back, { tone: 'info', title: msg('Nothing was done.'), text })
-    }
-    if (act === 'delete' && !form.has('sure')) return confirmPage(c, deps, chosen, back)
-    return seeOther(c, deps, back, await run(c, deps, act, chosen))
+    if (chosen.length === 0 || !act) return seeOther(c, deps, back, nothingDone)
+    if (act !== 'delete' || isSure(form)) return seeOther(c, deps, back, await run(c, deps, act, chosen))
+    const { t } = c.var
+    return askFirst(c, deps, {
+      title: t.n('Delete 1 user?', 'Delete {count} users?', chosen.length),
+      list: t('Users'),
+      back,
+      names: chosen.map(({ name, email }) => `${name}, ${email}`),
+      text: t('Their sessions end and their API keys die. The audit log keeps their names.'),
+      button: t('Delete'),
+      action: `${LIST}/bulk`,
+      act,
+      ids,
+    })
   },
 })
-
-async function chosenOf(deps: Deps, form: Form): Promise<Person[]> {
-  const ids = [...new Set([...form.getAll('id'), ...form.get('ids').split(',')])].filter((id) => isId('usr', id))
-  const found = await Promise.all(ids.slice(0, MOST_AT_ONCE).map((id) => personById(deps.db, id)))
-  return found.filter((person) => person !== undefined)
-}
-
-function confirmPage(c: C, deps: Deps, chosen: readonly Person[], back: string): Promise<Response> {
-  const { t } = c.var
-  return page(c, deps, 'pages/users/delete-many', {
-    title: t.n('Delete 1 user?', 'Delete {count} users?', chosen.length),
-    crumbs: [{ href: back, label: t('Users') }],
-    data: {
-      cancel: back,
-      people: chosen.map(({ name, email }) => ({ name, email })),
-      fields: { action: 'delete', sure: '1', ids: chosen.map(({ id }) => id).join(','), back },
-    },
-  })
-}
 
 /** Whoever acts is left out: an administrator who ticked all would lock themselves out. */
 async function run(c: C, deps: Deps, act: Act, chosen: readonly Person[]): Promise<Notice> {

@@ -12,7 +12,8 @@ const PATH = '/network/users'
 
 /** Words of the URL, and the columns they stand for. */
 const columns = { name: 'name', created: 'createdAt' } as const
-const list = listing({ word: 'role', views: roles, columns: ['name', 'created'] })
+const usual = { by: 'name', descending: false } as const
+const list = listing({ word: 'role', views: roles, columns: ['name', 'created'], usual })
 
 export const userListRoutes = (deps: Deps): Handlers => ({
   'GET /network/users': async (c) => {
@@ -23,12 +24,13 @@ export const userListRoutes = (deps: Deps): Handlers => ({
     const total = roles.reduce((sum, role) => sum + counts[role], 0)
     const count = asked.view ? counts[asked.view] : total
     const slice = sliceOf(asked, count, screen.rows)
+    const { by, descending } = asked.sort ?? usual
     const rows = await people(
       deps.db,
       { role: asked.view ?? undefined, search },
       {
-        sort: columns[asked.sort?.by ?? 'name'],
-        descending: asked.sort?.descending ?? false,
+        sort: columns[by],
+        descending,
         limit: slice.limit,
         offset: slice.offset,
       },

@@ -1,3 +1,4 @@
+import { binById } from '../../../db/queries/bins.ts'
 import { addBin } from '../../api/bin-changes.ts'
 import type { Deps } from '../../deps.ts'
 import { AppError } from '../../lib/errors.ts'
@@ -6,7 +7,10 @@ import { binUrl } from '../../webhooks/bins/address.ts'
 import type { WebhookForm } from './form.ts'
 import type { FormState, Target } from './form-page.ts'
 
-/** *Catch it here*: a new bin that checks this webhook's signature, as the form's Target URL. The webhook is not saved by it. */
+/**
+ * *Catch it here*: a bin that checks this webhook's signature, as the form's Target URL. The webhook is not saved by it. The
+ * bin has the id of the webhook, so that pressing it again finds the same one.
+ */
 export async function catchInBin(
   c: C,
   deps: Deps,
@@ -18,7 +22,9 @@ export async function catchInBin(
   const name = form.name.trim() || t('Try-out')
   const draft = { name, answer: { kind: 'ok', figure: 0 }, webhookId: target.id } as const
   try {
-    const bin = await addBin(deps, actor, draft, owner)
+    const id = `bin_${target.id.slice('whk_'.length)}`
+    const before = await binById(deps.db, id)
+    const bin = before?.owner === owner ? before : await addBin(deps, actor, draft, owner, before ? undefined : id)
     const link = { href: `${scope.base}/bins/${bin.id}`, text: t('See the bin') }
     const text = t('The Target URL leads there now. Save the webhook, or send a test event.')
     const url = binUrl(deps.publicUrl(), bin.token)

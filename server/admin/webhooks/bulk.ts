@@ -5,49 +5,40 @@ import { isId } from '../../lib/ids.ts'
 import { msg, type Message } from '../../lib/message.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther, type Notice } from '../../web/flash.ts'
-import { readForm, type Form } from '../../web/forms.ts'
-import { page } from '../page.ts'
-import { activate, backOf, remove, retire, whyNotActivate } from './state.ts'
-
-const MOST_AT_ONCE = 100
+import { readForm } from '../../web/forms.ts'
+import { askFirst, backOf, isSure, nothingDone, tickedIn } from '../bulk.ts'
+import { activate, remove, retire, whyNotActivate } from './state.ts'
 
 /** Bulk actions of the list. Each webhook has a commit of its own: what one of them hinders does not stop the others. */
 export const bulkRoutes = (deps: Deps): Handlers => ({
   'POST {area}/webhooks': async (c) => {
     const form = await readForm(c)
-    const back = backOf(c, deps, form, `${c.var.scope.base}/webhooks`)
-    const chosen = await chosenOf(c, deps, form)
-    const action = form.get('action')
-    if (chosen.length === 0 || !['activate', 'retire', 'delete'].includes(action)) {
-      const text = msg('Tick the webhooks that it is about, and choose a bulk action.')
-      return seeOther(c, deps, back, { tone: 'info', title: msg('Nothing was done.'), text })
-    }
-    if (action === 'delete' && !form.has('sure')) return confirmPage(c, deps, chosen, back)
-    return seeOther(c, deps, back, await run(c, deps, action, chosen))
+    const list = `${c.var.scope.base}/webhooks`
+    const back = backOf(deps, form, list)
+    const ids = tickedIn(form, (id) => isId('whk', id))
+    const found = await Promise.all(ids.map((id) => webhookById(deps.db, id, c.var.scope.owner)))
+    // Those that the area does not reach are as good as not there.
+    const chosen = found.filter((webhook) => webhook !== undefined)
+    const act = form.get('action')
+    if (chosen.length === 0 || !['activate', 'retire', 'delete'].includes(act))
+      return seeOther(c, deps, back, nothingDone)
+    if (act !== 'delete' || isSure(form)) return seeOther(c, deps, back, await run(c, deps, act, chosen))
+    const { t } = c.var
+    return askFirst(c, deps, {
+      title: t.n('Delete 1 webhook?', 'Delete {count} webhooks?', chosen.length),
+      list: t('Webhooks'),
+      back,
+      names: chosen.map(({ name }) => name),
+      text: t(
+        'The webhooks, their secrets and their settings go for good, and what waits for them is cancelled. What the log holds of their deliveries stays until it is old. To stop them for now, choose Retire.',
+      ),
+      button: t('Delete'),
+      action: list,
+      act,
+      ids,
+    })
   },
 })
-
-/** The ticked webhooks that the area reaches; others are as good as not there. */
-async function chosenOf(c: C, deps: Deps, form: Form): Promise<Webhook[]> {
-  const { owner } = c.var.scope
-  const ids = [...new Set([...form.getAll('id'), ...form.get('ids').split(',')])].filter((id) => isId('whk', id))
-  const found = await Promise.all(ids.slice(0, MOST_AT_ONCE).map((id) => webhookById(deps.db, id, owner)))
-  return found.filter((webhook) => webhook !== undefined)
-}
-
-function confirmPage(c: C, deps: Deps, chosen: readonly Webhook[], back: string): Promise<Response> {
-  const { scope, t } = c.var
-  return page(c, deps, 'pages/webhooks/delete', {
-    title: t.n('Delete 1 webhook?', 'Delete {count} webhooks?', chosen.length),
-    crumbs: [{ href: back, label: t('Webhooks') }],
-    data: {
-      action: `${scope.base}/webhooks`,
-      cancel: back,
-      names: chosen.map(({ name }) => name),
-      fields: { action: 'delete', sure: '1', ids: chosen.map(({ id }) => id).join(','), back },
-    },
-  })
-}
 
 async function run(c: C, deps: Deps, action: string, chosen: readonly Webhook[]): Promise<Notice> {
   let left = 0

@@ -5,12 +5,12 @@ import { listing, type Asked } from '../listing.ts'
 export const states = ['active', 'failing', 'disabled', 'retired'] as const satisfies WebhookState[]
 
 /** Words of the URL, and the columns they stand for. */
-const columns = { name: 'name', status: 'state', last: 'last_delivery_at' } as const satisfies Record<
+const columns = { name: 'name', state: 'state', last: 'last_delivery_at' } as const satisfies Record<
   string,
   WebhookFilter['sort']
 >
 
-export const webhookList = listing({ word: 'state', views: states, columns: ['name', 'status', 'last'] })
+export const webhookList = listing({ word: 'state', views: states, columns: ['name', 'state', 'last'] })
 export type WebhooksAsked = Asked<WebhookState, keyof typeof columns>
 
 /** What the URL asks for, for the database. */

@@ -34,7 +34,7 @@ export const listRoutes = (deps: Deps): Handlers => ({
       countWebhooks(deps.db, { owner: scope.owner }),
     ])
     const used = Object.values(own).reduce((sum, one) => sum + one, 0)
-    const head = (by: 'name' | 'status' | 'last') => webhookList.head(path, asked, by)
+    const head = (by: 'name' | 'state' | 'last') => webhookList.head(path, asked, by)
     return page(c, deps, 'pages/webhooks/list', {
       title: t('Webhooks'),
       ...(mayWrite && { action: { href: `${path}/new`, label: t('Add New Webhook') } }),
@@ -60,7 +60,7 @@ export const listRoutes = (deps: Deps): Handlers => ({
         }),
         mayWrite,
         rows: await rowsOf(deps, webhooks),
-        heads: { name: head('name'), status: head('status'), last: head('last') },
+        heads: { name: head('name'), state: head('state'), last: head('last') },
       },
     })
   },

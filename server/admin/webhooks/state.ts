@@ -6,10 +6,10 @@ import type { Deps } from '../../deps.ts'
 import { msg, type Message } from '../../lib/message.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther, type Notice } from '../../web/flash.ts'
-import { readForm, type Form } from '../../web/forms.ts'
-import { safeNext } from '../../web/safe-url.ts'
+import { readForm } from '../../web/forms.ts'
 import { auditedWebhook } from '../../webhooks/audited.ts'
 import { activateWebhook, removeWebhook, retireWebhook } from '../../webhooks/lifecycle.ts'
+import { backOf } from '../bulk.ts'
 import { page } from '../page.ts'
 import { pathOf, webhookOf } from './edit.ts'
 
@@ -17,7 +17,7 @@ import { pathOf, webhookOf } from './edit.ts'
 export const stateRoutes = (deps: Deps): Handlers => ({
   'POST {area}/webhooks/:id/retire': async (c) => {
     const webhook = await webhookOf(c, deps)
-    const back = backOf(c, deps, await readForm(c), pathOf(c, webhook))
+    const back = backOf(deps, await readForm(c), listOf(c), pathOf(c, webhook))
     await retire(c, deps, webhook)
     return seeOther(c, deps, back, {
       tone: 'good',
@@ -40,7 +40,7 @@ export const stateRoutes = (deps: Deps): Handlers => ({
   'POST {area}/webhooks/:id/activate': async (c) => {
     const webhook = await webhookOf(c, deps)
     const form = await readForm(c)
-    const back = backOf(c, deps, form, pathOf(c, webhook))
+    const back = backOf(deps, form, listOf(c), pathOf(c, webhook))
     const hindrance = await whyNotActivate(deps, webhook)
     if (hindrance) return seeOther(c, deps, back, { tone: 'bad', title: hindrance })
     const choice = form.get('held')
@@ -58,25 +58,21 @@ export const stateRoutes = (deps: Deps): Handlers => ({
     return page(c, deps, 'pages/webhooks/delete', {
       title: t('Delete {name}?', { name: webhook.name }),
       crumbs: [{ href: pathOf(c, webhook), label: webhook.name }],
-      data: { action: `${pathOf(c, webhook)}/delete`, cancel: pathOf(c, webhook), names: [webhook.name], fields: {} },
+      data: { path: pathOf(c, webhook) },
     })
   },
 
   'POST {area}/webhooks/:id/delete': async (c) => {
     const webhook = await webhookOf(c, deps)
     await remove(c, deps, webhook)
-    return seeOther(c, deps, `${c.var.scope.base}/webhooks`, {
+    return seeOther(c, deps, listOf(c), {
       tone: 'good',
       title: msg('{name} is deleted.', { name: webhook.name }),
     })
   },
 })
 
-/** The list that a button stands in says where to go back to; from elsewhere it is `otherwise`. */
-export const backOf = (c: C, deps: Deps, form: Form, otherwise: string): string => {
-  const back = safeNext(form.get('back'), deps.publicUrl())
-  return form.has('back') && back?.startsWith(`${c.var.scope.base}/webhooks`) ? back : otherwise
-}
+const listOf = (c: C): string => `${c.var.scope.base}/webhooks`
 
 export async function retire(c: C, deps: Deps, webhook: Webhook): Promise<void> {
   if (webhook.state === 'retired') return

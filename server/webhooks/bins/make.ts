@@ -1,4 +1,4 @@
-import { insertBin, mustHaveRoomForBin } from '../../../db/queries/bins.ts'
+import { binById, insertBin, mustHaveRoomForBin } from '../../../db/queries/bins.ts'
 import { setting } from '../../../db/queries/settings.ts'
 import { DbError, type Statement } from '../../../db/db.ts'
 import type { BinTable } from '../../../db/schema.ts'
@@ -16,16 +16,19 @@ export interface BinDraft {
   readonly webhookId: string | null
 }
 
-/** Makes a bin, with the audit rows that `audit` gives for its id. Throws `conflict` when the owner has as many as it may. */
+/**
+ * Makes a bin, with the audit rows that `audit` gives for its id. `id` comes from a form, so that sending it twice makes one.
+ * Throws `conflict` when the owner has as many as it may.
+ */
 export async function makeBin(
   engine: Pick<Engine, 'db' | 'clock' | 'random'>,
   draft: BinDraft,
-  { owner, by }: { owner: string; by: string },
+  { owner, by, id = newId('bin', engine) }: { owner: string; by: string; id?: string },
   audit: (id: string) => readonly Statement[],
 ): Promise<Omit<BinTable, 'received'>> {
   const { db } = engine
   const row = {
-    id: newId('bin', engine),
+    id,
     token: toBase64(engine.random(16)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''),
     owner,
     name: draft.name,
@@ -39,6 +42,8 @@ export async function makeBin(
     await db.commit([...audit(row.id), mustHaveRoomForBin(db, owner, most), insertBin(db, row)])
   } catch (error) {
     if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
+    const before = await binById(db, id)
+    if (before?.owner === owner && before.created_by === by) return before
     throw fail('conflict', 'There are {most} bins already, as many as there may be. Delete one first.', { most })
   }
   return row

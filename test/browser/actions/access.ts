@@ -128,7 +128,7 @@ export const access: Scenarios<Drive> = {
     await admin.sees('Users with a new role: 1.')
     await admin.click(admin.page.getByRole('link', { name: 'Delete Vera Vik' }))
     await admin.press('Delete')
-    await admin.sees('Vera Vik was deleted.')
+    await admin.sees('Vera Vik is deleted.')
   },
 }
 

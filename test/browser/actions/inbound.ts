@@ -27,6 +27,21 @@ export const inbound: Scenarios<DriveArea> = {
     await who.sees('Trials is deleted.')
   },
 
+  async 'bins are deleted from the list'(_, { base, who }) {
+    await who.go(`${base}/bins`)
+    await who.type({ 'Name of a new bin': 'Spare' })
+    await who.press('Add New Bin')
+    await who.go(`${base}/bins?q=Spare`)
+    const list = who.page.locator('form:has(table)')
+    await who.press('Apply', list)
+    await who.sees('Nothing was done.')
+    await list.getByRole('checkbox', { name: 'Select Spare' }).check()
+    await list.getByLabel('Bulk action').selectOption('Delete')
+    await who.press('Apply', list)
+    await who.press('Delete')
+    await who.sees('Bins deleted: 1.')
+  },
+
   async 'a source is added, changed, given a new address, retired, activated and deleted'(_, { base, who }) {
     await who.go(`${base}/sources/new?kind=generic`)
     await who.type({ Name: 'Shop' })
@@ -54,6 +69,32 @@ export const inbound: Scenarios<DriveArea> = {
     await who.sees('Web shop is deleted.')
   },
 
+  async 'sources are retired, activated and deleted from the list'(_, { base, who }) {
+    await who.go(`${base}/sources/new?kind=stripe`)
+    await who.type({ Name: 'Till' })
+    await who.press('Add New Source')
+    await who.go(`${base}/sources?q=Till`)
+    await who.press('Retire Till')
+    await who.sees('Till is retired.')
+    await who.press('Activate Till')
+    await who.sees('Till is active.')
+    const list = who.page.locator('form:has(table)')
+    await who.press('Apply', list)
+    await who.sees('Nothing was done.')
+    const act = async (action: string) => {
+      await list.getByRole('checkbox', { name: 'Select Till' }).check()
+      await list.getByLabel('Bulk action').selectOption(action)
+      await who.press('Apply', list)
+    }
+    await act('Retire')
+    await who.sees('Sources retired: 1.')
+    await act('Activate')
+    await who.sees('Sources activated: 1.')
+    await act('Delete')
+    await who.press('Delete')
+    await who.sees('Sources deleted: 1.')
+  },
+
   async 'an API key is made, rotated and revoked'(_, { base, who }) {
     await who.go(`${base}/api-keys/new`)
     await who.type({ Name: 'Shop' })
@@ -68,6 +109,22 @@ export const inbound: Scenarios<DriveArea> = {
     await who.click(who.page.getByRole('link', { name: 'Revoke Shop' }))
     await who.press('Revoke')
     await who.sees('Shop is revoked.')
+  },
+
+  async 'API keys are revoked from the list'(_, { base, who }) {
+    await who.go(`${base}/api-keys/new`)
+    await who.type({ Name: 'Till' })
+    await who.page.getByRole('group', { name: 'Scopes' }).getByRole('checkbox').first().check()
+    await who.press('Add New API Key')
+    await who.go(`${base}/api-keys?q=Till`)
+    const list = who.page.locator('form:has(table)')
+    await who.press('Apply', list)
+    await who.sees('Nothing was done.')
+    await list.getByRole('checkbox', { name: 'Select Till' }).check()
+    await list.getByLabel('Bulk action').selectOption('Revoke')
+    await who.press('Apply', list)
+    await who.press('Revoke')
+    await who.sees('API keys revoked: 1.')
   },
 
   async 'a page of a plugin does what it says'(_, { base, who }) {

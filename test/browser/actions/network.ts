@@ -8,6 +8,11 @@ export const network: Scenarios<Drive> = {
     await admin.type({ Name: 'Kafé Fjord', Slug: 'fjord' })
     await admin.press('Add New Site')
     await admin.sees('Kafé Fjord is there.')
+    await admin.go('/network/sites?q=fjord')
+    await admin.press('Archive Kafé Fjord')
+    await admin.sees('Kafé Fjord is archived.')
+    await admin.press('Bring back Kafé Fjord')
+    await admin.sees('Kafé Fjord is back.')
     await admin.go('/network/sites/fjord')
     await admin.type({ Name: 'Kafé' })
     await admin.press('Save')
@@ -19,7 +24,7 @@ export const network: Scenarios<Drive> = {
     await admin.click(admin.page.locator('main').getByRole('link', { name: 'Delete' }))
     await admin.type({ 'Type fjord to delete it': 'fjord' })
     await admin.press('Delete')
-    await admin.sees('Kafé was deleted.')
+    await admin.sees('Kafé is deleted.')
   },
 
   async 'a plugin is set, switched off and on, and uninstalled'({ admin }) {
@@ -28,6 +33,18 @@ export const network: Scenarios<Drive> = {
     await admin.sees('Example is inactive.')
     await admin.press('Activate Example')
     await admin.sees('Example is active.')
+    const list = admin.page.locator('form:has(table)')
+    await admin.press('Apply', list)
+    await admin.sees('Nothing was done.')
+    for (const [action, done] of [
+      ['Deactivate', 'Plugins deactivated: 1.'],
+      ['Activate', 'Plugins activated: 1.'],
+    ] as const) {
+      await list.getByRole('checkbox', { name: 'Select Example' }).check()
+      await list.getByLabel('Bulk action').selectOption(action)
+      await admin.press('Apply', list)
+      await admin.sees(done)
+    }
     await admin.press('Safe mode')
     await admin.sees('Your pages show nothing of plugins now.')
     await admin.press('Leave safe mode')

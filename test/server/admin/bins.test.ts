@@ -234,3 +234,69 @@ test('there are as many bins as the settings say, and each owner sees the own on
   expect((await visitor.get(`/sites/kafe/admin/bins/${own.id}`)).status).toBe(200)
   expect((await visitor.get(page.replace('/network', '/sites/kafe/admin'))).status).toBe(404)
 })
+
+describe('the list of bins', () => {
+  test('has views, a search and an order, and in Network Admin those of every site', async () => {
+    const app = await testApp()
+    const admin = await app.login()
+    const kafe = await app.site('kafe')
+    expect((await admin.get('/network/bins')).html).not.toContain('Search bins')
+    const draft = (name: string) => ({ name, answer: ok, webhookId: null })
+    const make = (name: string, owner = 'network') =>
+      makeBin(app.deps, draft(name), { owner, by: 'usr_test' }, () => [])
+    await make('apple')
+    const busy = await make('Banana')
+    await make('Cherry', kafe)
+    await send(app, binUrl(app.deps.publicUrl(), busy.token))
+    const names = async (search: string, base = '/network') =>
+      Array.from(
+        (await admin.get(`${base}/bins${search}`)).html.matchAll(/class="primary"><a [^>]*>([^<]*)</g),
+        ([, name]) => name,
+      )
+    expect(wordsOf((await admin.get('/network/bins')).html)).toContain('All (3) Caught (1) Nothing caught yet (2)')
+    expect(await names('?state=caught')).toEqual(['Banana'])
+    expect(await names('?state=empty&sort=-name')).toEqual(['Cherry', 'apple'])
+    expect((await names('?sort=-caught'))[0]).toBe('Banana')
+    expect(await names('?q=APP')).toEqual(['apple'])
+    expect(await names('', '/sites/kafe/admin')).toEqual(['Cherry'])
+    expect(wordsOf((await admin.get('/network/bins?q=nothing')).html)).toContain('No bins match')
+    expect((await admin.get('/network/bins')).html).toContain('Cherry</a> <span class="tag">kafe</span>')
+  })
+
+  test('deletes many at once, after a page that names them', async () => {
+    const app = await testApp()
+    const admin = await app.login()
+    const [one, two, three] = [await bin(app), await bin(app), await bin(app)]
+    const bulk = (fields: Record<string, string>) => admin.post('/network/bins/bulk', { action: 'delete', ...fields })
+    const asked = await bulk({ ids: `${one.id},${two.id}` })
+    expect(wordsOf(asked.html)).toContain('Delete 2 bins?')
+    const done = await bulk({ ids: `${one.id},${two.id}`, sure: '1', back: 'https://elsewhere.example/network/bins' })
+    expect(done.location).toBe('/network/bins')
+    expect(wordsOf((await admin.get(done.location)).html)).toContain('Bins deleted: 2.')
+    const left = await app.deps.db.q.selectFrom('bin').select('id').execute()
+    expect(left.map(({ id }) => id)).toEqual([three.id])
+    expect((await send(app, one.url)).status).toBe(404)
+    expect(wordsOf((await admin.send('/network/bins/bulk', { action: '', id: three.id })).html)).toContain(
+      'Nothing was done.',
+    )
+  })
+
+  test('makes one bin of a double click, and *Catch it here* finds the one that it made', async () => {
+    const app = await testApp()
+    const admin = await app.login()
+    const { html } = await admin.get('/network/bins')
+    const once = /name="once" value="(bin_\w+)"/.exec(html)?.[1] ?? ''
+    const made = [
+      await admin.post('/network/bins', { name: 'Twice', once }),
+      await admin.post('/network/bins', { name: 'Twice', once }),
+    ]
+    expect(made.map(({ location }) => location)).toEqual([`/network/bins/${once}`, `/network/bins/${once}`])
+    const form = fillIn((await admin.get('/network/webhooks/new')).html, 'webhook', { name: 'Orders', intent: 'bin' })
+    const urls = [await admin.post('/network/webhooks/new', form), await admin.post('/network/webhooks/new', form)].map(
+      (page) => fillIn(page.html, 'webhook').get('url'),
+    )
+    expect(urls[0]).toContain('/bin/')
+    expect(urls[1]).toBe(urls[0])
+    expect(await app.deps.db.q.selectFrom('bin').select('id').execute()).toHaveLength(2)
+  })
+})

@@ -127,3 +127,34 @@ test('only who may change the network may switch plugins', async () => {
   expect((await integrations.get('/network/plugins')).status).toBe(403)
   expect((await integrations.post('/network/plugins/payments/deactivate')).status).toBe(403)
 })
+
+test('the list is sorted, and many plugins are switched at once; must-use ones are left alone', async () => {
+  const app = await testApp({ plugins: [clumsy, rock] })
+  const admin = await app.login()
+  const names = async (search: string) =>
+    Array.from(
+      (await admin.get(`/network/plugins${search}`)).html.matchAll(/class="primary">\s*<a [^>]*>([^<]*)</g),
+      ([, name = '']) => name,
+    ).filter((name) => name === 'Clumsy' || name === 'Rock')
+  expect(await names('?sort=name')).toEqual(['Clumsy', 'Rock'])
+  expect(await names('?sort=-name')).toEqual(['Rock', 'Clumsy'])
+  const act = (action: string) =>
+    admin.send(
+      '/network/plugins',
+      new URLSearchParams([
+        ['action', action],
+        ['id', 'clumsy'],
+        ['id', 'rock'],
+        ['id', 'x'],
+      ]),
+    )
+  expect(words((await act('deactivate')).html)).toContain('Plugins deactivated: 1.')
+  expect(await names('?state=inactive')).toEqual(['Clumsy'])
+  expect(words((await act('activate')).html)).toContain('Plugins activated: 1.')
+  expect(words((await act('resume')).html)).toContain('Nothing was done.')
+  const audit = await app.deps.db.q.selectFrom('audit').select(['action', 'target']).orderBy('seq').execute()
+  expect(audit.filter(({ action }) => action.startsWith('plugin.'))).toEqual([
+    { action: 'plugin.deactivated', target: 'clumsy' },
+    { action: 'plugin.activated', target: 'clumsy' },
+  ])
+})

@@ -47,6 +47,7 @@ describe('every list', () => {
       if (owner === 'network')
         for (const site of ['main', 'kafe']) await client('POST', '/sources', { ...source, site })
     }
+    await admin.post('/network/privacy', { address: 'ann@example.com' })
     await app.emit()
     await app.emit({
       site: (await app.deps.db.q.selectFrom('site').select('id').where('slug', '=', 'kafe').executeTakeFirstOrThrow())
@@ -56,7 +57,7 @@ describe('every list', () => {
   afterAll(() => end())
   const mapping = { event: 'generic.request_received', fields: { body: { from: '.' } } }
   const both = ['webhooks', 'deliveries', 'events', 'bins', 'event-types', 'sources', 'api-keys', 'plugins']
-  const network = ['sites', 'users', 'hooks', 'audit']
+  const network = ['sites', 'users', 'hooks', 'privacy', 'audit']
 
   test.each([
     ...[...both, ...network].map((screen) => [screen, '/network'] as const),

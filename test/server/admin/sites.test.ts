@@ -54,7 +54,7 @@ test('a site is added, renamed, archived, brought back and deleted by its slug',
   const refused = await admin.post(`${LIST}/kafe/delete`, { slug: 'kaffe' })
   expect(refused.status).toBe(422)
   expect(refused.html).toContain('id="slug-error"')
-  expect(wordsOf((await admin.send(`${LIST}/kafe/delete`, { slug: 'kafe' })).html)).toContain('Kafé was deleted.')
+  expect(wordsOf((await admin.send(`${LIST}/kafe/delete`, { slug: 'kafe' })).html)).toContain('Kafé is deleted.')
   expect((await admin.get(`${LIST}/kafe`)).status).toBe(404)
   expect((await admin.get('/sites/kafe/admin')).status).toBe(404)
   expect((await admin.post(`${LIST}/kafe/delete`, { slug: 'kafe' })).location).toBe(LIST)

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { placeNames } from '../../../db/queries/privacy-places.ts'
-import { requestById } from '../../../db/queries/privacy.ts'
+import { insertRequest, requestById } from '../../../db/queries/privacy.ts'
 import { checkAudit, sealAudit } from '../../../server/access/audit.ts'
 import { DAY, MINUTE } from '../../../server/lib/clock.ts'
 import { newId } from '../../../server/lib/ids.ts'
@@ -11,6 +11,7 @@ import { quiet } from '../../support/log.ts'
 import { readConfig } from '../../../server/config.ts'
 import { start } from '../../../server/node/start.ts'
 import { testApp, type TestApp, type Visitor } from '../../support/app.ts'
+import { wordsOf } from '../../support/form.ts'
 import { startReceiver } from '../../support/receiver.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
@@ -420,6 +421,38 @@ test.each(['integration_admin', 'viewer'] as const)('no %s gets there', async (r
   const somebody = await app.login(role)
   expect((await somebody.get('/network/privacy')).status).toBe(403)
   expect((await somebody.post('/network/privacy', { address: ANN })).status).toBe(403)
+})
+
+test('requests have views by state, a search, an order and pages', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const row = { masked: 'x', progress: JSON.stringify({ at: null, after: null, waits: false, seen: {}, found: {} }) }
+  const requests = Array.from({ length: 23 }, (_, n) => ({
+    ...row,
+    id: newId('prv', app.deps),
+    address: n === 0 ? null : `p${n + 10}@example.com`,
+    masked: n === 0 ? 'o…@example.com' : 'x',
+    state: n === 0 ? ('erased' as const) : ('found' as const),
+    steps: 0,
+    created_by: 'usr_test',
+    created_at: n,
+    ended_at: n,
+  }))
+  await app.deps.db.commit(requests.map((one) => insertRequest(app.deps.db, one)))
+  const addresses = async (search: string) =>
+    Array.from(
+      (await admin.get(`/network/privacy${search}`)).html.matchAll(/translate="no">([^<]*@[^<]*)</g),
+      ([, who]) => who,
+    )
+  const first = await admin.get('/network/privacy')
+  expect(wordsOf(first.html)).toContain('All (23) Searched (22) Erased (1) Search requests')
+  expect(wordsOf(first.html)).toContain('23 items 1 of 2')
+  expect((await addresses(''))[0]).toBe('p32@example.com')
+  expect(await addresses('?page=2')).toEqual(['p12@example.com', 'p11@example.com', 'o…@example.com'])
+  expect((await addresses('?sort=time'))[1]).toBe('p11@example.com')
+  expect(await addresses('?state=erased')).toEqual(['o…@example.com'])
+  expect(await addresses('?q=P15')).toEqual(['p15@example.com'])
+  expect(wordsOf((await admin.get('/network/privacy?q=none')).html)).toContain('No requests match')
 })
 
 test('what is no address is not searched for', async () => {

@@ -179,6 +179,31 @@ test('many sources stand on several pages, and junk in the address is the first'
   expect(await names('?state=retired')).toBe(0)
 })
 
+test('sources are retired, activated and deleted from the list, one or many', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const [one = '', two = ''] = [await add(admin, 'stripe'), await add(admin, 'woocommerce')].map(
+    ({ html }) => pathOf(html).split('/').at(-1) ?? '',
+  )
+  const ids = `${one},${two}`
+  const states = async () =>
+    (await app.deps.db.q.selectFrom('source').select('state').orderBy('name').execute()).map(({ state }) => state)
+  const back = '/network/sources?state=active'
+  const retired = await admin.post(`/network/sources/${one}/retire`, { back })
+  expect(retired.location).toBe(back)
+  expect(await states()).toEqual(['retired', 'active'])
+  const act = async (action: string, more: Record<string, string> = {}) =>
+    wordsOf((await admin.send('/network/sources', { action, ids, ...more })).html)
+  expect(await act('retire')).toContain('Sources retired: 2.')
+  expect(await states()).toEqual(['retired', 'retired'])
+  expect(await act('activate')).toContain('Sources activated: 2.')
+  expect(await act('')).toContain('Nothing was done.')
+  expect(wordsOf((await admin.post('/network/sources', { action: 'delete', ids })).html)).toContain('Delete 2 sources?')
+  expect(await states()).toEqual(['active', 'active'])
+  expect(await act('delete', { sure: '1' })).toContain('Sources deleted: 2.')
+  expect(await states()).toEqual([])
+})
+
 test('Health tells of a source that refuses, until it takes something again', async () => {
   const app = await testApp()
   const admin = await app.login()
