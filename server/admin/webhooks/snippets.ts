@@ -17,7 +17,7 @@ export function verify(secret, headers, rawBody) {
   const key = Buffer.from(secret.slice('${PREFIX}'.length), 'base64')
   const mac = createHmac('sha256', key).update(\`\${headers['${id}']}.\${seconds}.\`).update(rawBody).digest('base64')
   const expected = Buffer.from(\`v1,\${mac}\`)
-  return headers['${signature}'].split(' ').some((one) => {
+  return (headers['${signature}'] ?? '').split(' ').some((one) => {
     const given = Buffer.from(one)
     return given.length === expected.length && timingSafeEqual(given, expected)
   })
@@ -27,14 +27,14 @@ const php = `<?php
 // $headers: with names in small letters. $rawBody: file_get_contents('php://input').
 function verify(string $secret, array $headers, string $rawBody): bool
 {
-    $seconds = $headers['${timestamp}'];
-    if (!ctype_digit($seconds) || abs(time() - (int) $seconds) > ${TOLERANCE_SECONDS}) {
+    $seconds = $headers['${timestamp}'] ?? '';
+    if (!preg_match('/^[0-9]+$/', $seconds) || abs(time() - (int) $seconds) > ${TOLERANCE_SECONDS}) {
         return false;
     }
     $key = base64_decode(substr($secret, strlen('${PREFIX}')));
-    $text = $headers['${id}'] . '.' . $seconds . '.' . $rawBody;
+    $text = ($headers['${id}'] ?? '') . '.' . $seconds . '.' . $rawBody;
     $expected = 'v1,' . base64_encode(hash_hmac('sha256', $text, $key, true));
-    foreach (explode(' ', $headers['${signature}']) as $given) {
+    foreach (explode(' ', $headers['${signature}'] ?? '') as $given) {
         if (hash_equals($expected, $given)) {
             return true;
         }
@@ -46,13 +46,13 @@ const python = `import base64, hashlib, hmac, time
 
 # headers: with names in small letters. raw_body: the bytes as they came, before any JSON parser.
 def verify(secret: str, headers: dict, raw_body: bytes) -> bool:
-    seconds = headers["${timestamp}"]
-    if not seconds.isdigit() or abs(time.time() - int(seconds)) > ${TOLERANCE_SECONDS}:
+    seconds = headers.get("${timestamp}", "")
+    if not seconds.isdecimal() or abs(time.time() - int(seconds)) > ${TOLERANCE_SECONDS}:
         return False
     key = base64.b64decode(secret[len("${PREFIX}"):])
-    text = f"{headers['${id}']}.{seconds}.".encode() + raw_body
+    text = f"{headers.get('${id}')}.{seconds}.".encode() + raw_body
     expected = b"v1," + base64.b64encode(hmac.new(key, text, hashlib.sha256).digest())
-    given = headers["${signature}"].encode().split(b" ")
+    given = headers.get("${signature}", "").encode().split(b" ")
     return any(hmac.compare_digest(one, expected) for one in given)`
 
 const go = `package webhook

@@ -108,7 +108,14 @@ describe.each(languages.filter(({ command: [program = ''] }) => isThere(program)
         request(now + 900, [ours]),
         request(now, [ours], `${body} `),
       ])
+      const signed = await request(now, [ours])
+      const lacking = Object.keys(signed.headers).map((name) => ({
+        ...signed,
+        headers: Object.fromEntries(Object.entries(signed.headers).filter(([other]) => other !== name)),
+      }))
+      const odd = { ...signed, headers: { ...signed.headers, 'webhook-timestamp': '²' } }
       expect(run(language, files, program, args, cases)).toEqual([true, true, true, false, false, false, false])
+      expect(run(language, files, program, args, [...lacking, odd])).toEqual([false, false, false, false])
     })
   },
 )
