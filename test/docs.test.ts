@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Plugin } from 'hookline/plugin'
 import { testHost } from 'hookline/plugin/test'
+import { paymentReceived } from '../plugins/payments/plugin.ts'
+import { rules } from '../server/access/rules.ts'
+import { snippets } from '../server/admin/webhooks/snippets.ts'
 import { version } from '../server/version.ts'
 import { samplesOf } from './support/samples.ts'
 
@@ -12,12 +15,40 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8')
 const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'))
 const pages = ['README.md', 'CHANGELOG.md', ...docs.map((name) => `docs/${name}`)]
 
+/** What stands in a route in place of a name or an id. */
+const EXAMPLE_IN_PATH = /:\w+|\{\{.*?\}\}|whk_…|<id>|payment_received/g
+
+/** The anchors that headings get. */
+const anchorsOf = (text: string): string[] =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w -]/g, '')
+      .replaceAll(' ', '-'),
+  )
+
 describe.each(pages)('%s', (page) => {
   const text = read(page)
 
   test('links to files that exist', () => {
     const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((match) => match[1] ?? '')
     expect(links.filter((link) => !existsSync(join(root, dirname(page), link)))).toEqual([])
+  })
+
+  test('links to headings that exist', () => {
+    for (const [, file = '', anchor = ''] of text.matchAll(/\]\(([\w./-]*)#([\w-]+)\)/g)) {
+      expect(anchorsOf(read(file === '' ? page : join(dirname(page), file)))).toContain(anchor)
+    }
+  })
+
+  test('names routes and metrics that exist', () => {
+    const routes = Object.keys(rules).map((key) => key.replaceAll(/:\w+/g, '*'))
+    const named = [...text.matchAll(/\b(GET|POST|PATCH|DELETE)\s+(?:<address>)?(\/api\/v1\/[^\s`?"]+)/g)].map(
+      ([, method = '', path = '']) => `${method} ${path.replaceAll(EXAMPLE_IN_PATH, '*')}`,
+    )
+    expect(named.filter((route) => !routes.includes(route))).toEqual([])
+    const metrics = [...text.matchAll(/`(hookline_\w+)/g)].map((match) => match[1] ?? '')
+    expect(metrics.filter((name) => !read('server/api/metrics.ts').includes(`'${name}'`))).toEqual([])
   })
 
   test('quotes files as they are', () => {
@@ -33,6 +64,19 @@ test('every setting that is read is documented, and no other', () => {
   const table = read('docs/operating.md').match(/## Settings[\s\S]*?\n## /)?.[0] ?? ''
   const documented = [...table.matchAll(/`([A-Z][A-Z_]+)`/g)].map((match) => match[1])
   expect([...new Set(documented)].sort()).toEqual([...new Set(wanted)].sort())
+})
+
+test('what a verifier is made of is the code that the pages show', () => {
+  for (const { code } of snippets) expect(read('docs/receivers.md')).toContain(`\n${code}\n`)
+})
+
+test('bodies that the docs show have the fields and values of the sample', () => {
+  const sample = { ...paymentReceived.sample, type: 'payment_received', site: 'main' } as Record<string, unknown>
+  const shown = pages
+    .flatMap((page) => [...read(page).matchAll(/```json\n(\{\n {2}"id": "evt_[\s\S]*?)```/g)])
+    .map((match) => JSON.parse(match[1] ?? '') as Record<string, unknown>)
+  expect(shown.length).toBeGreaterThan(1)
+  for (const { id: _id, timestamp: _timestamp, ...fields } of shown) expect(sample).toMatchObject(fields)
 })
 
 test('the version is the one of package.json', () => {

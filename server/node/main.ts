@@ -26,7 +26,8 @@ try {
   const { start } = await import('./start.ts')
   const running = await start(config)
   console.log(`Hookline listens on ${running.url}`)
-  if (config.publicUrl === null && !isLoopback(config.host)) {
+  if (config.publicUrl !== null) console.log(`Links lead to ${config.publicUrl}, as PUBLIC_URL says.`)
+  else if (!isLoopback(config.host)) {
     const so = `links lead to ${running.url}, and forms that other machines send are refused`
     console.log(`PUBLIC_URL is not set, so ${so}; set it to the address that people open.`)
   }

@@ -36,6 +36,7 @@ import { createNodeSign } from './sign.ts'
 
 /** A server that runs. */
 export interface Running {
+  /** Where it listens, whatever others call it. */
   readonly url: string
   /** The `Set up:` address, while there is no super admin. */
   readonly setUp: string | null
@@ -147,7 +148,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
     ]
     deps.wake()
     return {
-      url: address,
+      url: urlAt(config.host, port),
       setUp: await ensureSetup(deps),
       deps,
       dispatcher,

@@ -76,15 +76,16 @@ describe('npm start', () => {
     expect(readdirSync(data)).not.toContain('app-secret')
   })
 
-  test('says that PUBLIC_URL is missing where others may come, and nothing of it elsewhere', async () => {
+  test('says where it listens and where links lead, and that PUBLIC_URL is missing where others may come', async () => {
     const open = run({ DATA_DIR: folder(), HOST: '0.0.0.0' })
-    const url = await open.url
-    const [hint = '', ...more] = linesOf(open, 'PUBLIC_URL is not set, so ')
-    expect(hint).toContain(`links lead to ${url}, and forms that other machines send are refused; set it to`)
-    expect(more).toEqual([])
     const named = run({ DATA_DIR: folder(), HOST: '0.0.0.0', PUBLIC_URL: 'https://hooks.example.com' })
     const here = run({ DATA_DIR: folder() })
-    await Promise.all([named.url, here.url])
+    const [openUrl, namedUrl] = await Promise.all([open.url, named.url, here.url])
+    const [hint = '', ...more] = linesOf(open, 'PUBLIC_URL is not set, so ')
+    expect(hint).toContain(`links lead to ${openUrl}, and forms that other machines send are refused; set it to`)
+    expect(more).toEqual([])
+    expect(namedUrl).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/)
+    expect(linesOf(named, 'Links lead to')).toEqual(['Links lead to https://hooks.example.com, as PUBLIC_URL says.'])
     expect([...linesOf(named, 'PUBLIC_URL'), ...linesOf(here, 'PUBLIC_URL')]).toEqual([])
   })
 
