@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import { beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test, vi } from 'vitest'
 import { insertSite } from '../db/queries/sites.ts'
 import { createKey } from '../server/access/api-keys.ts'
 import { scopes } from '../server/access/roles.ts'
@@ -8,6 +8,8 @@ import { createApp } from '../server/app.ts'
 import type { Actor } from '../server/lib/actor.ts'
 import type { Env } from '../server/web/env.ts'
 import { ADDRESS, addPerson, logIn, openWorld, type World } from './support/people.ts'
+
+vi.setConfig({ testTimeout: 30_000 }) // some ask every route there is
 
 const AREAS = ['/network', '/sites/:slug/admin']
 
