@@ -2,16 +2,15 @@ import { sql, type SqlBool } from 'kysely'
 import { MINUTE } from '../../server/lib/clock.ts'
 import { idBefore } from '../../server/lib/ids.ts'
 import type { Db, Statement } from '../db.ts'
+import { hopsAlong } from '../hop.ts'
 import { rowFields } from '../prepared.ts'
 import { inPieces } from '../rows.ts'
 import type { AuditTable } from '../schema.ts'
+import { counterNow, raiseCounter } from './counters.ts'
 
 /** Appends to the audit log. The entry takes its number from a counter, whose lock orders commits. */
 export const appendAudit = (db: Db, row: Omit<AuditTable, 'seq' | 'hash'>): Statement[] => [
-  db.q
-    .updateTable('counter')
-    .set((eb) => ({ value: eb('value', '+', 1) }))
-    .where('name', '=', 'audit'),
+  raiseCounter(db, 'audit'),
   db.q.insertInto('audit').values({
     ...row,
     seq: sql<number>`(select value from counter where name = 'audit')`,
@@ -24,10 +23,7 @@ export function appendAudits(db: Db, rows: readonly Omit<AuditTable, 'seq' | 'ha
   const columns = ['id', 'actor_id', 'actor_name', 'address', 'action', 'target', 'owner', 'before', 'after'] as const
   let left = rows.length
   return [
-    db.q
-      .updateTable('counter')
-      .set((eb) => ({ value: eb('value', '+', rows.length) }))
-      .where('name', '=', 'audit'),
+    raiseCounter(db, 'audit', rows.length),
     ...inPieces(rows).map((json) => {
       const behind = left - 1
       left -= (JSON.parse(json) as unknown[]).length
@@ -102,18 +98,12 @@ const seqBeside = (side: '>' | '<', time: number) =>
 export const auditEntryById = (db: Db, id: string): Promise<AuditTable | undefined> =>
   db.q.selectFrom('audit').selectAll().where('id', '=', id).executeTakeFirst()
 
-/** Every action that stands in the log: one look into the index for each, however often it was done. */
+/** Every action that stands in the log, found by hopping along their index. */
 export async function auditActions(db: Db): Promise<string[]> {
-  const { rows } = await sql<{ action: string }>`with recursive known (action) as (
-      select min(action) from audit
-      union all
-      select (select min(audit.action) from audit where audit.action > known.action) from known where known.action is not null
-    ) select action from known where action is not null`.execute(db.q)
+  const { rows } = await sql<{ action: string }>`${hopsAlong('audit', 'action')}
+    select value as action from hop where value is not null`.execute(db.q)
   return rows.map(({ action }) => action)
 }
 
 /** The number of the last entry that was written. */
-export async function lastAudit(db: Db): Promise<number> {
-  const row = await db.q.selectFrom('counter').select('value').where('name', '=', 'audit').executeTakeFirst()
-  return Number(row?.value ?? 0)
-}
+export const lastAudit = (db: Db): Promise<number> => counterNow(db, 'audit')

@@ -1,19 +1,14 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
+import { hopsAlong } from '../hop.ts'
 import { must } from '../must.ts'
 import { prepared, rowFields } from '../prepared.ts'
 import { settleMembers } from './dispatch.ts'
 
-/** The webhooks whose events wait for a batch to close, found by hopping along the index as `dueWebhooks` does. */
+/** The webhooks whose events wait for a batch to close, found by hopping along their index. */
 export async function gatheringWebhooks(db: Db): Promise<string[]> {
-  const found = await sql<{ id: string }>`
-    with recursive hop(id) as (
-      select (select min(webhook_id) from delivery where batch_id = '')
-      union all
-      select (select min(webhook_id) from delivery where batch_id = '' and webhook_id > hop.id)
-        from hop where hop.id is not null
-    )
-    select hop.id as id from hop where hop.id is not null`.execute(db.q)
+  const found = await sql<{ id: string }>`${hopsAlong('delivery', 'webhook_id', sql`batch_id = ''`)}
+    select value as id from hop where value is not null`.execute(db.q)
   return found.rows.map((row) => row.id)
 }
 

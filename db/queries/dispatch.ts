@@ -1,5 +1,6 @@
 import { sql, type CompiledQuery } from 'kysely'
 import type { Db } from '../db.ts'
+import { hopsAlong } from '../hop.ts'
 import { eachRow, prepared, preparedRead, rowFields } from '../prepared.ts'
 import { anyOf } from '../rows.ts'
 import type { DeliveryState, WebhookTable } from '../schema.ts'
@@ -27,15 +28,9 @@ export interface ClaimedDelivery {
  * number of webhooks with open deliveries, whatever the backlog.
  */
 export async function dueWebhooks(db: Db, now: number): Promise<string[]> {
-  const found = await sql<{ id: string }>`
-    with recursive hop(id) as (
-      select (select min(webhook_id) from delivery where due_at is not null)
-      union all
-      select (select min(webhook_id) from delivery where due_at is not null and webhook_id > hop.id)
-        from hop where hop.id is not null
-    )
-    select hop.id as id from hop where hop.id is not null and exists (
-      select 1 from delivery where webhook_id = hop.id and due_at <= cast(${now} as bigint))`.execute(db.q)
+  const found = await sql<{ id: string }>`${hopsAlong('delivery', 'webhook_id', sql`due_at is not null`)}
+    select value as id from hop where value is not null and exists (
+      select 1 from delivery where webhook_id = hop.value and due_at <= cast(${now} as bigint))`.execute(db.q)
   return found.rows.map((row) => row.id)
 }
 

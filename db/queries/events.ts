@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db } from '../db.ts'
 import type { EventTable } from '../schema.ts'
+import { counterNow } from './counters.ts'
 import { seqSince, seqUntil } from './log-range.ts'
 
 export interface EventRow extends EventTable {
@@ -44,10 +45,7 @@ export async function eventsAfter(db: Db, filter: EventFilter, seq: number): Pro
 }
 
 /** The number of the last event that was stored; 0 before the first. */
-export async function lastEventSeq(db: Db): Promise<number> {
-  const row = await db.q.selectFrom('counter').select('value').where('name', '=', 'event').executeTakeFirst()
-  return Number(row?.value ?? 0)
-}
+export const lastEventSeq = (db: Db): Promise<number> => counterNow(db, 'event')
 
 function filtered(db: Db, filter: EventFilter) {
   let query = events(db).limit(filter.limit)

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
+import { hopsAlong } from '../hop.ts'
 import { prepared, rowFields } from '../prepared.ts'
 import type { GuardHoldTable, PluginGuardTable } from '../schema.ts'
 import { SENDING_OFF } from './outbox.ts'
@@ -58,7 +59,7 @@ export const heldEvents = (db: Db, handler: string, now: number, limit: number):
     .limit(limit)
     .execute()
 
-/** How many events wait for this guard, at most `most`, and since when. */
+/** How many events wait for this guard, counted to `most` at most. */
 export async function countHolds(db: Db, handler: string, most: number): Promise<number> {
   const held = db.q.selectFrom('guard_hold').select('event_id').where('handler', '=', handler).limit(most)
   const row = await db.q
@@ -140,15 +141,10 @@ export function settleHolds(
   ]
 }
 
-/** The guards that events wait for, found by hopping along the index as `dueWebhooks` does. */
+/** The guards that events wait for, found by hopping along their index. */
 export async function guardsThatHold(db: Db): Promise<string[]> {
-  const found = await sql<{ handler: string }>`
-    with recursive hop(handler) as (
-      select (select min(handler) from guard_hold)
-      union all
-      select (select min(handler) from guard_hold where handler > hop.handler) from hop where hop.handler is not null
-    )
-    select hop.handler as handler from hop where hop.handler is not null`.execute(db.q)
+  const found = await sql<{ handler: string }>`${hopsAlong('guard_hold', 'handler')}
+    select value as handler from hop where value is not null`.execute(db.q)
   return found.rows.map(({ handler }) => handler)
 }
 

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../db.ts'
+import { hopsAlong } from '../hop.ts'
 import type { WebhookState, WebhookTable } from '../schema.ts'
 import { MOST_COUNTED } from './deliveries.ts'
 
@@ -14,20 +15,14 @@ export interface Overdue {
 
 /**
  * The delivery that is due for the longest time, of the webhooks that nothing holds back: those with an open breaker have a
- * row of their own. Found by hopping along the index as `dueWebhooks` does, so that a backlog costs nothing.
+ * row of their own. Found by hopping along their index, so that a backlog costs nothing.
  */
 export async function longestDue(db: Db, now: number): Promise<Overdue | null> {
-  const found = await sql<Overdue>`
-    with recursive hop(id) as (
-      select (select min(webhook_id) from delivery where due_at is not null)
-      union all
-      select (select min(webhook_id) from delivery where due_at is not null and webhook_id > hop.id)
-        from hop where hop.id is not null
-    )
+  const found = await sql<Overdue>`${hopsAlong('delivery', 'webhook_id', sql`due_at is not null`)}
     select w.id as id, w.name as name,
       case when w.ordered = 1 or w.rate_per_second is not null then 1 else 0 end as throttled,
-      (select min(due_at) from delivery where webhook_id = hop.id and due_at is not null) as due_at
-    from hop join webhook w on w.id = hop.id where w.breaker_until is null
+      (select min(due_at) from delivery where webhook_id = w.id and due_at is not null) as due_at
+    from hop join webhook w on w.id = hop.value where w.breaker_until is null
     order by 4 limit 1`.execute(db.q)
   const row = found.rows[0]
   return row && Number(row.due_at) <= now ? { ...row, due_at: Number(row.due_at) } : null

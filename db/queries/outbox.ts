@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import { eachRow, prepared, preparedRead, rowFields } from '../prepared.ts'
 import type { Origin, WebhookState } from '../schema.ts'
+import { raiseCounter } from './counters.ts'
 
 /** A webhook that wants an event: what the outbox has to know of it. */
 export interface Subscription {
@@ -19,11 +20,7 @@ export interface Subscription {
 }
 
 /** Raised in every commit that changes a webhook, so that whoever remembers subscriptions knows when to forget them. Its lock comes first. */
-export const webhooksChanged = (db: Db) =>
-  db.q
-    .updateTable('counter')
-    .set((eb) => ({ value: eb('value', '+', 1) }))
-    .where('name', '=', 'webhooks')
+export const webhooksChanged = (db: Db) => raiseCounter(db, 'webhooks')
 
 const revision = preparedRead<{ value: number }>(() => sql`select value from counter where name = 'webhooks'`)
 

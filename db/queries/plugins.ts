@@ -3,13 +3,10 @@ import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
 import { preparedRead, rowFields } from '../prepared.ts'
 import type { PluginSiteTable, PluginStateTable, SiteTable } from '../schema.ts'
+import { raiseCounter } from './counters.ts'
 
 /** Raised in every commit that changes what runs where, or how large a payload may be, so that whoever remembers it knows when to forget. */
-export const pluginsChanged = (db: Db): Statement =>
-  db.q
-    .updateTable('counter')
-    .set((eb) => ({ value: eb('value', '+', 1) }))
-    .where('name', '=', 'plugins')
+export const pluginsChanged = (db: Db): Statement => raiseCounter(db, 'plugins')
 
 type SiteForPlugins = Pick<SiteTable, 'id' | 'slug' | 'name' | 'state'> & { readonly revision: number | null }
 

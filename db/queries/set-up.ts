@@ -4,9 +4,10 @@ import { must } from '../must.ts'
 import { rowFields } from '../prepared.ts'
 import { anyOfEach, inPieces } from '../rows.ts'
 import type { PluginSiteTable, SiteState, SiteTable } from '../schema.ts'
-import type { Person } from './people.ts'
+import { counterNow, raiseCounter, type Counter } from './counters.ts'
 import { afresh } from './dispatch.ts'
 import { isGuarded } from './guards.ts'
+import type { Person } from './people.ts'
 import type { SourceRow } from './sources.ts'
 import { chosenEvents, joinEvents, type Webhook, type WebhookSecret } from './webhooks.ts'
 
@@ -60,20 +61,16 @@ export const everyPluginSite = (db: Db): Promise<PluginSiteTable[]> =>
     .execute()
 
 /** The counters that every change of a webhook, or of what runs where, raises. */
-export type Counter = 'webhooks' | 'plugins'
+export type SetUpCounter = Extract<Counter, 'webhooks' | 'plugins'>
 
-export async function countersNow(db: Db): Promise<Record<Counter, number>> {
-  const rows = await db.q.selectFrom('counter').selectAll().execute()
-  const of = (name: Counter) => Number(rows.find((row) => row.name === name)?.value ?? 0)
-  return { webhooks: of('webhooks'), plugins: of('plugins') }
+export async function countersNow(db: Db): Promise<Record<SetUpCounter, number>> {
+  const [webhooks, plugins] = await Promise.all([counterNow(db, 'webhooks'), counterNow(db, 'plugins')])
+  return { webhooks, plugins }
 }
 
 /** Raises a counter, which takes its lock, and breaks the commit when somebody else raised it since it was `from`. */
-export const raiseFrom = (db: Db, name: Counter, from: number, by: number): Statement[] => [
-  db.q
-    .updateTable('counter')
-    .set((eb) => ({ value: eb('value', '+', by) }))
-    .where('name', '=', name),
+export const raiseFrom = (db: Db, name: SetUpCounter, from: number, by: number): Statement[] => [
+  raiseCounter(db, name, by),
   must(db, sql`(select value from counter where name = ${name}) <> cast(${from + by} as bigint)`),
 ]
 

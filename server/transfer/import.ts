@@ -11,7 +11,7 @@ import {
   mustBeSources,
   raiseFrom,
   sendHeldOf,
-  type Counter,
+  type SetUpCounter,
 } from '../../db/queries/set-up.ts'
 import type { Database } from '../../db/schema.ts'
 import { auditEntries, type AuditEntry } from '../access/audit.ts'
@@ -59,7 +59,7 @@ export interface Plan {
 interface Draft extends Plan {
   readonly steps: readonly Step[]
   /** What the plan rests on: the commit is refused when it is another by now. */
-  readonly counters: Readonly<Record<Counter, number>>
+  readonly counters: Readonly<Record<SetUpCounter, number>>
   readonly revision: string
 }
 
