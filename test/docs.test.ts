@@ -60,7 +60,7 @@ describe.each(pages)('%s', (page) => {
 })
 
 test('every setting that is read is documented, and no other', () => {
-  const wanted = [...read('server/config.ts').matchAll(/(?:check\(\s*|get\()'([A-Z_]+)'/g)].map((match) => match[1])
+  const wanted = [...read('server/config.ts').matchAll(/(?:checked|get)\('([A-Z_]+)'/g)].map((match) => match[1])
   const table = read('docs/operating.md').match(/## Settings[\s\S]*?\n## /)?.[0] ?? ''
   const documented = [...table.matchAll(/`([A-Z][A-Z_]+)`/g)].map((match) => match[1])
   expect([...new Set(documented)].sort()).toEqual([...new Set(wanted)].sort())
