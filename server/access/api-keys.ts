@@ -130,9 +130,9 @@ function mustBeGranted(maker: Actor, wanted: readonly string[], owner: Owner): C
 }
 
 /**
- * Gives a key another secret, once. What it was opens for `overlap` hours more, beside the new one. `seen`: when it was rotated
- * last, as whoever asks knows it. Throws `forbidden` as createKey does, and `conflict` when the key has ended or was rotated
- * since.
+ * Gives a key a new secret. The old one keeps working beside it for `overlap` hours. `seen` is when the key was last
+ * rotated, as far as the caller knows. Throws `forbidden` as createKey does, and `conflict` when the key has ended or was
+ * rotated since.
  */
 export async function rotate(
   deps: Deps,

@@ -5,15 +5,15 @@ import type { Plugin } from './define.ts'
 import { testHost, type TestHost } from './test-host.ts'
 
 export interface ConformanceOptions {
-  /** Where `plugin.ts` and `readme.md` stand: `import.meta.dirname` of a test beside them. */
+  /** The folder of `plugin.ts` and `readme.md`: `import.meta.dirname` in a test beside them. */
   readonly folder: string
   /** The owners of the events in `emits`, and of what the plugin listens to. */
   readonly beside?: readonly Plugin[]
 }
 
 /**
- * Holds a plugin to the rules of plugins, and gives a sentence for each that it breaks; none is well. It is imported by
- * `load` meanwhile, so that what it does while it is imported is seen as well. docs/plugins.md shows a test.
+ * Checks a plugin against the rules for plugins, and resolves with a sentence for each rule that it breaks. The plugin is
+ * imported by `load`, so that what it does on import is seen as well. docs/plugins.md shows a test.
  */
 export async function breaches(
   load: () => Promise<{ readonly default: Plugin }>,
@@ -38,7 +38,9 @@ export async function breaches(
 
 const WATCHED = ['fetch', 'setTimeout', 'setInterval', 'queueMicrotask'] as const
 
-/** Imports the plugin, and tells which of the things that a plugin leaves alone it touched. Others may use them meanwhile. */
+/**
+ * Imports the plugin, and notes which globals it touched that plugins leave alone. Other code can use them meanwhile.
+ */
 async function watched(load: () => Promise<{ readonly default: Plugin }>, folder: string) {
   const before = new Set(Object.getOwnPropertyNames(globalThis))
   const touched = new Set<string>()

@@ -3,14 +3,14 @@ import type { Json } from '../lib/json.ts'
 import type { BaseContext, HttpOf, ReadOnlyStorage, SettingsOf } from './define.ts'
 import type { RuleOf, Visitor } from './permission.ts'
 
-/** A way of writing events down, for webhooks to choose. */
+/** A payload format that webhooks can choose. */
 export interface FormatAbout {
   readonly title: string
-  /** The header of one event: `text/csv; charset=utf-8`. */
+  /** The `content-type` of one event: `text/csv; charset=utf-8`. */
   readonly contentType: string
-  /** The header of a batch, where that is another one. */
+  /** The `content-type` of a batch, if it differs. */
   readonly batchContentType?: string
-  /** The body for one event: a text as it is sent, or a value of JSON. At most 1 MiB. */
+  /** The body for one event: text that is sent as it is, or a JSON value. At most 1 MiB. */
   one(event: FormatEvent, network: FormatNetwork): Made | Promise<Made>
   /** The body for a batch. */
   many(events: readonly FormatEvent[], batch: FormatBatch, network: FormatNetwork): Made | Promise<Made>
@@ -19,11 +19,11 @@ type Made = string | Json
 
 export type CheckContext<M> = BaseContext & ReadOnlyStorage<M> & SettingsOf<M> & HttpOf<M>
 
-/** What a check found. Texts are English; they are also the keys of their translations. */
+/** What a check found. The texts are English and serve as the keys of their translations. */
 export interface Finding {
   /** `critical`: something does not work. `recommended`: it could be better. */
   readonly rank: 'good' | 'recommended' | 'critical'
-  /** What is: "The till answers". */
+  /** What is the case: "The till answers". */
   readonly title: string
   /** What that means, and what to do. */
   readonly text: string
@@ -37,10 +37,10 @@ export type WidgetContext<M> = BaseContext & {
 
 export interface WidgetAbout<M> {
   readonly title: string
-  /** What somebody has to be allowed to see it; without it, super admins alone do. */
+  /** The capability needed to see it; without one, only super admins do. */
   readonly rule?: RuleOf<M>
   /** A template in the plugin's folder, without `.eta`. */
   readonly template: string
-  /** Gives exactly what the template may see. */
+  /** Returns all the data that the template gets. */
   load(ctx: WidgetContext<M>): Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
 }

@@ -45,7 +45,7 @@ export interface HostOptions {
   /** Whether there is a template of this name: a plugin is refused when a page or widget of it has none. */
   readonly hasTemplate?: ((name: string) => boolean) | undefined
   readonly limits?: Partial<TimeLimits>
-  /** Whether keys of a manifest that this host does not know keep an outside plugin from running. */
+  /** Whether unknown keys in its manifest keep an outside plugin from running; true by default. */
   readonly strict?: boolean
   /** Where plugins can take the process down. */
   readonly watch?: Watch

@@ -15,21 +15,21 @@ export type { Access, CapabilityAbout, RuleOf, Visitor } from './permission.ts'
 export type { FormatBatch, FormatEvent, FormatNetwork } from '../lib/format.ts'
 export type { Inbound, SourceAbout, SourceContext, SourceSecret, Told } from './source.ts'
 
-/** The version of what this file offers to plugins; `requires.host` is compared with it. Minor versions only add. */
+/** The version of the plugin interface, which `requires.host` is compared with. A minor version only adds to it. */
 export const hostVersion = '1.0.0'
 
-/** What an event says about itself. Texts are English; they are also the keys of their translations. */
+/** What describes an event. The texts are English and serve as the keys of their translations. */
 export interface EventAbout<Payload extends z.ZodType> {
   /** "Payment Received" */
   readonly title: string
   /** "A customer paid" */
   readonly sentence: string
   readonly description: string
-  /** How urgent it is by nature. A webhook may ask for everything in batches. */
+  /** How urgent it is by default. A webhook can still ask for all its events in batches. */
   readonly lane: 'realtime' | 'batched'
-  /** Only checks, never changes: `z.looseObject` or `z.strictObject`, no default, transform or coercion. */
+  /** `z.looseObject` or `z.strictObject`. It only validates: no defaults, transforms or coercion. */
   readonly payload: Payload
-  /** Satisfies `payload`; the body of test events and the example of the documentation. */
+  /** A payload that `payload` accepts: the body of test events, and the example in the documentation. */
   readonly sample: z.input<Payload>
 }
 
@@ -46,7 +46,7 @@ export interface PluginEvent<
 
 export type PayloadOf<E extends PluginEvent> = z.output<E['payload']>
 
-/** Makes an event. `name` is past tense in snake_case; outside of this repository `<slug>.` stands in front. */
+/** Makes an event. `name` is snake_case, in the past tense; outside this repository it begins with `<slug>.`. */
 export function event<const Name extends string, Payload extends z.ZodType<Record<string, unknown>>>(
   name: Name,
   about: EventAbout<Payload> & { readonly shared: true },
@@ -62,61 +62,61 @@ export function event<Payload extends z.ZodType>(
   return { ...about, name, shared: about.shared ?? false }
 }
 
-/** A kind of record that a plugin keeps, per site. `indexes`: the fields that `list` can ask for. */
+/** A kind of record that a plugin stores for each site. `indexes` names the fields that `list` can filter by. */
 export interface CollectionAbout {
   readonly schema: z.ZodType<{ readonly id: string }>
   readonly indexes?: readonly string[]
 }
 
-/** What a plugin says about itself before any of its code runs. What is not declared here, its handlers do not have. */
+/** What a plugin declares before any of its code runs. Handlers get nothing that is not declared here. */
 export interface Manifest {
-  /** Also the name of its folder: `^[a-z][a-z0-9-]{1,39}$`. */
+  /** Matches `^[a-z][a-z0-9-]{1,39}$`, and is also the name of the plugin's folder. */
   readonly slug: string
   /** `major.minor.patch` */
   readonly version: string
   readonly title: string
   readonly description?: string
-  /** The least host version, inside one major: `^1.0`, or `>=1.0`. */
+  /** The lowest host version it runs on, within one major version: `^1.0` or `>=1.0`. */
   readonly requires: { readonly host: string }
-  /** `site`: may be active for single sites. `network`: for all or for none. */
+  /** `site`: can be active on some sites only. `network`: active on all sites or on none. */
   readonly scope: 'site' | 'network'
-  /** Whether it runs before anybody has switched it on or off. */
+  /** Whether it is active until somebody switches it on or off. */
   readonly defaultActive?: boolean
-  /** Always on. */
+  /** It cannot be switched off. */
   readonly mustUse?: boolean
   /** The events it owns. */
   readonly events?: readonly PluginEvent[]
   /** Shared events of other plugins that it emits as well. */
   readonly emits?: readonly PluginEvent<string, z.ZodType, true>[]
   readonly storage?: Readonly<Record<string, CollectionAbout>>
-  /** What people may do with it, where the capabilities of the host do not say it. */
+  /** Capabilities of its own, where those of the host are not enough. */
   readonly capabilities?: readonly CapabilityAbout[]
   /**
-   * What people can set, for the network and per site: a flat object of texts, numbers, flags and choices, each with a
-   * default. `.meta({ title, help, secret: true, scope: 'network' })`.
+   * What people can set, for the network and for each site: a flat object of strings, numbers, booleans and enums, each
+   * with a default. Describe a field with `.meta({ title, help, secret: true, scope: 'network' })`.
    */
   readonly settings?: z.ZodObject
-  /** The hosts that `ctx.http` reaches, with a port where it is not the usual one; `*` is all of them. */
+  /** The hosts that `ctx.http` may reach, each with its port unless that is the default one; `*` allows all. */
   readonly http?: readonly string[]
 }
 
-/** The site that a handler works for. There is no way to name another. */
+/** The site that a handler works for. It cannot reach any other. */
 export interface Site {
   readonly id: string
   readonly slug: string
   readonly name: string
 }
 
-/** Records of one collection, as they were when the handler began: what it queued itself is not in there yet. */
+/** The records of one collection as they were when the handler began, without what it has queued itself. */
 export interface Reader<Row, Field extends keyof Row = never> {
   get(id: string): Promise<Row | undefined>
-  /** Newest first; `where` compares indexed fields. At most `limit`: 100 unless told, never over 1000. */
+  /** Newest first. `where` compares indexed fields. `limit` is 100 by default, and at most 1000. */
   list(where?: { readonly [F in Field]?: Row[F] }, options?: { readonly limit?: number }): Promise<readonly Row[]>
 }
 
-/** Writes wait until the handler has succeeded, then are committed together with what it emitted. */
+/** Writes are queued, and committed together with the emitted events once the handler has succeeded. */
 export interface Collection<Row, Field extends keyof Row = never> extends Reader<Row, Field> {
-  /** Writes a new record. If there is one already, nothing of the handler is committed and it runs once more. */
+  /** Writes a new record. If one with this id exists already, nothing is committed and the handler runs again. */
   add(id: string, row: Omit<Row, 'id'>): void
   put(id: string, row: Omit<Row, 'id'>): void
   delete(id: string): void
@@ -138,18 +138,18 @@ type Emittable<M> =
 type Emit<M> = [Emittable<M>] extends [never]
   ? unknown
   : {
-      /** Queues an event; it is stored and sent when the handler has succeeded. Throws if the payload does not fit. */
+      /** Queues an event, to be stored and sent once the handler has succeeded. Throws if the payload does not match. */
       emit<E extends Emittable<M> & PluginEvent>(event: E, payload: PayloadOf<E>): void
     }
 
 export type SettingsOf<M> = M extends { readonly settings: infer S extends z.ZodType }
   ? {
-      /** As they hold for this site: its own value, else the network's, else the default. */
+      /** The values in effect for this site: its own, else the network's, else the defaults. */
       readonly settings: Readonly<z.output<S>>
     }
   : unknown
 
-/** What a request of a plugin may say. Its `signal` comes on top of the handler's own. */
+/** The options of a plugin's request. It ends when its `signal` or the handler's own is aborted. */
 export interface HttpInit {
   readonly method?: string
   readonly headers?: Readonly<Record<string, string>> | Headers
@@ -159,8 +159,8 @@ export interface HttpInit {
 
 export interface Http {
   /**
-   * Asks one of the hosts that the manifest names. Any answer is an answer, a redirect too: it is never followed. Throws
-   * a sentence where there is none: another host, a private address, no connection, too late, more than 1 MiB.
+   * Sends a request to a host that the manifest lists. Resolves with any response, and follows no redirects. Throws when
+   * there is none, and says why: a host that is not listed, a private address, no connection, a timeout, over 1 MiB.
    */
   fetch(url: string | URL, init?: HttpInit): Promise<Response>
 }
@@ -168,16 +168,16 @@ export type HttpOf<M> = M extends { readonly http: readonly string[] } ? { reado
 
 export interface BaseContext {
   readonly site: Site
-  /** Lines carry the plugin and the site. */
+  /** Adds the plugin and the site to each line. */
   readonly log: Log
   now(): Date
-  /** A fresh id, `rec_…`; ids sort by when they were made. */
+  /** A new id, `rec_…`. Ids sort by the time they were made. */
   newId(): string
-  /** Aborted when the handler's time is up. Whatever it queues after that is thrown away. */
+  /** Aborted when the handler's time is up. Whatever the handler queues after that is discarded. */
   readonly signal: AbortSignal
 }
 
-/** What was emitted: `id` stays the same if a crash makes a listener run again. */
+/** The emitted event. Its `id` is the same when a crash makes a listener run again. */
 export interface Happening {
   readonly id: string
   readonly type: string
@@ -189,10 +189,10 @@ type Doing<M> = BaseContext & Storage<M> & Emit<M> & SettingsOf<M> & HttpOf<M>
 export type ListenerContext<M> = Doing<M> & { readonly event: Happening }
 export type FilterContext<M> = BaseContext & { readonly event: Happening } & ReadOnlyStorage<M> & SettingsOf<M>
 export type CronContext<M> = Doing<M>
-/** `storage` lists all there is, not the newest hundred: a step has to see every record. */
+/** Here `list` returns all records by default, not only the newest 100: a step has to see every one. */
 export type UpgradeContext<M> = BaseContext & Storage<M> & SettingsOf<M>
 export type PageContext<M> = BaseContext & {
-  /** Who is looking; null outside of the admin. */
+  /** Who is looking; null outside the admin. */
   readonly actor: Visitor<M> | null
   readonly query: URLSearchParams
 } & ReadOnlyStorage<M> &
@@ -200,7 +200,7 @@ export type PageContext<M> = BaseContext & {
 export type RouteContext<M, Pattern extends string> = Doing<M> & {
   readonly actor: Visitor<M> | null
   readonly params: { readonly [P in ParamOf<Pattern>]: string }
-  /** Answers with a page of this plugin: what its `load` gives, and `data` on top. Status 422 unless told. */
+  /** Answers with a page of this plugin, and `data` on top of what its `load` returns. The default status is 422. */
   render(path: string, data: Readonly<Record<string, unknown>>, status?: number): Promise<Response>
 }
 
@@ -210,13 +210,13 @@ type ParamOf<Pattern extends string> = Pattern extends `${infer Head}/${infer Ta
     ? Name
     : never
 
-/** A GET changes nothing, so that is what pages are for. */
+/** Only POST: a GET changes nothing, and is answered by pages. */
 export type RoutePattern = `POST /${string}`
 
 export interface HandlerOptions {
-  /** Lower runs first: 0-9 is the host's, 10 the usual, 20 and up for those who watch. */
+  /** Lower runs first: 0–9 is reserved for the host, 10 is the default, 20 and up is for those that only observe. */
   readonly priority?: number
-  /** A name of its own instead of `on:<event>#<n>`. */
+  /** A name to use in place of `on:<event>#<n>`. */
   readonly id?: string
 }
 
@@ -224,21 +224,21 @@ export type PageAbout<M> = Access<M> & {
   readonly title: string
   /** A template in the plugin's folder, without `.eta`. */
   readonly template: string
-  /** Gives exactly what the template may see. */
+  /** Returns all the data that the template gets. */
   load(ctx: PageContext<M>): Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
 }
 
-/** What `register` gets. It only collects; handlers run later, each on its own. */
+/** What `register` gets. It only collects handlers, which run later and independently of each other. */
 export interface Registrar<M> {
-  /** Runs after the event's commit, at least once. 2 seconds. */
+  /** Runs at least once after the event is committed. Time limit: 2 seconds. */
   on<E extends PluginEvent>(
     event: E,
     handler: (payload: PayloadOf<E>, ctx: ListenerContext<M>) => void | Promise<void>,
     options?: HandlerOptions,
   ): void
   /**
-   * Gives back the value, changed or not, or `reject(reason)`. If it fails, the value passes unchanged; at a point that
-   * guards, nothing passes. 250 ms.
+   * Returns the value, changed or not, or `reject(reason)`. If it fails, the value passes unchanged; at a point that
+   * guards, nothing passes. Time limit: 250 ms.
    */
   filter<Value>(
     point: Point<Value>,
@@ -246,8 +246,8 @@ export interface Registrar<M> {
     options?: HandlerOptions,
   ): void
   /**
-   * Answers `POST /plugins/<slug>/…` of an admin area. 10 seconds. What it wrote and emitted is committed when it answers
-   * with a status below 400.
+   * Answers `POST /plugins/<slug>/…` in an admin area. What it has queued is committed if it answers with a status below
+   * 400. Time limit: 10 seconds.
    */
   route<const Pattern extends RoutePattern>(
     pattern: Pattern,
@@ -255,27 +255,27 @@ export interface Registrar<M> {
     access?: Access<M>,
   ): void
   /**
-   * Runs for each site at the times of a pattern of 5 fields, on the clock of the network's time zone; one at a time. A
-   * minute, or 25 seconds on Workers. What fails runs again at the next time.
+   * Runs for each site, one at a time, at the times of a cron pattern of 5 fields in the network's time zone. A run
+   * that fails is not repeated before its next time. Time limit: 1 minute, or 25 seconds on Workers.
    */
   cron(pattern: string, id: string, handler: (ctx: CronContext<M>) => unknown): void
   /**
-   * Brings what an older version stored up to date. Runs once per site before anything else of this version does, in the
-   * order of versions, each step in a commit of its own. 10 seconds. A site whose step fails stays without the plugin.
+   * Brings what an older version stored up to date. Runs once per site before anything else of this version, in the order
+   * of versions, each step in its own commit. A site where one fails goes without the plugin. Time limit: 10 seconds.
    */
   upgrade(version: string, handler: (ctx: UpgradeContext<M>) => void | Promise<void>): void
-  /** Adds a page at `/plugins/<slug><path>` of an admin area, and a menu entry. 5 seconds. */
+  /** Adds a page at `/plugins/<slug><path>` in an admin area, and a menu entry. Time limit: 5 seconds. */
   page(path: `/${string}`, page: PageAbout<M>): void
   /**
-   * Takes what others send: `POST /ingest/<name>/<token>`, once somebody added such a source on Sources. `name` is the
-   * plugin's slug, or begins with it and a dot. 10 seconds.
+   * Receives what others send to `POST /ingest/<name>/<token>`, once somebody has added such a source under Sources.
+   * `name` is the plugin's slug, or begins with the slug and a dot. Time limit: 10 seconds.
    */
   source<Settings = unknown>(name: string, about: SourceAbout<Emittable<M> & PluginEvent, Settings>): void
-  /** Adds a payload format to the form of webhooks and to the API, there called `<slug>.<name>`. 1 second. */
+  /** Adds a payload format that webhooks can choose, named `<slug>.<name>` in the API. Time limit: 1 second. */
   format(name: string, format: FormatAbout): void
-  /** Adds a row to the Health page. It looks at the main site. 2 seconds. */
+  /** Adds a check to the Health page. It runs for the main site. Time limit: 2 seconds. */
   healthCheck(id: string, run: (ctx: CheckContext<M>) => Finding | Promise<Finding>): void
-  /** Adds a box to the dashboard. 1 second. */
+  /** Adds a box to the dashboard. Time limit: 1 second. */
   widget(id: string, widget: WidgetAbout<M>): void
 }
 

@@ -13,7 +13,7 @@ import type { Holdings } from './uninstall.ts'
 import type { Mapping } from './mapping.ts'
 import type { Inbound, SourceSecret } from './source.ts'
 
-/** An event type as everything but its owner sees it: the form, the catalogue, the API. Texts are English keys for `t`. */
+/** An event type as the rest of the product sees it. The texts are English keys for `t`. */
 export interface EventType {
   readonly name: string
   readonly title: string
@@ -22,7 +22,7 @@ export interface EventType {
   readonly lane: 'realtime' | 'batched'
   readonly plugin: string
   readonly pluginTitle: string
-  /** Whether others than its plugin may emit it. */
+  /** Whether plugins other than its own may emit it. */
   readonly shared: boolean
   readonly sample: JsonObject
   /** JSON Schema of the payload. */
@@ -58,7 +58,7 @@ export interface Filtered {
   readonly held: string | null
 }
 
-/** Emissions that were validated and filtered and wait for somebody's commit, so that they share it with other writes. */
+/** Emissions that are validated and filtered, to be committed by the caller together with other writes. */
 export interface Prepared {
   readonly statements: readonly Statement[]
   /** In the order of the emissions. */
@@ -72,24 +72,24 @@ export interface PluginInfo {
   readonly title: string
   readonly description: string
   readonly version: string
-  /** `removing`: it was uninstalled, and what it stored is on its way out. */
+  /** `removing`: it was uninstalled, and what it stored is being deleted. */
   readonly state: 'active' | 'inactive' | 'paused' | 'failed' | 'incompatible' | 'removing'
   readonly reason: Message | null
   readonly mustUse: boolean
   readonly scope: 'site' | 'network'
-  /** Whether it is active before anybody has switched it. */
+  /** Whether it is active until somebody switches it. */
   readonly isDefault: boolean
   /** Whether it has settings. */
   readonly isSettable: boolean
   readonly events: readonly string[]
-  /** Events of others that it emits as well. */
+  /** Events of other plugins that it emits. */
   readonly emits: readonly string[]
   readonly listens: readonly string[]
   readonly filters: readonly string[]
   readonly stores: readonly string[]
   /** The capabilities that it adds. */
   readonly capabilities: readonly string[]
-  /** The hosts it asks; `*` is all. */
+  /** The hosts that it sends requests to; `*` is all. */
   readonly contacts: readonly string[]
   /** The paths of its POST routes, and of its pages. */
   readonly routes: readonly { readonly path: string; readonly isPublic: boolean }[]
@@ -101,7 +101,7 @@ export interface PluginInfo {
 
 /** A plugin as a site sees it. */
 export interface SitePlugin extends PluginInfo {
-  /** Switched on for this site by itself. */
+  /** Switched on for this site alone. */
   readonly isOnHere: boolean
   readonly isOnForAll: boolean
 }
@@ -129,7 +129,7 @@ export interface PluginPage {
 
 /** A rendered plugin page: a compiled template and exactly what it may see. */
 export interface PluginView {
-  /** The page's id, to blame it where its template fails. */
+  /** The page's id, for the fault if its template fails. */
   readonly handler: string
   readonly title: string
   readonly template: string
@@ -183,12 +183,12 @@ export interface GivenCapability {
 
 /** The plugin host, as the rest of the product uses it. */
 export interface Host {
-  /** Types of every plugin that loaded, by plugin and title. */
+  /** The types of all loaded plugins, by plugin and title. */
   eventTypes(): readonly EventType[]
   eventType(name: string): EventType | undefined
   /** Whether the type's plugin runs for this site now (active and not paused). */
   isAvailable(type: string, site: string): Promise<boolean>
-  /** What the plugins that are loaded let people do; what a plugin declares goes with it. */
+  /** The capabilities that the loaded plugins add. */
   capabilities(): readonly GivenCapability[]
   /** The slugs of the plugins that run for this site now. */
   running(site: string): Promise<ReadonlySet<string>>
@@ -197,32 +197,37 @@ export interface Host {
    * `site_archived`, `safe_mode`, `too_deep`, `too_large`.
    */
   prepare(list: readonly Emission[]): Promise<Prepared>
-  /** `prepare`, commit, `finish`. Resolves when all is durable. */
+  /** `prepare`, commit, `finish`. Resolves once everything is durable. */
   emit(list: readonly Emission[]): Promise<readonly Emitted[]>
   /** Every plugin there is. `faults: false` leaves their faults out, and so one query for each plugin. */
   plugins(options?: { readonly faults?: boolean }): Promise<readonly PluginInfo[]>
-  /** Statements for the caller's commit; for one site alone where `site` is an id. Throws AppError `conflict`, `not_found`. */
+  /**
+   * Statements for the caller's commit; for one site alone where `site` is an id. Throws AppError `conflict`,
+   * `not_found`.
+   */
   activate(slug: string, site?: string): Promise<readonly Statement[]>
   deactivate(slug: string, site?: string): Promise<readonly Statement[]>
-  /** Nothing of it runs anywhere until it is resumed; `by` is the name of who wants that. One that is paused stays as it is. */
+  /**
+   * Nothing of it runs anywhere until it is resumed. `by` is the name of the person. A paused plugin is left as it is.
+   */
   pause(slug: string, by: string): Promise<readonly Statement[]>
   resume(slug: string): Promise<readonly Statement[]>
-  /** The plugins that a site may switch or set, by title. */
+  /** The plugins that a site can switch or configure, by title. */
   pluginsAt(site: string): Promise<readonly SitePlugin[]>
-  /** What is kept of a plugin, all of which goes with it. Throws AppError `not_found`, `conflict`. */
+  /** What is stored for a plugin, and deleted with it. Throws AppError `not_found`, `conflict`. */
   holdings(slug: string): Promise<Holdings>
   /**
-   * Removes all that is kept of a plugin: secrets at once, the rest step by step as time goes on. The commit is refused as
-   * `constraint` while it is on anywhere. Throws AppError `conflict`, `not_found`.
+   * Deletes all that is stored for a plugin: secrets at once, the rest step by step. The commit is refused as `constraint`
+   * while the plugin is on anywhere. Throws AppError `conflict`, `not_found`.
    */
   uninstall(slug: string): Promise<readonly Statement[]>
-  /** Guards that hold events or are muted: what a super admin has to know of. */
+  /** Guards that hold events or are muted, which a super admin has to know about. */
   guards(): Promise<readonly GuardInfo[]>
   /** Every handler there is: for the Hooks page. */
   hooks(): Promise<readonly HookInfo[]>
-  /** When this host was made, in milliseconds UTC: since then it counts. */
+  /** When this host was made, in milliseconds UTC; its counts begin there. */
   readonly begun: number
-  /** Statements: the handler does not run until it is unmuted. A guard that is muted lets everything pass. */
+  /** The handler does not run until it is unmuted. A muted guard lets everything pass. */
   mute(handler: string, by: string): Promise<readonly Statement[]>
   unmute(handler: string): Promise<readonly Statement[]>
   /** The payload formats of plugins; the engine has them as `formats`. */
@@ -231,7 +236,7 @@ export interface Host {
   checks(): Promise<readonly CheckResult[]>
   /** The boxes of the plugins that run for this site; null is Network Admin, which works on the main site. */
   widgets(site: string | null, actor: Visitor): Promise<readonly WidgetBox[]>
-  /** Keeps what went wrong when something of a plugin was rendered, and answers with the fault's id. */
+  /** Records a fault for what went wrong while something of a plugin was rendered. Resolves with the fault's id. */
   blame(handler: string, site: string | null, error: unknown): Promise<string>
   /** The pages of the plugins that run for this site; null is Network Admin, which works on the main site. */
   pages(site: string | null): Promise<readonly PluginPage[]>
@@ -243,25 +248,30 @@ export interface Host {
   view(slug: string, path: string, site: string, request: Request, actor?: Visitor): Promise<PluginView | null>
   /** Runs a plugin's POST route; null when there is none (or its plugin is not running). Throws as `view` does. */
   route(slug: string, path: string, site: string, request: Request, actor?: Visitor): Promise<PluginAnswer | null>
-  /** The kinds of sources of every plugin that loaded, by title. */
+  /** The kinds of sources of all loaded plugins, by title. */
   sources(): readonly SourceKind[]
   /** Checks the choices of a source of this kind, defaults filled in. Throws AppError `invalid` with paths. */
   sourceSettings(name: string, settings: JsonObject): JsonObject
-  /** What of a payload does not fit an event, by path; empty if all does. */
+  /** Where a payload does not match an event's schema; empty if it does. */
   misfits(type: string, payload: JsonObject): readonly FieldError[]
-  /** Lets a plugin read what came in at one of its sources. Nothing is stored yet. */
+  /** Lets a plugin read a request to one of its sources. Stores nothing. */
   receive(arrival: Arrival): Promise<Received>
-  /** Runs listeners that a crash left unheard, and begins crons that are due. Both drivers call it from their tick. */
+  /** Runs the listeners that a crash left out, and begins the crons that are due. Every tick calls it. */
   tick(now: number): Promise<void>
   /** Resolves when the listeners and crons started so far have ended. */
   settled(): Promise<void>
-  /** The settings of a plugin at a site, or (null) of the network; null where it has none. Throws AppError `not_found`. */
+  /**
+   * The settings of a plugin at a site, or (null) of the network; null where it has none. Throws AppError `not_found`.
+   */
   settings(slug: string, site: string | null): Promise<SettingsForm | null>
-  /** What was set for a plugin there, secrets in plain: to be moved to another network. Throws AppError `not_found`, `conflict`. */
+  /**
+   * What was set for a plugin there, with secrets in plain text, for an export. Throws AppError `not_found`,
+   * `conflict`.
+   */
   setSettings(slug: string, site: string | null): Promise<SetSettings>
   /**
-   * Sets what is given and takes back what is null. Throws AppError `invalid`, `not_found`, and `revision_conflict` if
-   * somebody else has saved since `revision`; the commit is refused as `constraint` if somebody does right now.
+   * Sets what is given, and resets what is null. Throws AppError `invalid`, `not_found`, and `revision_conflict` if
+   * somebody else has saved since `revision`. If somebody saves at the same moment, the commit is refused as `constraint`.
    */
   changeSettings(
     slug: string,

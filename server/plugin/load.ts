@@ -16,7 +16,7 @@ export interface LoadDeps {
   readonly limit: number
   /** Whether there is a template of this name, such as `@payments/payments`; without it none is looked for. */
   readonly hasTemplate?: ((name: string) => boolean) | undefined
-  /** Whether keys of a manifest that nobody knows keep an outside plugin from running; so they do unless told. */
+  /** Whether unknown keys in its manifest keep an outside plugin from running; true by default. */
   readonly strict?: boolean
   readonly watch?: Watch
   /** Plugins that must not even be imported. */

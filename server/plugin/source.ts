@@ -4,64 +4,67 @@ import type { Message } from '../lib/message.ts'
 import type { BaseContext, PayloadOf, PluginEvent } from './define.ts'
 import type { Rejection } from './points.ts'
 
-/** A request that came in at the address of a source, read whole. */
+/** A request to the address of a source, with its whole body. */
 export interface Inbound {
   readonly headers: Headers
   readonly query: URLSearchParams
-  /** What stands behind the token of the address: `/ingest/<source>/<token>/<event>`; null if nothing does. */
+  /** What follows the token in the address, `/ingest/<source>/<token>/<event>`; null if nothing does. */
   readonly event: string | null
-  /** Exactly as sent: what signatures are made over. At most 256 KiB. */
+  /** The body exactly as sent, which is what signatures cover. At most 256 KiB. */
   readonly bytes: Uint8Array<ArrayBuffer>
   /** The bytes as UTF-8. */
   readonly text: string
-  /** The body as JSON. A body that is none is answered with 400 and the reason: a source need not care. */
+  /** The body as JSON. A source need not handle invalid JSON: it is answered with 400 and the reason. */
   json(): Json
   /** The body as the fields of a form. */
   form(): URLSearchParams
 }
 
-/** An event that a request tells of. */
+/** An event that a request reports. */
 export interface Told<E extends PluginEvent> {
   readonly event: E
   readonly payload: PayloadOf<E>
   /**
-   * Tells this event from all others of this source. The same key again is the same event, whatever else came with it:
-   * nothing is stored, and the answer is the one of the first time. At most 200 characters.
+   * Identifies this event among all others of this source. A request that repeats a key gets the first answer again and
+   * stores nothing, whatever else it carries. At most 200 characters.
    */
   readonly key: string
-  /** For how many seconds the key stands for this event; for as long as the event is kept unless told. */
+  /** How many seconds the key is remembered; by default, as long as the event is kept. */
   readonly within?: number
-  /** When it happened; now unless told, and if it lies more than 30 days back or 5 minutes ahead. */
+  /** When it happened. The default is now, also for a time more than 30 days ago or 5 minutes ahead. */
   readonly occurredAt?: Date
 }
 
-/** The secret that the sender signs with, for the page where a person enters it. It is stored sealed. */
+/** The secret that the sender signs with, as the page asks for it. It is stored encrypted. */
 export interface SourceSecret {
   readonly title: string
   readonly help: string
-  /** Whether nothing is taken without one. Else `verify` is not asked while there is none, and the address alone is trusted. */
+  /** Whether a source needs one. If not, a source without a secret skips `verify` and trusts its address alone. */
   readonly required: boolean
 }
 
 export interface SourceContext<Settings> extends BaseContext {
-  /** What the person who added the source chose. */
+  /** The choices of the person who added the source. */
   readonly settings: Settings
 }
 
-/** What a source says of itself. Texts are English; they are also the keys of their translations. */
+/** What describes a source. The texts are English and serve as the keys of their translations. */
 interface SourceBase<Settings> {
   /** "Stripe" */
   readonly title: string
   readonly description: string
-  /** What to do at the sender, one sentence each. The page shows the address to paste beside them. */
+  /** What to do at the sender, one sentence per step. The page shows them beside the address to paste. */
   readonly steps: readonly Message[]
   /** The secret that `verify` needs. */
   readonly secret?: SourceSecret
-  /** Choices of the person who adds the source: every field with a default. */
+  /** What the person who adds the source can choose: every field with a default. */
   readonly settings?: z.ZodObject & z.ZodType<Settings>
-  /** Whether the sender only tries the address, as some do unsigned: answered with 200, and nothing else happens. */
+  /**
+   * Whether the sender only tests the address, which some do without a signature. It is answered with 200, and that is
+   * all.
+   */
   isPing?(request: Inbound): boolean
-  /** Whether the sender signed these bytes. `reject(reason)` and `false` are answered with 401. */
+  /** Whether the signature is valid. `reject(reason)` and `false` are answered with 401. */
   verify?(
     request: Inbound,
     secret: string,
@@ -69,11 +72,11 @@ interface SourceBase<Settings> {
   ): boolean | Rejection | Promise<boolean | Rejection>
 }
 
-/** A source that knows what its sender tells. */
+/** A source that knows its sender's requests. */
 interface ReadingSource<E extends PluginEvent, Settings> extends SourceBase<Settings> {
   /**
-   * The events that a request tells of, in the form that their schemas want; none is fine. `reject(reason)` is answered
-   * with 422, and the reason stands in the log of the source. All events of a request are stored, or none.
+   * The events that a request reports, with payloads that match their schemas; it may be none. `reject(reason)` is answered
+   * with 422, and the reason is shown in the source's log. Either all events of a request are stored or none.
    */
   toEvents(
     request: Inbound,
@@ -81,7 +84,7 @@ interface ReadingSource<E extends PluginEvent, Settings> extends SourceBase<Sett
   ): readonly Told<E>[] | Rejection | Promise<readonly Told<E>[] | Rejection>
 }
 
-/** A source whose JSON means what the person who adds it says: which event, and where each field comes from. */
+/** A source for any JSON: the person who adds it chooses the event and where each of its fields comes from. */
 interface MappedSource<Settings> extends SourceBase<Settings> {
   readonly toEvents: 'mapped'
 }

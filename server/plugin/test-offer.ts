@@ -33,30 +33,30 @@ type Settings<M> = M extends { readonly settings: infer S extends z.ZodType }
   : Record<string, never>
 
 export interface TestOptions<M> {
-  /** Records that are there from the beginning. */
+  /** The records that exist at the start. */
   readonly stored?: Stored<M>
-  /** The version that `stored` is of: the steps of `upgrade` behind it run first. The plugin's own unless told. */
+  /** The version that wrote `stored`: later `upgrade` steps run first. The default is the plugin's own version. */
   readonly version?: string
-  /** Further plugins on the same network, such as the owner of an event that this one listens to. */
+  /** Other plugins on the same network, such as the owner of an event that this one listens to. */
   readonly beside?: readonly Plugin[]
-  /** Where the clock stands at first; it moves only by `clock.advance`. */
+  /** The time at the start. Only `clock.advance` moves it. */
   readonly now?: Date
   readonly limits?: Partial<TimeLimits>
   readonly safeMode?: boolean
-  /** What is set for the network from the beginning. */
+  /** The network's settings at the start. */
   readonly settings?: Settings<M>
-  /** The outside, as `ctx.http` finds it. Without it nobody answers. */
+  /** What answers the requests of `ctx.http`. Without it, nothing does. */
   readonly http?: Outside
 }
 
-/** What a request of a test may carry: a form, or anything that `fetch` takes. */
+/** The options of a test's request: a form, or anything that `fetch` takes. */
 export type TestRequest = RequestInit & { readonly form?: Readonly<Record<string, string>>; readonly actor?: string }
 
-/** What a sender of a test posts to a source. An object goes as JSON. Without `secret` the source has none. */
+/** What a test sends to a source. An object is sent as JSON. Without `secret`, the source has none. */
 export interface TestArrival {
   readonly body: string | Uint8Array<ArrayBuffer> | object
   readonly headers?: Readonly<Record<string, string>>
-  /** What stands behind the token of the address. */
+  /** What follows the token in the address. */
   readonly event?: string
   readonly query?: Readonly<Record<string, string>>
   readonly secret?: string
@@ -65,39 +65,39 @@ export interface TestArrival {
 }
 
 export interface TestHost {
-  /** Lets a source take a request, and stores what it tells of. `reason`: why it was refused, in English. */
+  /** Sends a request to a source and stores the events it reports. `reason` says in English why it was refused. */
   receive(
     source: string,
     arrival: TestArrival,
   ): Promise<{ readonly status: number; readonly reason: string | null; readonly events: readonly Emitted[] }>
   /** `request('POST /orders/o1/pay')` */
   request(route: RoutePattern, init?: TestRequest): Promise<PluginAnswer>
-  /** Emits as the API does, and waits for the listeners. `key` makes it idempotent. */
+  /** Emits an event as the API does, and waits for the listeners. `key` is an idempotency key. */
   emit<E extends PluginEvent>(event: E, payload: PayloadOf<E>, options?: { readonly key?: string }): Promise<Emitted>
   /**
-   * What the filters of a point make of a payload, and why they refuse it, if they do. Nothing is stored. Without an event
-   * it is the plugin's first one, or one that takes any payload.
+   * Runs the filters of a point on a payload; answers the result, or why it was rejected. Stores nothing. The default event
+   * is the plugin's first one, or one that takes any payload.
    */
   apply(point: Point<JsonObject>, value: JsonObject, event?: PluginEvent): Promise<Filtered>
-  /** Runs `cron(…, id, …)` once, whatever the time. Its faults are in `faults`. */
+  /** Runs `cron(…, id, …)` once, whatever the time. If it fails, `faults` says how. */
   cron(id: string): Promise<void>
-  /** Sets settings of the network; null takes one back. */
+  /** Changes settings of the network; null resets one to its default. */
   settings(values: Readonly<Record<string, unknown>>): Promise<void>
-  /** The rendered page, as it stands inside the admin's frame. */
+  /** A page as HTML, without the admin's frame. */
   page(path: string): Promise<string>
-  /** What `render` of a route would show, rendered. */
+  /** The page that a route answered by `render`, as HTML. */
   html(answer: PluginAnswer): Promise<string>
   readonly clock: { now(): number; advance(ms: number): void }
-  /** Every event that was stored, oldest first; likewise faults, lines of the log, and records by collection. */
+  /** All stored events, oldest first; so are the faults, the log lines, and the records of each collection. */
   readonly emitted: readonly EmittedEvent[]
   readonly faults: readonly PluginFaultTable[]
   readonly logs: readonly LogLine[]
   readonly stored: Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>
-  /** What the host sees, for tests that go deeper. */
+  /** The host and engine underneath, for tests that go deeper. */
   readonly host: Host
   readonly engine: Engine
-  /** Lets time-driven work happen, as the server does each moment. */
+  /** Does the work whose time has come, as a running server does all the time. */
   tick(): Promise<void>
-  /** Reads `emitted`, `faults` and `stored` anew, once the listeners have ended. */
+  /** Waits for the listeners, then refreshes `emitted`, `faults` and `stored`. */
   settle(): Promise<void>
 }

@@ -245,13 +245,12 @@ export const capture = z.strictObject({
   received_at: time,
 })
 
-/** A page of a list. */
 export const setUp = setUpShape
 
 /** What an import does, or would do. */
 export const imported = z.strictObject({
   dry_run: z.boolean(),
-  locked: z.boolean().meta({ description: 'the file holds secrets, and no passphrase was given' }),
+  locked: z.boolean().meta({ description: 'the file has secrets, and no passphrase was given' }),
   counts: z.strictObject({
     create: z.int(),
     change: z.int(),
@@ -273,6 +272,7 @@ export const imported = z.strictObject({
   ),
 })
 
+/** A page of a list. */
 export const listOf = <Item extends z.ZodType>(item: Item) =>
   z.strictObject({ data: z.array(item), next_cursor: z.string().nullable() })
 

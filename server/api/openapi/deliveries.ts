@@ -19,7 +19,7 @@ export const deliveryOperations = {
   },
   'GET /api/v1/deliveries/:id': {
     summary: 'Read a delivery with its attempts',
-    description: 'Each with the exact request and answer, secrets masked.',
+    description: 'Each attempt comes with its exact request and response, secrets masked.',
     status: 200,
     answer: answers.wholeDelivery,
   },
@@ -31,15 +31,19 @@ export const deliveryOperations = {
   },
   'POST /api/v1/deliveries/:id/redeliver': {
     summary: 'Redeliver a delivery',
-    description: 'One more attempt of the same delivery, now.',
+    description: 'Makes one more attempt of the same delivery, now.',
     status: 202,
     answer: answers.delivery,
   },
   'POST /api/v1/deliveries/:id/cancel': {
-    summary: 'Cancel a delivery that waits',
+    summary: 'Cancel a waiting delivery',
     status: 200,
     answer: answers.delivery,
   },
-  'GET /api/v1/redeliveries/:id': { summary: 'Read how far a redelivery is', status: 200, answer: answers.redelivery },
+  'GET /api/v1/redeliveries/:id': {
+    summary: 'Read the progress of a redelivery',
+    status: 200,
+    answer: answers.redelivery,
+  },
   'DELETE /api/v1/redeliveries/:id': { summary: 'Stop a redelivery', ...nothing },
 } satisfies Operations

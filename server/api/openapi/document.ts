@@ -56,7 +56,7 @@ export function openApi({ publicUrl, version, eventTypes }: Described): JsonObje
       securitySchemes: { key: { type: 'http', scheme: 'bearer', description: 'An API key, hk_…' } },
       responses: {
         Problem: {
-          description: 'What went wrong, as RFC 9457 has it, with a stable code.',
+          description: 'What went wrong, in the form of RFC 9457, with a stable code.',
           content: { 'application/problem+json': { schema: ref('Problem') } },
         },
       },
@@ -133,7 +133,11 @@ const webhookOf = ({ title, description, schema, sample, name }: EventType): Jso
         },
       },
     },
-    responses: { '2XX': { description: 'Taken. Anything else is tried again; 410 switches the webhook off.' } },
+    responses: {
+      '2XX': {
+        description: 'Accepted. After any other answer the delivery is tried again; 410 switches the webhook off.',
+      },
+    },
   },
 })
 

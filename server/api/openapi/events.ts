@@ -5,7 +5,7 @@ import { page, time, when, type Operations } from './operation.ts'
 const newEvent = z.strictObject({
   type: z.string().max(255),
   data: z.record(z.string(), z.unknown()),
-  site: z.string().max(255).optional().meta({ description: 'slug or id; the main site unless told' }),
+  site: z.string().max(255).optional().meta({ description: 'slug or id; the main site by default' }),
   id: z.string().max(255).optional().meta({ description: 'makes it idempotent, as Idempotency-Key does' }),
   occurred_at: time.optional().meta({ description: 'from 30 days ago to 5 minutes ahead' }),
 })
@@ -13,14 +13,14 @@ const newEvent = z.strictObject({
 export const eventOperations = {
   'POST /api/v1/events': {
     summary: 'Send an event',
-    description: 'Answered once the event and all its deliveries are on durable storage.',
+    description: 'Answers once the event and all its deliveries are durably stored.',
     headers: { 'Idempotency-Key': z.string().max(255) },
     body: newEvent,
     status: 202,
     answer: answers.emitted,
   },
   'POST /api/v1/events/batch': {
-    summary: 'Send up to 500 events, all or none',
+    summary: 'Send up to 500 events, all or nothing',
     body: z.array(newEvent).min(1).max(500),
     status: 202,
     answer: answers.emittedList,
@@ -40,7 +40,8 @@ export const eventOperations = {
   },
   'GET /api/v1/journal': {
     summary: 'Pull events',
-    description: 'In the order in which they were stored, without tests. The Link header holds the next request.',
+    description:
+      'Events in the order in which they were stored, without tests. The Link header has the URL of the next request.',
     query: {
       seek: z.string().meta({ description: 'where to begin: a time, or how long ago, as in -PT2H' }),
       ...page,
@@ -50,14 +51,14 @@ export const eventOperations = {
     empty: 'At the end. Ask again after Retry-After.',
   },
   'GET /api/v1/event-types': {
-    summary: 'List the events there are',
+    summary: 'List event types',
     status: 200,
     answer: answers.listOf(answers.eventType),
   },
   'GET /api/v1/event-types/:name': { summary: 'Read an event type', status: 200, answer: answers.eventType },
   'GET /api/v1/event-types/:name/sample': {
     summary: 'Read a sample',
-    description: 'An array of one, with the fields that a REST hook delivers.',
+    description: 'An array with one item, with the fields that a REST hook delivers.',
     status: 200,
     answer: answers.sample,
   },

@@ -14,14 +14,14 @@ const anyJson = { settings: z.record(z.string(), z.unknown()).optional(), mappin
 export const networkOperations = {
   'GET /api/v1/sites': {
     summary: 'List sites',
-    query: { state: z.enum(['active', 'archived']), q: z.string().meta({ description: 'part of a name' }), ...page },
+    query: { state: z.enum(['active', 'archived']), q: z.string().meta({ description: 'part of the name' }), ...page },
     status: 200,
     answer: answers.listOf(answers.site),
   },
   'POST /api/v1/sites': { summary: 'Add a site', body: newSite, status: 201, answer: answers.site },
   'GET /api/v1/sites/:id': { summary: 'Read a site', status: 200, answer: answers.site },
   'PATCH /api/v1/sites/:id': {
-    summary: 'Rename, archive or bring back a site',
+    summary: 'Rename, archive or restore a site',
     body: changedSite,
     status: 200,
     answer: answers.site,
@@ -35,21 +35,21 @@ export const networkOperations = {
   },
   'GET /api/v1/plugins/:slug': {
     summary: 'Read a plugin and its settings',
-    description: 'With site, as it is at that site. Of a secret it tells only whether there is one.',
+    description: 'With site, as it is on that site. For a secret it says only whether one is set.',
     query: { site: z.string() },
     status: 200,
     answer: answers.pluginWithSettings,
   },
   'PATCH /api/v1/plugins/:slug': {
-    summary: 'Switch, pause, resume or set a plugin',
+    summary: 'Activate, deactivate, pause, resume or configure a plugin',
     description:
-      'With site, for that site alone. Paused, nothing of it runs anywhere, and what its guards watch over is held. A setting that is null is taken back.',
+      'With site, for that site alone. While it is paused, nothing of it runs anywhere, and what its guards watch over is held. A setting of null goes back to its default.',
     body: changedPlugin.extend({ settings: z.record(z.string(), z.unknown()).optional() }),
     status: 200,
     answer: answers.pluginWithSettings,
   },
   'DELETE /api/v1/plugins/:slug': {
-    summary: 'Uninstall a plugin: delete all that it stored',
+    summary: 'Uninstall a plugin and delete all that it stored',
     ...nothing,
   },
 
@@ -61,7 +61,7 @@ export const networkOperations = {
   },
   'POST /api/v1/sources': {
     summary: 'Add a source',
-    description: 'The address to paste at the sender is given whole in this answer, and never again.',
+    description: 'Only this answer has the whole address to paste at the sender; it is not shown again.',
     body: newSource.extend(anyJson),
     status: 201,
     answer: answers.source,
@@ -69,7 +69,7 @@ export const networkOperations = {
   'GET /api/v1/sources/:id': { summary: 'Read a source', status: 200, answer: answers.source },
   'PATCH /api/v1/sources/:id': {
     summary: 'Change a source',
-    description: 'Takes active as well.',
+    description: 'Also takes active.',
     body: changedSource.extend(anyJson),
     like: 'POST /api/v1/sources',
     status: 200,
@@ -77,8 +77,8 @@ export const networkOperations = {
   },
   'DELETE /api/v1/sources/:id': { summary: 'Delete a source', ...nothing },
   'POST /api/v1/sources/:id/rotate-address': {
-    summary: 'Give a source another address',
-    description: 'The old one is taken for a while longer, unless at_once.',
+    summary: 'Give a source a new address',
+    description: 'The old address keeps working for a while, unless at_once is set.',
     body: newAddress,
     status: 200,
     answer: answers.source,
@@ -88,7 +88,7 @@ export const networkOperations = {
   'GET /api/v1/bins/:id': { summary: 'Read a bin', status: 200, answer: answers.bin },
   'GET /api/v1/bins/:id/captures': {
     summary: 'List what a bin caught',
-    description: 'The newest hundred. Values of headers with credentials are masked.',
+    description: 'The newest 100 requests. The values of headers with credentials are masked.',
     status: 200,
     answer: answers.listOf(answers.capture),
   },
@@ -98,17 +98,17 @@ export const networkOperations = {
   'GET /api/v1/export': {
     summary: 'Export the set-up',
     description:
-      'Settings, sites, people, plugins, webhooks and sources, in an order that does not change. Never with secrets: those a super admin exports under Tools. Webhooks stand in it for a key that has webhooks:read.',
+      'Settings, sites, people, plugins, webhooks and sources, always in the same order. It never has secrets: a super admin can export those under Tools. It has webhooks if the key has webhooks:read.',
     status: 200,
     answer: answers.setUp,
   },
   'POST /api/v1/import': {
     summary: 'Import a set-up',
     description:
-      'Takes a file of an export, up to 8 MB; passphrase opens its secrets. With dry_run nothing is written. All of it is imported or nothing, unless leave_out says that what is refused shall stay behind. What is not in the file stays. For webhooks in the file it needs webhooks:write too.',
+      'The body is an exported file of up to 8 MB; passphrase decrypts its secrets. With dry_run nothing is written. Everything is imported or nothing, unless leave_out is set: then what is refused is left out. Whatever the file does not mention stays as it is. A file with webhooks also needs webhooks:write.',
     query: {
       dry_run: z.enum(['1', '0']),
-      existing: z.enum(existing).meta({ description: 'whether what is here becomes what the file says' }),
+      existing: z.enum(existing).meta({ description: 'what to do with what exists here already' }),
       leave_out: z.enum(['1', '0']),
     },
     body: importBody,

@@ -15,7 +15,7 @@ export interface Operation {
   readonly status: 200 | 201 | 202 | 204
   /** When there is nothing to answer with, and 204 says so. */
   readonly empty?: string
-  /** What is answered with that status; nothing unless told. */
+  /** What is answered with that status; without one, nothing. */
   readonly answer?: z.ZodType
 }
 
@@ -29,8 +29,12 @@ export const time = z.iso.datetime()
 /** The parameters of a list. */
 export const page = {
   limit: z.int().min(1).max(100).default(20),
-  cursor: z.string().meta({ description: 'next_cursor of the page before' }),
+  cursor: z.string().meta({ description: 'next_cursor of the previous page' }),
 }
 /** The parameters of a log. */
-export const when = { since: time, until: time, test: z.boolean().meta({ description: 'only tests, or none' }) }
+export const when = {
+  since: time,
+  until: time,
+  test: z.boolean().meta({ description: 'true: only tests; false: no tests' }),
+}
 export const nothing = { status: 204 } as const

@@ -8,7 +8,7 @@ import { nothing, page, type Operations } from './operation.ts'
 export const peopleOperations = {
   'GET /api/v1/users': {
     summary: 'List users',
-    query: { role: z.enum(roles), q: z.string().meta({ description: 'part of a name or e-mail address' }), ...page },
+    query: { role: z.enum(roles), q: z.string().meta({ description: 'part of the name or e-mail address' }), ...page },
     status: 200,
     answer: answers.listOf(answers.user),
   },
@@ -16,15 +16,15 @@ export const peopleOperations = {
   'POST /api/v1/users': {
     summary: 'Invite a user',
     description:
-      'The link lets the person set a password, once. It is in this answer alone, and mailed where mail is set up. A key needs the scopes of the role, and makes no super admins.',
+      'The link lets the person set a password, once. Only this answer has it; where e-mail is set up, it is also sent to the person. A key needs the scopes of the role, and cannot invite super admins.',
     body: invited,
     status: 201,
     answer: answers.invitedUser,
   },
   'PATCH /api/v1/users/:id': {
-    summary: 'Rename a user, or give another role or site',
+    summary: 'Change the name, role or site of a user',
     description:
-      'With another role or site the sessions and links of the user end. A key needs the scopes of a role that it gives; it makes no super admins, and changes none.',
+      'A new role or site ends the sessions and links of the user. A key needs the scopes of the role that it gives, and can neither make nor change super admins.',
     body: changedUser,
     status: 200,
     answer: answers.user,
@@ -32,13 +32,13 @@ export const peopleOperations = {
   'DELETE /api/v1/users/:id': {
     summary: 'Delete a user',
     description:
-      'The sessions and API keys of the user end, and the REST hooks of those keys are retired. A key deletes no super admins.',
+      'The sessions and API keys of the user end, and the REST hooks of those keys are retired. A key cannot delete super admins.',
     ...nothing,
   },
   'POST /api/v1/users/:id/reset': {
-    summary: 'Make a link that lets a user set a new password',
+    summary: 'Create a link that lets a user set a new password',
     description:
-      'It opens once, and links from before no longer open. A key needs the scopes of the role of the user; for super admins only a person can make one.',
+      'The link works once, and earlier links stop working. A key needs the scopes of the role of the user, and cannot create a link for super admins.',
     status: 200,
     answer: answers.resetLink,
   },
@@ -50,26 +50,26 @@ export const peopleOperations = {
   },
   'GET /api/v1/api-keys/:id': { summary: 'Read an API key', status: 200, answer: answers.apiKey },
   'POST /api/v1/api-keys': {
-    summary: 'Make an API key',
+    summary: 'Create an API key',
     description:
-      'It can do no more than the key that asks, makes no keys itself, ends no later than that one, and ends with it. The key is in this answer alone.',
+      'It can do no more than the key that creates it, cannot create keys itself, ends no later than that key, and ends with it. Only this answer has the key; it is not shown again.',
     body: newKey,
     status: 201,
     answer: answers.madeKey,
   },
   'DELETE /api/v1/api-keys/:id': {
     summary: 'Revoke an API key',
-    description: 'The keys and the REST hooks that it made end with it: the hooks are retired.',
+    description: 'The keys and REST hooks that it created end with it: the hooks are retired.',
     status: 200,
     answer: answers.revokedKey,
   },
   'POST /api/v1/api-keys/:id/rotate': {
     summary: 'Rotate an API key',
     description:
-      'The id stays, and with it all that the key made. What the key was opens beside the new one until the overlap ends. A key can rotate itself.',
+      'The id stays the same, and so does all that the key created. The old key works beside the new one until the overlap ends. A key can rotate itself.',
     body: keyRotation,
     status: 200,
     answer: answers.keyRotated,
   },
-  'GET /api/v1/me': { summary: 'Read whose key this is', status: 200, answer: answers.me },
+  'GET /api/v1/me': { summary: 'Read about the key of this request', status: 200, answer: answers.me },
 } satisfies Operations

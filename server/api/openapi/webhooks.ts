@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { webhookShape } from '../../webhooks/draft.ts'
+import { overlaps, usualOverlap } from '../../webhooks/rotate.ts'
 import { subscription } from '../hooks.ts'
 import * as answers from './answers.ts'
 import { nothing, page, time, type Operations } from './operation.ts'
@@ -20,7 +21,9 @@ const changedWebhook = newWebhook.partial().extend({
   auth: newWebhook.shape.auth.unwrap().partial().optional(),
   headers: z.record(z.string(), z.string().nullable()).optional(),
 })
-const event = z.string().meta({ description: 'the type to send the sample of; the first chosen one unless told' })
+const event = z
+  .string()
+  .meta({ description: 'the type whose sample is sent; by default the first that the webhook wants' })
 
 export const webhookOperations = {
   'GET /api/v1/webhooks': {
@@ -31,14 +34,14 @@ export const webhookOperations = {
   },
   'POST /api/v1/webhooks': {
     summary: 'Add a webhook',
-    description: 'A secret that is made for it is given in this answer, and never again.',
+    description: 'Only this answer has a secret that was created for it; it is not shown again.',
     body: newWebhook,
     status: 201,
     answer: answers.webhook,
   },
   'POST /api/v1/webhooks/test': {
-    summary: 'Send a test event for a webhook that is not saved',
-    description: 'Takes event as well: the type to send the sample of.',
+    summary: 'Send a test event for a webhook that is not saved yet',
+    description: 'Also takes event: the type whose sample is sent.',
     body: newWebhook.extend({ event: event.optional() }),
     like: 'POST /api/v1/webhooks',
     status: 200,
@@ -48,7 +51,7 @@ export const webhookOperations = {
   'PATCH /api/v1/webhooks/:id': {
     summary: 'Change a webhook',
     description:
-      'Takes any field, and within auth, signing, headers and delivery single ones. A header that is null goes.',
+      'Takes any of the fields, and single fields within auth, signing, headers and delivery. A header of null is removed.',
     body: changedWebhook,
     like: 'POST /api/v1/webhooks',
     status: 200,
@@ -65,7 +68,7 @@ export const webhookOperations = {
     summary: 'Rotate the signing secret',
     description: 'Both secrets sign until the overlap ends.',
     body: z.strictObject({
-      overlap_hours: z.union([z.literal(0), z.literal(1), z.literal(24), z.literal(168)]).default(24),
+      overlap_hours: z.literal(overlaps).default(usualOverlap),
     }),
     status: 200,
     answer: answers.rotation,
@@ -76,31 +79,31 @@ export const webhookOperations = {
     answer: answers.count('flushed'),
   },
   'POST /api/v1/webhooks/:id/discard': {
-    summary: 'Drop what is held',
+    summary: 'Discard the held deliveries',
     status: 200,
     answer: answers.count('discarded'),
   },
   'POST /api/v1/webhooks/:id/redeliver': {
-    summary: 'Redeliver all that failed since a time',
+    summary: 'Redeliver all deliveries that have failed since a time',
     body: z.strictObject({ since: time, state: z.literal('failed').optional() }),
     status: 202,
     answer: answers.redelivery,
   },
   'GET /api/v1/webhooks/:id/stats': {
     summary: 'Read the figures of the last day, per hour',
-    description: 'p50 and p95: the milliseconds that half and 95 % of the attempts kept within.',
+    description: 'p50 and p95 are the milliseconds within which 50 % and 95 % of the attempts ended.',
     status: 200,
     answer: answers.hours,
   },
   'GET /api/v1/hooks': {
     summary: 'List REST hooks',
-    query: { url: z.string().meta({ description: 'only those of this target_url' }), ...page },
+    query: { url: z.string().meta({ description: 'only those with this target_url' }), ...page },
     status: 200,
     answer: answers.listOf(answers.hook),
   },
   'POST /api/v1/hooks': {
     summary: 'Subscribe',
-    description: 'The same address and event again give the hook that is there.',
+    description: 'If there is a hook for this address and event already, the answer is that one.',
     body: subscription,
     status: 201,
     answer: answers.hook,
@@ -108,7 +111,7 @@ export const webhookOperations = {
   'GET /api/v1/hooks/:id': { summary: 'Read a REST hook', status: 200, answer: answers.hook },
   'DELETE /api/v1/hooks/:id': {
     summary: 'Unsubscribe',
-    description: 'Answered in the same way when it is gone already.',
+    description: 'The answer is the same when the hook is already gone.',
     ...nothing,
   },
 } satisfies Operations

@@ -50,7 +50,7 @@ export function addApiKeys(hookline: Command): void {
       command
         .requiredOption('--scope <scope...>', 'what it may do, such as events:write')
         .option('--site <slug>', 'the one site that it reaches')
-        .option('--expires-in-days <days>', 'when it ends (with the key that makes it unless told)'),
+        .option('--expires-in-days <days>', 'when it ends (by default with the key that creates it)'),
     run: async (session, name) => {
       const { scope: scopes, site, expiresInDays: days } = session.options
       const end = days === undefined ? undefined : Date.now() + wholeNumber('--expires-in-days', days) * DAY

@@ -88,7 +88,7 @@ export function addList<Row>(noun: Command, { summary, example, path, filters = 
     configure: (command) => {
       for (const [name, meaning] of Object.entries(filters)) command.option(`--${name} <${name}>`, meaning)
       command
-        .option('--limit <number>', 'rows at most (20 unless told)')
+        .option('--limit <number>', 'rows at most (default 20)')
         .option('--all', 'every row there is')
         .option('--cursor <cursor>', 'go on behind an earlier page')
     },

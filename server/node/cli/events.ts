@@ -26,8 +26,8 @@ export function addEvents(hookline: Command): void {
     configure: (command) =>
       command
         .requiredOption('--data <json>', 'the payload: JSON, @file, or - for stdin')
-        .option('--site <slug>', 'where it happened (the main site unless told)')
-        .option('--occurred-at <time>', 'when it happened, such as 2026-01-31T12:00:00Z (now unless told)')
+        .option('--site <slug>', 'where it happened (by default the main site)')
+        .option('--occurred-at <time>', 'when it happened, such as 2026-01-31T12:00:00Z (by default now)')
         .option('--idempotency-key <key>', 'sent twice with the same key, it is one event'),
     run: async (session, type) => {
       const { data, site, occurredAt, idempotencyKey } = session.options

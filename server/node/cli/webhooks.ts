@@ -48,7 +48,7 @@ export function addWebhooks(hookline: Command): void {
     example: 'webhook create https://example.com/in --name "Order desk" --event payment_received --signature',
     configure: (command) =>
       command
-        .option('--name <name>', 'its name (the host of the address unless told)')
+        .option('--name <name>', 'its name (by default the host of the address)')
         .option('--event <name...>', 'what it wants to be told of')
         .option('--all-events', 'all events, also future ones')
         .option('--signature', 'sign each request with a secret of its own')
@@ -58,7 +58,7 @@ export function addWebhooks(hookline: Command): void {
   add<{ readonly event?: string }>(webhook, 'test <id>', {
     summary: 'send a test event and show what the receiver answers; ends with 1 where it refuses',
     example: 'webhook test whk_01k8z0c7v5q3m9x2t4h6n8p0rs --event payment_received',
-    configure: (command) => command.option('--event <name>', 'which one (the first that it chose unless told)'),
+    configure: (command) => command.option('--event <name>', 'which one (by default the first that it wants)'),
     run: async (session, id) => {
       const answer = await session.ask('POST', `${at(id)}/test`, { body: { event: session.options.event } })
       const exchange = answer.value as Exchange
