@@ -11,7 +11,7 @@ import { reachingBins } from './webhooks/bins/catch.ts'
 import type { Engine } from './webhooks/engine.ts'
 import { ensureNetwork } from './webhooks/network.ts'
 import { sealSettingsAgain } from './plugin/settings.ts'
-import { sealAgain } from './webhooks/sealed.ts'
+import { sealAgain } from './webhooks/seal-again.ts'
 import { createVault, proof } from './webhooks/secrets.ts'
 import type { Sign } from './webhooks/sign.ts'
 

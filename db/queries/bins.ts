@@ -113,6 +113,21 @@ export const capturesOf = (db: Db, bin: string, limit: number): Promise<CaptureT
 export const captureById = (db: Db, id: string): Promise<CaptureTable | undefined> =>
   db.q.selectFrom('capture').selectAll().where('id', '=', id).executeTakeFirst()
 
+/** Requests whose headers are sealed, behind an id. */
+export const hiddenAfter = (db: Db, id: string) =>
+  db.q
+    .selectFrom('capture')
+    .select(['id', 'hidden'])
+    .where('hidden', 'is not', null)
+    .where('id', '>', id)
+    .orderBy('id')
+    .limit(40)
+    .$narrowType<{ hidden: string }>()
+    .execute()
+
+export const setHidden = (db: Db, id: string, hidden: string | null): Statement =>
+  db.q.updateTable('capture').set({ hidden }).where('id', '=', id)
+
 /** What was caught before `before`, a step of it. */
 export const deleteOldCaptures = (db: Db, before: number): Statement =>
   sql`delete from capture where id in (select id from capture where at < ${before} order by at limit ${sql.lit(STEP)})`.compile(

@@ -65,6 +65,20 @@ export const deleteMail = prepared((db, json) => {
     where (id, user_id) in (select ${of('id')}, ${of('user')} from ${db.dialect.rows(json)} as r)`
 })
 
+/** Mails with a sealed link in them, behind an id. */
+export const lettersAfter = (db: Db, id: string) =>
+  db.q
+    .selectFrom('mail')
+    .select(['id', 'user_id', 'about'])
+    .where(sql`substr(about, 1, 9)`, '=', '{"letter"')
+    .where('id', '>', id)
+    .orderBy('id')
+    .limit(40)
+    .execute()
+
+export const setAbout = (db: Db, id: string, about: string): Statement =>
+  db.q.updateTable('mail').set({ about }).where('id', '=', id)
+
 /** A mail that went out counts for an hour, with the other things that are counted by key and time. */
 export const countMail = (db: Db, row: { user: string; at: number; id: string }) =>
   db.q.insertInto('throttle').values({ key: `mail:${row.user}`, at: row.at, id: row.id })

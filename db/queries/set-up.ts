@@ -143,3 +143,5 @@ export async function importFile(db: Db, id: string, userId: string, since: numb
 /** The last one that a person uploaded is all that is kept of them. */
 export const forgetImportFiles = (db: Db, userId: string): Statement =>
   db.q.deleteFrom('import_file').where('user_id', '=', userId)
+
+export const forgetAllImportFiles = (db: Db): Statement => db.q.deleteFrom('import_file')

@@ -184,3 +184,6 @@ export const refusingSources = (db: Db, since: number): Promise<Pick<SourceTable
 /** Sources behind an id, to be sealed anew one after the other. */
 export const sealedSourcesAfter = (db: Db, id: string): Promise<Pick<SourceTable, 'id' | 'token' | 'secret'>[]> =>
   db.q.selectFrom('source').select(['id', 'token', 'secret']).where('id', '>', id).orderBy('id').limit(20).execute()
+
+export const setSourceSecrets = (db: Db, id: string, token: string, secret: string | null): Statement =>
+  db.q.updateTable('source').set({ token, secret }).where('id', '=', id)

@@ -1,5 +1,5 @@
 import { sql, type CompiledQuery, type InferResult, type RawBuilder } from 'kysely'
-import type { Db } from '../db.ts'
+import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
 import { anyOf } from '../rows.ts'
 import type { Database, WebhookState, WebhookTable } from '../schema.ts'
@@ -287,3 +287,6 @@ export const secretsOf = (db: Db, webhookId: string) =>
 /** Every secret there is, in pages as large as one batch of D1. */
 export const secretsAfter = (db: Db, id: string) =>
   secretColumns(db).where('id', '>', id).orderBy('id').limit(40).execute()
+
+export const setSecret = (db: Db, id: string, cipher: string): Statement =>
+  db.q.updateTable('webhook_secret').set({ cipher }).where('id', '=', id)

@@ -8,7 +8,7 @@ import {
   type Value,
 } from '../../db/queries/privacy-places.ts'
 import { fromBase64 } from '../lib/base64.ts'
-import { hiddenContext } from '../webhooks/bins/catch.ts'
+import { hiddenContext } from '../webhooks/sealed.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import type { Match } from './match.ts'
 

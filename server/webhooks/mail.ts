@@ -15,6 +15,7 @@ import { newId } from '../lib/ids.ts'
 import { pickLocale, translator, type Translator } from '../web/i18n.ts'
 import type { Engine } from './engine.ts'
 import type { HealthChange } from './judge.ts'
+import { letterContext } from './sealed.ts'
 import { isSending } from './sending.ts'
 import { digest, letter, linkLetter, testLetter, type Letter, type News } from './mail-text.ts'
 
@@ -95,15 +96,13 @@ interface LinkLetter extends Omit<MailedLink, 'url'> {
   readonly sealed: string
 }
 
-const contextOf = (id: string) => `mail:${id}:link`
-
 /** What `mail.about` holds of a link until it is sent. `id` is the mail's. */
 export async function sealLetter(
   { vault }: Pick<Engine, 'vault'>,
   id: string,
   { letter, url, until }: MailedLink,
 ): Promise<string> {
-  return JSON.stringify({ letter, sealed: await vault.seal(url, contextOf(id)), until } satisfies LinkLetter)
+  return JSON.stringify({ letter, sealed: await vault.seal(url, letterContext(id)), until } satisfies LinkLetter)
 }
 
 /** One mail each while there is room for all of them; else the last one that may go takes all the others along. */
@@ -172,7 +171,7 @@ async function written(engine: Engine, rows: readonly DueMail[], locale: string 
   if (one && isLetter(one)) {
     const { letter: kind, sealed } = JSON.parse(one.about) as LinkLetter
     const network = await setting(engine.db, 'network_name')
-    return linkLetter(t, kind, network, await engine.vault.open(sealed, contextOf(one.id)))
+    return linkLetter(t, kind, network, await engine.vault.open(sealed, letterContext(one.id)))
   }
   const news = rows.map(({ about }) => JSON.parse(about) as News)
   const [first] = news

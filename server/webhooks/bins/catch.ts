@@ -8,6 +8,7 @@ import { urlRules } from '../address.ts'
 import type { Answer, Engine, OutgoingRequest, Post } from '../engine.ts'
 import { judge, noAnswer } from '../outcome.ts'
 import { maskHeaders } from '../redact.ts'
+import { hiddenContext } from '../sealed.ts'
 import { CAUGHT, planOf, type AnswerPlan, type BinAnswer } from './answer.ts'
 import { binToken } from './address.ts'
 import { verdictOn } from './verdict.ts'
@@ -36,9 +37,6 @@ export interface BinReply {
 }
 
 const utf8 = { read: new TextDecoder(), write: new TextEncoder() }
-
-/** Where the cipher of hidden headers belongs. */
-export const hiddenContext = (capture: string): string => `capture:${capture}:headers`
 
 /**
  * Stores a request, with what has to be in the same commit, and says how it is answered; null when there is no such bin,
