@@ -3,6 +3,7 @@ import type { Db, Statement } from '../db.ts'
 import { hopsAlong } from '../hop.ts'
 import { must } from '../must.ts'
 import { prepared, rowFields } from '../prepared.ts'
+import { anyOf } from '../rows.ts'
 import { settleMembers } from './dispatch.ts'
 
 /** The webhooks whose events wait for a batch to close, found by hopping along their index. */
@@ -28,27 +29,20 @@ export async function isGathering(db: Db, webhookId: string): Promise<boolean> {
 /** As many events of one webhook are looked at in one tick: the rest follow in the next. */
 export const MOST_GATHERED = 1000
 
-/** Events of a webhook with what it takes to send them, and the size of each in the webhook's format. */
+/**
+ * Events of a webhook, and the size of each in the webhook's format, in bytes: a text's length would be in letters. What
+ * they hold is not read, because whoever gathers looks at them again and again.
+ */
 const events = (db: Db) =>
   db.q
     .selectFrom('delivery')
     .innerJoin('event', 'event.id', 'delivery.event_id')
     .innerJoin('webhook', 'webhook.id', 'delivery.webhook_id')
-    .leftJoin('site', 'site.id', 'delivery.site_id')
     .leftJoin('body', (join) =>
       join.onRef('body.owner_id', '=', 'delivery.event_id').onRef('body.format_key', '=', 'webhook.format'),
     )
-    .select([
-      'delivery.id',
-      'delivery.seq',
-      'delivery.event_id',
-      'delivery.site_id',
-      'delivery.type',
-      'delivery.created_at',
-    ])
-    .select(['event.payload', 'event.occurred_at'])
-    .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
-    .select(sql<number>`length(coalesce(body.text, event.payload))`.as('bytes'))
+    .select(['delivery.id', 'delivery.seq', 'delivery.site_id', 'delivery.created_at'])
+    .select(sql<number>`octet_length(coalesce(body.text, event.payload))`.as('bytes'))
     .orderBy('delivery.seq')
 
 /** The events that wait for their batch to close, in order. */
@@ -64,6 +58,19 @@ export type Gathered = Awaited<ReturnType<typeof gathered>>[number]
 /** The events of a closed batch, in order. */
 export const gatheredIn = (db: Db, batchId: string): Promise<Gathered[]> =>
   events(db).where('delivery.batch_id', '=', batchId).execute()
+
+/** What the events of these deliveries hold, by the delivery's id. */
+export async function contentsOf(db: Db, ids: readonly string[]) {
+  const rows = await db.q
+    .selectFrom('delivery')
+    .innerJoin('event', 'event.id', 'delivery.event_id')
+    .leftJoin('site', 'site.id', 'delivery.site_id')
+    .select(['delivery.id', 'event.id as event_id', 'event.type', 'event.occurred_at', 'event.payload'])
+    .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
+    .where('delivery.id', 'in', anyOf(db, ids))
+    .execute()
+  return new Map(rows.map((row) => [row.id, row]))
+}
 
 /** A batch that closes over exactly these members. */
 export interface NewBatch {

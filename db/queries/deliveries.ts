@@ -98,8 +98,8 @@ function filtered(db: Db, filter: DeliveryFilter): Query {
   if (filter.id) query = query.where('delivery.id', '=', filter.id)
   if (filter.webhook) query = query.where('delivery.webhook_id', '=', filter.webhook)
   if (filter.event) query = query.where('delivery.event_id', '=', filter.event)
-  // A closed batch is shown as one; asked for an event, its own delivery is the answer.
-  else query = query.where((eb) => eb.or([eb('delivery.batch_id', 'is', null), eb('delivery.batch_id', '=', '')]))
+  // Asked for an event, its own delivery is the answer.
+  else query = query.where(notInBatch)
   if (filter.type) query = query.where('delivery.type', '=', filter.type)
   if (filter.state) query = query.where('delivery.state', '=', filter.state)
   if (filter.answer === 2) query = query.where('delivery.state', '=', 'delivered')
@@ -122,6 +122,9 @@ function filtered(db: Db, filter: DeliveryFilter): Query {
 const answeredWith = (answer: AnswerClass) =>
   sql<boolean>`delivery.state in ('retrying', 'failed') and coalesce(delivery.last_status, 0) / 100 = ${sql.lit(answer)}`
 
+/** A closed batch is shown, and counted, as one. */
+const notInBatch = sql<boolean>`(delivery.batch_id is null or delivery.batch_id = '')`
+
 /** Whether there is an index that finds less than all of a site. Nearly all of the log is `delivered`. */
 const isNarrow = ({ id, webhook, event, type, state, answer }: Omit<DeliveryFilter, 'before'>): boolean =>
   Boolean(id || webhook || event || type) ||
@@ -131,13 +134,14 @@ const isNarrow = ({ id, webhook, event, type, state, answer }: Omit<DeliveryFilt
 /** Logs can be endless, so counts stop here and pages say "1,000+". */
 export const MOST_COUNTED = 1000
 
-/** When the delivery that has waited longest for its first or next attempt came in; null when none waits. */
+/** When the delivery that has waited longest for its first or next attempt came in, without what gathers into a batch; null when none waits. */
 export async function oldestWaiting(db: Db, owner: string): Promise<number | null> {
   const oldest = (state: 'pending' | 'retrying') => {
     const query = db.q
       .selectFrom('delivery')
       .select('created_at')
       .where('state', '=', state)
+      .where('batch_id', 'is', null)
       .orderBy('seq')
       .orderBy('id')
       .limit(1)
@@ -171,6 +175,7 @@ export async function countDeliveries(
   let query = db.q
     .selectFrom('delivery')
     .select(sql<number>`1`.as('one'))
+    .where(notInBatch)
     .limit(MOST_COUNTED + 1)
   if (filter.state) query = query.where('state', '=', filter.state)
   if (filter.webhook) query = query.where('webhook_id', '=', filter.webhook)

@@ -2,6 +2,7 @@ import { sql, type RawBuilder } from 'kysely'
 import { msg } from '../../server/lib/message.ts'
 import type { Db, Statement } from '../db.ts'
 import type { SiteState, SiteTable } from '../schema.ts'
+import { ending } from './cancel.ts'
 import { afresh } from './dispatch.ts'
 import { webhooksChanged } from './outbox.ts'
 
@@ -93,7 +94,7 @@ const moves = (now: number): Record<SiteState, { set: RawBuilder<unknown>; of: R
     of: sql`state = 'held' and reason = ${SITE_ARCHIVED}`,
   },
   deleted: {
-    set: sql`state = 'cancelled', due_at = null, finished_at = ${now}, reason = 'The site was deleted.'`,
+    set: ending(now, 'The site was deleted.'),
     of: sql`state in ('pending', 'retrying', 'held')`,
   },
 })

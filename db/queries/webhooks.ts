@@ -3,6 +3,7 @@ import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
 import { anyOf } from '../rows.ts'
 import type { Database, WebhookState, WebhookTable } from '../schema.ts'
+import { ending } from './cancel.ts'
 import { afresh } from './dispatch.ts'
 import { isGuarded } from './guards.ts'
 import { webhooksChanged } from './outbox.ts'
@@ -248,12 +249,16 @@ const chooseEvents = (db: Db, id: string, events: readonly string[]): CompiledQu
   ]
 }
 
-/** Everything of this webhook that still waits becomes held; what is on the wire right now decides for itself. */
+/** Everything of this webhook that still waits becomes held, also as a part of a batch; what is on the wire right now decides for itself. */
 export const holdOpen = (db: Db, id: string, reason: string): CompiledQuery =>
   sql`update delivery set state = 'held', due_at = null, reason = ${reason}
     where id in (
       select id from delivery where webhook_id = ${id} and due_at is not null and state in ('pending', 'retrying')
-      union all select id from delivery where webhook_id = ${id} and batch_id = '' and state = 'pending')`.compile(db.q)
+      union all select id from delivery where webhook_id = ${id} and batch_id = '' and state = 'pending'
+      union all select m.id from delivery b join delivery m on m.batch_id = b.id
+        where b.webhook_id = ${id} and b.due_at is not null and b.state in ('pending', 'retrying') and b.type = 'batch')`.compile(
+    db.q,
+  )
 
 /** What was held goes out again, in the order of its events, but for what a guard holds. */
 export const sendHeld = (db: Db, id: string, now: number): CompiledQuery =>
@@ -262,18 +267,20 @@ export const sendHeld = (db: Db, id: string, now: number): CompiledQuery =>
 
 /** The events of a batch go with it. */
 export const discardHeld = (db: Db, id: string, now: number): CompiledQuery =>
-  sql`update delivery set state = 'cancelled', finished_at = ${now}, reason = 'Discarded when the webhook was activated.'
+  sql`update delivery set ${ending(now, 'Discarded by a person.')}
     where id in (
       select id from delivery where webhook_id = ${id} and state = 'held'
       union all select m.id from delivery b join delivery m on m.batch_id = b.id
         where b.webhook_id = ${id} and b.state = 'held' and b.type = 'batch')`.compile(db.q)
 
+/** A closed batch counts as one. */
 export async function countHeld(db: Db, id: string): Promise<number> {
   const row = await db.q
     .selectFrom('delivery')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where('webhook_id', '=', id)
     .where('state', '=', sql.lit('held'))
+    .where((eb) => eb.or([eb('batch_id', 'is', null), eb('batch_id', '=', '')]))
     .executeTakeFirstOrThrow()
   return Number(row.count)
 }

@@ -1,6 +1,7 @@
 import { DbError, type Statement } from '../../db/db.ts'
 import {
   closeBatch,
+  contentsOf,
   gathered,
   gatheredIn,
   gatheringWebhooks,
@@ -126,19 +127,19 @@ async function batchOf(
 ): Promise<{ readonly ok: true; readonly batch: NewBatch } | { readonly ok: false; readonly why: string }> {
   const id = newId('bat', engine)
   const now = engine.clock()
-  const events = group.map((one) => ({
-    id: one.event_id,
-    type: one.type,
-    occurredAt: one.occurred_at,
-    site: one.site_slug,
-    data: JSON.parse(one.payload) as JsonObject,
-  }))
+  const members = group.map((one) => one.id)
+  const contents = await contentsOf(engine.db, members)
+  const events = members.flatMap((member) => {
+    const one = contents.get(member)
+    if (!one) return [] // erased in this moment: then the batch does not close, and the next look finds the others
+    const data = JSON.parse(one.payload) as JsonObject
+    return { id: one.event_id, type: one.type, occurredAt: one.occurred_at, site: one.site_slug, data }
+  })
   const made = await makeBatch(engine, webhook.format, events, { id, closedAt: now })
   if (!made.ok) return made
   const sites = new Set(group.map((one) => one.site_id))
   const [site = MAIN_SITE] = sites.size === 1 ? sites : []
   const seq = group.at(-1)?.seq ?? 0
-  const members = group.map((one) => one.id)
   const { format } = webhook
   return { ok: true, batch: { id, webhook: webhook.id, site, seq, format, text: made.text, now, members, halfOf } }
 }

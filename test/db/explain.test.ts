@@ -319,7 +319,7 @@ describe('what pages ask', () => {
 
   test.each<Asked>([
     // Up to a thousand, whichever come first.
-    ['countDeliveries', count({}), ['delivery along key 1']],
+    ['countDeliveries', count({}), ['delivery all of it']],
     ['countDeliveries in a state', count({ state: 'failed' }), ['delivery by delivery_state']],
     ['countDeliveries of a webhook', count({ webhook: 'whk_1' }), ['delivery by delivery_webhook']],
     ['countDeliveries of a site', count({ owner: 'sit_shop' }), ['delivery by delivery_webhook']],
@@ -358,7 +358,13 @@ describe('what pages ask', () => {
     [
       'holdOpen',
       (db) => db.commit([webhooks.holdOpen(db, 'whk_1', 'off')]),
-      ['delivery by key 1', 'delivery by delivery_due', 'delivery by delivery_batch'],
+      [
+        'delivery by key 1',
+        'delivery by delivery_due',
+        'delivery by delivery_batch',
+        'b by delivery_due',
+        'm by delivery_batch',
+      ],
     ],
     ['gatheringWebhooks', (db) => batches.gatheringWebhooks(db), ['delivery by delivery_batch']],
     [
@@ -366,6 +372,7 @@ describe('what pages ask', () => {
       (db) => batches.gathered(db, 'whk_1'),
       ['delivery by delivery_batch', 'event by key 1', 'body by key 1'],
     ],
+    ['contentsOf', (db) => batches.contentsOf(db, ['dlv_1']), ['delivery by key 1', 'event by key 1']],
     [
       'discardHeld',
       (db) => db.commit([webhooks.discardHeld(db, 'whk_1', 1)]),

@@ -121,6 +121,31 @@ export function batches(flow: Flow): void {
     await api('DELETE', `/webhooks/${id}`)
   })
 
+  test('256 KiB are counted in bytes, and a batch that is held is held with its events, as one', async () => {
+    const { url, kept } = box('500')
+    const { id } = await addWebhook(url, { delivery: { mode: 'batched', every_minutes: 5 }, retry_schedule: [60, 60] })
+    // A hundred thousand bytes are 25,000 letters, or twice as many units of UTF-16.
+    const data = { ...payment(0), customer_name: '\u{1f600}'.repeat(25_000) }
+    const ids: string[] = []
+    for (let n = 0; n < 3; n++)
+      ids.push(String((await api('POST', '/events', { type: 'payment_received', data })).body.id))
+    await flow.subject.deliver()
+    const [first, ...others] = await kept()
+    const sent = (JSON.parse(first?.body ?? '') as { data: { id: string }[] }).data
+    expect(sent.map((event) => event.id)).toEqual(ids.slice(0, 2))
+    expect(others).toEqual([])
+
+    const stateOf = async (event: string) =>
+      ((await api('GET', `/deliveries?event=${event}`)).body.data as { state: string }[])[0]?.state
+    await api('PATCH', `/webhooks/${id}`, { active: false })
+    const held = (await api('GET', `/deliveries?webhook=${id}&state=held`)).body.data as { type: string }[]
+    expect(held.map(({ type }) => type).sort()).toEqual(['batch', 'payment_received'])
+    expect(await Promise.all(ids.map(stateOf))).toEqual(['held', 'held', 'held'])
+    await api('PATCH', `/webhooks/${id}`, { active: true })
+    expect(await Promise.all(ids.map(stateOf))).toEqual(['retrying', 'retrying', 'pending'])
+    await api('DELETE', `/webhooks/${id}`)
+  })
+
   test('what becomes of a batch as a whole becomes of its events: discarded, cancelled, deleted', async () => {
     for (const [n, end] of ['discard', 'cancel', 'delete'].entries()) {
       const { url } = box('500')

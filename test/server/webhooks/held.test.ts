@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { SENDING_OFF } from '../../../db/queries/outbox.ts'
 import { createDispatcher } from '../../../server/webhooks/dispatch.ts'
 import { testApp } from '../../support/app.ts'
+import { startReceiver } from '../../support/receiver.ts'
 
 test('what waited for sending to be on goes out at the next start, but not to a webhook that is off by now', async () => {
   const app = await testApp()
@@ -19,4 +20,25 @@ test('what waited for sending to be on goes out at the next start, but not to a 
     [works]: ['pending', null],
     [retired]: ['held', SENDING_OFF],
   })
+})
+
+test('what is discarded while it waits to be sent once more is what it was, and can be redelivered', async () => {
+  const receiver = await startReceiver({ answer: (_, n) => (n === 1 ? { status: 500 } : {}) })
+  onTestFinished(() => receiver.stop())
+  const app = await testApp()
+  const id = await app.webhook({ url: receiver.url, retrySchedule: [] })
+  await app.emit()
+  await app.deliver()
+  const client = await app.client()
+  const only = async () =>
+    ((await client('GET', `/deliveries?webhook=${id}`)).body.data as { id: string; state: string }[])[0]
+  const again = `/deliveries/${(await only())?.id}/redeliver`
+  expect((await client('POST', again)).status).toBe(202)
+  await client('PATCH', `/webhooks/${id}`, { active: false })
+  expect((await client('POST', `/webhooks/${id}/discard`)).body).toEqual({ discarded: 1 })
+  expect((await only())?.state).toBe('failed')
+  await client('PATCH', `/webhooks/${id}`, { active: true })
+  expect((await client('POST', again)).status).toBe(202)
+  await app.deliver()
+  expect((await only())?.state).toBe('delivered')
 })

@@ -20,7 +20,11 @@ test('after a change of APP_SECRET, what goes by itself in a few days opens as w
   expect(caught.status).toBe(200)
   await app.login()
   const { id: userId } = await db.q.selectFrom('user').select('id').executeTakeFirstOrThrow()
-  const about = await sealLetter(app.deps, 'mal_1', { letter: 'reset', url: 'https://example.com/reset', until: clock() + 1000 })
+  const about = await sealLetter(app.deps, 'mal_1', {
+    letter: 'reset',
+    url: 'https://example.com/reset',
+    until: clock() + 1000,
+  })
   await db.commit([insertMailTo(db, { id: 'mal_1', userId, about, now: clock() })])
   await keepFile(app.deps, { id: userId }, {} as never)
   const capture = () => db.q.selectFrom('capture').selectAll().executeTakeFirstOrThrow()
