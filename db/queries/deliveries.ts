@@ -1,6 +1,5 @@
-import { sql, type CompiledQuery } from 'kysely'
+import { sql } from 'kysely'
 import type { Db } from '../db.ts'
-import { isGuarded } from './guards.ts'
 import { seqSince, seqUntil } from './log-range.ts'
 import { anyOf } from '../rows.ts'
 import type { AttemptTable, BodyTable, DeliveryState, DeliveryTable, WebhookState } from '../schema.ts'
@@ -206,21 +205,6 @@ export async function bodyOf(db: Db, ownerId: string, formatKey: string): Promis
     .executeTakeFirst()
   return row?.text ?? null
 }
-
-/**
- * One more attempt of a delivery that is not on the wire: due at once, in front of all that waits at its webhook, and
- * outside its schedule, which is kept aside. Answers a row when it took hold: the webhook works, nobody redelivers it
- * already, it was not erased, and it waits neither with a batch nor for a guard.
- */
-export const redeliver = (db: Db, id: string, now: number): CompiledQuery =>
-  sql`update delivery set resume_state = state, resume_at = due_at, state = 'retrying', batch_id = null, reason = null,
-      due_at = coalesce((select min(d.due_at) - 1 from delivery as d
-        where d.webhook_id = delivery.webhook_id and d.due_at <= cast(${now} as bigint)), cast(${now} as bigint))
-    where id = ${id} and test = 0 and state <> 'delivering' and resume_state is null
-      and not (batch_id is not null and (state in ('pending', 'retrying') or (state = 'held' and batch_id <> '')))
-      and not ${isGuarded} and erased_at is null
-      and exists (select 1 from webhook where webhook.id = delivery.webhook_id and webhook.state in ('active', 'failing'))
-    returning id`.compile(db.q)
 
 /** Figures per hour since `since`, for charts. `webhook` null: of all webhooks of the owner. */
 export function hourly(db: Db, filter: { owner: string; webhook: string | null; since: number }) {

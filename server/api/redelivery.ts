@@ -1,4 +1,5 @@
-import { redeliver, type DeliveryRow } from '../../db/queries/deliveries.ts'
+import type { DeliveryRow } from '../../db/queries/deliveries.ts'
+import { redeliver } from '../../db/queries/redeliveries.ts'
 import { tryNow } from '../../db/queries/dispatch.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'

@@ -8,7 +8,7 @@ import { plainDraft } from '../../server/webhooks/draft.ts'
 import type { Engine } from '../../server/webhooks/engine.ts'
 import { activateWebhook, createWebhook, retireWebhook } from '../../server/webhooks/lifecycle.ts'
 import { webhookById } from '../../db/queries/webhooks.ts'
-import { redeliver } from '../../db/queries/deliveries.ts'
+import { redeliver } from '../../db/queries/redeliveries.ts'
 import { probe, thingDone } from '../server/plugin/probe.ts'
 import { quiet } from '../support/log.ts'
 

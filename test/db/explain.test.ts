@@ -24,7 +24,7 @@ import * as places from '../../db/queries/privacy-places.ts'
 import * as faults from '../../db/queries/plugin-faults.ts'
 import { recordById, recordsWhere } from '../../db/queries/plugin-records.ts'
 import { markHeard, pluginsOfSite, sitesForPlugins, unheardEvents } from '../../db/queries/plugins.ts'
-import { runningOf } from '../../db/queries/redeliveries.ts'
+import { redeliver, runningOf } from '../../db/queries/redeliveries.ts'
 import * as retention from '../../db/queries/retention.ts'
 import * as sources from '../../db/queries/sources.ts'
 import * as siteState from '../../db/queries/site-state.ts'
@@ -327,7 +327,7 @@ describe('what pages ask', () => {
     ['deliveryById', (db) => log.deliveryById(db, 'dlv_1'), ['delivery by key 1']],
     ['attemptsOf', (db) => log.attemptsOf(db, 'dlv_1'), ['attempt by attempt_delivery']],
     ['bodyOf', (db) => log.bodyOf(db, 'evt_1', 'standard'), ['body by key 1']],
-    ['redeliver', (db) => db.commit([log.redeliver(db, 'dlv_1', 1)]), ['delivery by key 1', 'd by delivery_due']],
+    ['redeliver', (db) => db.commit([redeliver(db, 'dlv_1', 1)]), ['delivery by key 1', 'd by delivery_due']],
     [
       'hourly',
       (db) => log.hourly(db, { owner: 'network', webhook: null, since: 1 }),
