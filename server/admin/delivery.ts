@@ -8,6 +8,7 @@ import { redeliverOne, whyNotRedeliver } from '../api/redelivery.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
 import { fromBase64 } from '../lib/base64.ts'
+import { SECOND } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import { aboutFormat, UNMADE } from '../webhooks/make-body.ts'
@@ -50,11 +51,12 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
     return page(c, deps, 'pages/deliveries/delivery', {
       title: host === null ? what : t('{event} to {host}', { event: what, host }),
       crumbs: [{ href: `${scope.base}/deliveries`, label: t('Deliveries') }],
-      notices: [
-        ...(notice ? [notice] : []),
-        ...(delivery.erased_at === null ? [] : [erasedNotice(t, delivery.erased_at)]),
-      ],
       data: {
+        notices: [
+          ...(notice ? [notice] : []),
+          ...(delivery.erased_at === null ? [] : [erasedNotice(t, delivery.erased_at)]),
+        ],
+        again: againIn(delivery, deps.clock()),
         delivery: { ...delivery, path: `${scope.base}/deliveries/${delivery.id}` },
         members,
         batch: batch && { id: batch.id, state: batch.state, path: `${scope.base}/deliveries/${batch.id}` },
@@ -95,6 +97,16 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
     })
   },
 })
+
+/** After how many seconds its page looks again, because something happens by itself; null where nothing does. */
+function againIn({ state, due_at: due }: DeliveryRow, now: number): number | null {
+  if (state === 'delivering') return SOON
+  if (state !== 'pending' && state !== 'retrying') return null
+  return due === null ? LATER : Math.max(SOON, Math.ceil((due - now) / SECOND) + 1)
+}
+const SOON = 3
+/** Of what waits for its batch. */
+const LATER = 20
 
 /** Why it has not arrived and what to do, in words; null where all is well. */
 function noticeOf(t: Translator, delivery: DeliveryRow): Shown | null {

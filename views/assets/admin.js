@@ -9,7 +9,10 @@ document.addEventListener('change', ({ target }) => {
 })
 
 /** `<button data-copy="id-of-an-element" hidden>` copies its text. Hidden until now, because without us it does nothing. */
-for (const button of document.querySelectorAll('button[data-copy]')) button.hidden = !navigator.clipboard
+const offerCopies = (place) => {
+  for (const button of place.querySelectorAll('button[data-copy]')) button.hidden = !navigator.clipboard
+}
+offerCopies(document)
 document.addEventListener('click', async ({ target }) => {
   const button = target instanceof Element ? target.closest('button[data-copy]') : null
   const source = button && document.getElementById(button.dataset.copy)
@@ -46,20 +49,39 @@ document.addEventListener('input', ({ target }) => {
 })
 
 /**
- * `<section id="…" data-live="20">` fetches its own page again every so many seconds and takes that section from it.
- * It waits while the tab is hidden, while something in it has the focus or is ticked, and where less motion is wanted.
+ * `<section id="…" data-live="5">` fetches its own page again every so many seconds, or the one that `data-from` names, and
+ * takes that section from it; one that is not there any more goes. `<nav id="…" data-along>` comes along each time.
+ * It waits while the tab is hidden, while something in it has the focus, is ticked, opened or selected, and where less motion
+ * is wanted.
  */
-for (const place of document.querySelectorAll('[data-live][id]')) {
-  setInterval(
-    async () => {
-      const now = document.getElementById(place.id)
-      const busy = document.hidden || now.contains(document.activeElement) || now.querySelector('tbody input:checked')
-      if (busy || matchMedia('(prefers-reduced-motion: reduce)').matches) return
-      const answer = await fetch(location.href, { headers: { accept: 'text/html' } }).catch(() => null)
-      if (!answer?.ok || answer.redirected) return
-      const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById(place.id)
-      if (fresh && !now.contains(document.activeElement)) now.replaceWith(fresh)
-    },
-    Number(place.dataset.live) * 1000,
-  )
+const isBusy = (place) =>
+  place.contains(document.activeElement) ||
+  place.querySelector('tbody input:checked, details[open]') !== null ||
+  (!getSelection().isCollapsed && getSelection().containsNode(place, true))
+/** As an attribute: the property of a form with a field called `id` is that field. */
+const idOf = (place) => place.getAttribute('id')
+const renew = (place, page) => {
+  if (!place.isConnected || isBusy(place)) return
+  const fresh = page.getElementById(idOf(place))
+  if (!fresh) return place.remove()
+  offerCopies(fresh)
+  place.replaceWith(fresh)
 }
+const asked = new Map()
+setInterval(async () => {
+  if (document.hidden || matchMedia('(prefers-reduced-motion: reduce)').matches) return
+  for (const place of document.querySelectorAll('[data-live][id]')) {
+    const id = idOf(place)
+    if (!asked.has(id)) asked.set(id, Date.now())
+    if (Date.now() - asked.get(id) < Number(place.dataset.live) * 1000 || isBusy(place)) continue
+    // Not again before this answer is there: an older one must not come last.
+    asked.set(id, Infinity)
+    const from = place.dataset.from ?? location.href
+    const answer = await fetch(from, { headers: { accept: 'text/html' } }).catch(() => null)
+    const text = answer?.ok && !answer.redirected ? await answer.text().catch(() => '') : ''
+    asked.set(id, Date.now())
+    if (text === '') continue
+    const page = new DOMParser().parseFromString(text, 'text/html')
+    for (const one of [place, ...document.querySelectorAll('[data-along][id]')]) renew(one, page)
+  }
+}, 1000)
