@@ -84,7 +84,7 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
       }
       countRequest(actor.id)
       // What is the network's, a key that is bound to one site never reaches, whoever made it.
-      const owner = /^(network|metrics):/.test(rule) ? 'network' : actor.owner
+      const owner = /^(network|metrics|privacy):/.test(rule) ? 'network' : actor.owner
       if (rule !== 'public' && rule !== 'session' && !can(actor, rule, owner)) {
         throw fail('forbidden', 'This key lacks the scope {scope}.', { scope: rule })
       }

@@ -246,10 +246,15 @@ describe('keys', () => {
 
 test('a key that is bound to a site reaches nothing of the network, whoever made it', async () => {
   const maker = await addPerson(world, { email: 'binder@example.com' })
-  const wanted = { name: 'Bound', scopes: ['network:read', 'network:write'], owner: 'sit_main', expiresAt: null }
+  const wanted = {
+    name: 'Bound',
+    scopes: ['network:read', 'network:write', 'privacy:write'],
+    owner: 'sit_main',
+    expiresAt: null,
+  }
   const { secret } = await createKey(world, maker, wanted)
-  const network = api.filter(({ rule }) => rule.startsWith('network:'))
-  expect(network.length).toBeGreaterThan(0)
+  const network = api.filter(({ rule }) => /^(network|privacy):/.test(rule))
+  expect(new Set(network.map(({ rule }) => rule)).size).toBe(3)
   expect(await butFor(network, 403, { authorization: `Bearer ${secret}` })).toEqual([])
 })
 

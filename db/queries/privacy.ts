@@ -31,6 +31,23 @@ export const requestPage = (
     .offset(offset)
     .execute()
 
+/** The newest requests; those that were made before one of them. */
+export const requestsBefore = (
+  db: Db,
+  before: { readonly at: number; readonly id: string } | null,
+  limit: number,
+): Promise<PrivacyRequestTable[]> =>
+  db.q
+    .selectFrom('privacy_request')
+    .selectAll()
+    .$if(before !== null, (query) =>
+      query.where(sql<boolean>`(created_at, id) < (cast(${before?.at ?? 0} as bigint), ${before?.id ?? ''})`),
+    )
+    .orderBy('created_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute()
+
 /** How many requests there are in each state. */
 export async function countRequests(
   db: Db,

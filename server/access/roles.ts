@@ -38,8 +38,8 @@ export const rightsWith = (given: readonly GivenCapability[]): Rights => {
 /** Whether a role may do something at all, be it on one site. */
 export const roleMay = (role: Role, capability: Capability): boolean => allowed[role].has(capability)
 
-/** What a key can be given at most: secrets and what is known of somebody are for people only, and people switch the plugins of a site. */
-const forPeople: readonly Capability[] = ['webhooks:secrets', 'plugins:write', 'privacy:write']
+/** What a key can be given at most: secrets are for people only, and people switch the plugins of a site. */
+const forPeople: readonly Capability[] = ['webhooks:secrets', 'plugins:write']
 export const scopes: readonly Capability[] = capabilities.filter((capability) => !forPeople.includes(capability))
 
 /** What a role allows and where; nothing at all for a site admin without a site. */

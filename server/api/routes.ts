@@ -14,6 +14,7 @@ import { meRoutes } from './me.ts'
 import { metricRoutes } from './metrics.ts'
 import { openApiRoutes } from './openapi.ts'
 import { pluginRoutes } from './plugins.ts'
+import { privacyApiRoutes } from './privacy.ts'
 import { repairRoutes } from './repair.ts'
 import { siteRoutes } from './sites.ts'
 import { sourceRoutes } from './sources.ts'
@@ -39,6 +40,7 @@ export const apiRoutes = (deps: Deps): Handlers => ({
   ...sourceRoutes(deps),
   ...ingestRoutes(deps),
   ...transferRoutes(deps),
+  ...privacyApiRoutes(deps),
   ...meRoutes(deps),
   ...metricRoutes(deps),
   ...openApiRoutes(deps),

@@ -5,6 +5,31 @@ import { isoTime } from '../lib/clock.ts'
 import type { Json, JsonObject } from '../lib/json.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { readPacked, rowsNamed } from './find.ts'
+import { auditOf, type By } from './request.ts'
+
+/** The file for the person; that it was taken is audited before its first byte leaves. */
+export async function exportAnswer(engine: Engine, by: By, request: PrivacyRequestTable): Promise<Response> {
+  await engine.db.commit(auditOf(engine, by, request, 'exported'))
+  return new Response(streamOf(exportOf(engine, request)), {
+    headers: {
+      'content-type': 'application/json; charset=utf-8',
+      'content-disposition': 'attachment; filename="personal-data.json"',
+      'cache-control': 'no-store',
+    },
+  })
+}
+
+function streamOf(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await pieces.next()
+      if (done) controller.close()
+      else controller.enqueue(encoder.encode(value))
+    },
+    cancel: async () => void (await pieces.return(undefined)),
+  })
+}
 
 /** As many rows are read at once: each may have several hundred KB. */
 const AT_ONCE = 20

@@ -26,6 +26,30 @@ type Seen = Partial<Record<PlaceName, { readonly looked: number; readonly found:
 export const progressOf = ({ progress }: Pick<PrivacyRequestTable, 'progress'>): Progress =>
   JSON.parse(progress) as Progress
 
+/** What of a place was looked at, and what of that holds the address. */
+export interface Tally {
+  readonly place: PlaceName
+  /** How many rows; null where the walk has not been yet. */
+  readonly looked: number | null
+  readonly found: number
+  /** Whether erasing leaves it as it is. */
+  readonly kept: boolean
+}
+
+/** What was found, place by place, in the order of the walk. */
+export function tallyOf(request: Pick<PrivacyRequestTable, 'state' | 'progress'>): readonly Tally[] {
+  const { seen, found } = progressOf(request)
+  return placeNames.map((place) => {
+    const [now, before] = [seen[place], found[place]]
+    return {
+      place,
+      looked: now?.looked ?? (request.state === 'erased' ? (before?.looked ?? null) : null),
+      found: Math.max(now?.found ?? 0, before?.found ?? 0),
+      kept: isKept(place),
+    }
+  })
+}
+
 /** The places that a request goes through: nothing is erased where things are kept. */
 const wayOf = ({ state }: Pick<PrivacyRequestTable, 'state'>): readonly PlaceName[] =>
   state === 'erasing' ? placeNames.filter((place) => !isKept(place)) : placeNames
@@ -33,7 +57,7 @@ const wayOf = ({ state }: Pick<PrivacyRequestTable, 'state'>): readonly PlaceNam
 const beginning = (state: PrivacyRequestTable['state'], found: Seen = {}): string =>
   JSON.stringify({ at: wayOf({ state })[0] ?? null, after: null, waits: false, seen: {}, found } satisfies Progress)
 
-type By = Pick<Actor, 'id' | 'name' | 'address'>
+export type By = Pick<Actor, 'id' | 'name' | 'address'>
 
 /** Starts a search for all that is stored with an address in it; `goOn` makes its steps. Answers its id. */
 export async function startSearch(engine: Engine, by: By, address: string): Promise<string> {

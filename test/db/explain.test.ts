@@ -529,6 +529,11 @@ describe('what looking for personal data asks', () => {
       ['privacy_request along privacy_request_made'],
     ],
     [
+      'requestsBefore',
+      (db) => privacy.requestsBefore(db, { at: 1, id: 'prv_1' }, 20),
+      ['privacy_request by privacy_request_made'],
+    ],
+    [
       'forgetRequests',
       (db) => db.commit(privacy.forgetRequests(db, { ended: 1, made: 1 }, 500)),
       [

@@ -3,6 +3,7 @@ import { HOUR } from '../../server/lib/clock.ts'
 import type { Flow } from './flow.ts'
 
 const ANN = 'ann.flow@nordlys.example'
+const EVA = 'eva.flow@nordlys.example'
 
 /** Somebody asks what is stored about them, and wants it gone. */
 export function privacy(flow: Flow): void {
@@ -84,5 +85,39 @@ export function privacy(flow: Flow): void {
     })
     for (const place of ['event', 'body', 'attempt', 'capture', 'audit']) expect(left[place], place).toEqual([])
     for (const webhook of [one, many]) await api('DELETE', `/webhooks/${webhook.id}`)
+  })
+
+  test('a key with the scope does the same, for whom nobody else takes by mistake', async () => {
+    const sent = await api('POST', '/events', {
+      type: 'payment_received',
+      data: { ...payment(46), customer_email: EVA },
+    })
+    const begun = await api('POST', '/privacy', { address: ` ${EVA.toUpperCase()} ` })
+    expect(begun).toMatchObject({ status: 201, body: { address: EVA, state: 'searching' } })
+    const path = `/privacy/${String(begun.body.id)}`
+    const when = (state: string) =>
+      until(async () => {
+        const { body } = await api('GET', path)
+        return body.state === state ? body : null
+      })
+    expect((await api('POST', `${path}/export`)).status).toBe(409)
+    const { places } = await when('found')
+    expect(places).toContainEqual({ place: 'event', looked: expect.any(Number), found: 1, kept: false })
+    expect((await api('GET', '/privacy?limit=1')).body.data).toMatchObject([{ id: begun.body.id, state: 'found' }])
+    expect((await api('POST', `${path}/export`)).body).toMatchObject({ address: EVA, event: [{ id: sent.body.id }] })
+
+    const erase = (body: object) => api('POST', `${path}/erase`, body)
+    expect((await erase({})).body).toMatchObject({ code: 'invalid', errors: [{ path: 'address' }] })
+    expect((await erase({ address: ANN })).body).toMatchObject({ code: 'invalid', errors: [{ path: 'address' }] })
+    expect(await erase({ address: EVA })).toMatchObject({ status: 202, body: { state: 'erasing' } })
+    expect(await when('erased')).toMatchObject({ address: null, masked: expect.stringMatching(/^e…@/) })
+    expect((await api('GET', `/events/${String(sent.body.id)}`)).body).toMatchObject({ data: {} })
+    for (const act of ['export', 'stop']) expect((await api('POST', `${path}/${act}`)).status).toBe(409)
+    expect((await erase({ address: EVA })).status).toBe(409)
+    expect((await api('POST', '/privacy', { address: 'eva' })).status).toBe(422)
+    expect((await api('GET', '/privacy/prv_none')).status).toBe(404)
+    const page = await api('GET', '/privacy?limit=1')
+    const next = await api('GET', `/privacy?limit=1&cursor=${String(page.body.next_cursor)}`)
+    expect(next.body.data).not.toEqual(page.body.data)
   })
 }

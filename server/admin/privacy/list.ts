@@ -5,7 +5,7 @@ import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import type { FieldError } from '../../lib/errors.ts'
 import { msg } from '../../lib/message.ts'
-import { progressOf, startSearch } from '../../privacy/request.ts'
+import { startSearch, tallyOf } from '../../privacy/request.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
@@ -89,8 +89,5 @@ async function listPage(c: C, deps: Deps, typed = '', errors: readonly FieldErro
 }
 
 /** How many rows hold the address, as far as it was looked. */
-export function foundOf(request: PrivacyRequestTable): number {
-  const { seen, found } = progressOf(request)
-  const all = Object.values(Object.keys(found).length > 0 ? found : seen)
-  return all.reduce((sum, one) => sum + one.found, 0)
-}
+export const foundOf = (request: PrivacyRequestTable): number =>
+  tallyOf(request).reduce((sum, { found }) => sum + found, 0)

@@ -7,9 +7,9 @@ import type { Deps } from '../../deps.ts'
 import { notFound, type FieldError } from '../../lib/errors.ts'
 import { isId } from '../../lib/ids.ts'
 import { msg } from '../../lib/message.ts'
-import { exportOf } from '../../privacy/export.ts'
+import { exportAnswer } from '../../privacy/export.ts'
 import { rowsNamed } from '../../privacy/find.ts'
-import { auditOf, progressOf, startErasing, stop } from '../../privacy/request.ts'
+import { progressOf, startErasing, stop, tallyOf } from '../../privacy/request.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
@@ -27,14 +27,7 @@ export const privacyRequestRoutes = (deps: Deps): Handlers => ({
   'POST /network/privacy/:id/export': async (c) => {
     const request = await asked(c, deps)
     if (request.state !== 'found' || request.address === null) return late(c, deps, request)
-    await deps.db.commit(auditOf(deps, c.var.actor, request, 'exported'))
-    return new Response(streamOf(exportOf(deps, request)), {
-      headers: {
-        'content-type': 'application/json; charset=utf-8',
-        'content-disposition': 'attachment; filename="personal-data.json"',
-        'cache-control': 'no-store',
-      },
-    })
+    return exportAnswer(deps, c.var.actor, request)
   },
 
   'POST /network/privacy/:id/erase': async (c) => {
@@ -85,17 +78,12 @@ async function requestPage(
   const progress = progressOf(request)
   const isOver = state === 'erasing' || state === 'erased'
   const firsts = await Promise.all(placeNames.map((place) => (isOver ? [] : firstOf(deps, request, place))))
-  const rows = placeNames.map((place, n) => {
-    const seen = progress.seen[place]
-    const before = progress.found[place]
-    return {
-      ...placeInWords(t, place),
-      looked: seen?.looked ?? (state === 'erased' ? (before?.looked ?? null) : null),
-      found: Math.max(seen?.found ?? 0, before?.found ?? 0),
-      isNow: progress.at === place && (state === 'searching' || state === 'erasing'),
-      first: firsts[n] ?? [],
-    }
-  })
+  const rows = tallyOf(request).map(({ place, ...tally }, n) => ({
+    ...tally,
+    ...placeInWords(t, place),
+    isNow: progress.at === place && (state === 'searching' || state === 'erasing'),
+    first: firsts[n] ?? [],
+  }))
   return page(c, deps, 'pages/privacy/request', {
     title: t('Personal data of {address}', { address: address ?? request.masked }),
     crumbs: [{ href: PATH, label: t('Privacy') }],
@@ -144,16 +132,4 @@ async function firstOf(deps: Deps, { id }: PrivacyRequestTable, name: PlaceName)
         ? `${row['collection']} ${row['id']}`
         : String(row['id'] ?? row['owner_id'] ?? row['name'] ?? row['slug']),
   }))
-}
-
-function streamOf(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder()
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await pieces.next()
-      if (done) controller.close()
-      else controller.enqueue(encoder.encode(value))
-    },
-    cancel: async () => void (await pieces.return(undefined)),
-  })
 }

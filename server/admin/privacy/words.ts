@@ -5,52 +5,49 @@ import type { Translator } from '../../web/i18n.ts'
 export interface PlaceWords {
   readonly label: string
   readonly erasing: string
-  readonly kept: boolean
 }
 
 export function placeInWords(t: Translator, place: PlaceName): PlaceWords {
-  const erased = (label: string, erasing: string): PlaceWords => ({ label, erasing, kept: false })
-  const kept = (label: string, erasing: string): PlaceWords => ({ label, erasing, kept: true })
   switch (place) {
     case 'event':
-      return erased(t('Events'), t('Emptied. What waits of them is cancelled.'))
+      return { label: t('Events'), erasing: t('Emptied. What waits of them is cancelled.') }
     case 'body':
-      return erased(t('Request bodies'), t('Removed, and their events emptied.'))
+      return { label: t('Request bodies'), erasing: t('Removed, and their events emptied.') }
     case 'attempt':
-      return erased(t('Attempts'), t('Headers masked, answers removed.'))
+      return { label: t('Attempts'), erasing: t('Headers masked, answers removed.') }
     case 'capture':
-      return erased(t('Requests in bins'), t('Emptied.'))
+      return { label: t('Requests in bins'), erasing: t('Emptied.') }
     case 'source_log':
-      return erased(t('Requests at sources'), t('The reason is removed.'))
+      return { label: t('Requests at sources'), erasing: t('The reason is removed.') }
     case 'plugin_record':
-      return erased(t('Records of plugins'), t('Deleted.'))
+      return { label: t('Records of plugins'), erasing: t('Deleted.') }
     case 'plugin_fault':
-      return erased(t('Faults of plugins'), t('The error is removed.'))
+      return { label: t('Faults of plugins'), erasing: t('The error is removed.') }
     case 'mail':
-      return erased(t('Mails that wait'), t('The error is removed.'))
+      return { label: t('Mails that wait'), erasing: t('The error is removed.') }
     case 'user':
-      return kept(t('Users'), t('Kept: delete the account first, as that is an event which names it.'))
+      return { label: t('Users'), erasing: t('Kept: delete the account first, as that is an event which names it.') }
     case 'webhook':
-      return kept(t('Webhooks'), t('Kept: change them by hand.'))
+      return { label: t('Webhooks'), erasing: t('Kept: change them by hand.') }
     case 'source':
-      return kept(t('Sources'), t('Kept: change them by hand.'))
+      return { label: t('Sources'), erasing: t('Kept: change them by hand.') }
     case 'bin':
-      return kept(t('Bins'), t('Kept: change them by hand.'))
+      return { label: t('Bins'), erasing: t('Kept: change them by hand.') }
     case 'api_key':
-      return kept(t('API Keys'), t('Kept: change them by hand.'))
+      return { label: t('API Keys'), erasing: t('Kept: change them by hand.') }
     case 'site':
-      return kept(t('Sites'), t('Kept: change them by hand.'))
+      return { label: t('Sites'), erasing: t('Kept: change them by hand.') }
     case 'setting':
-      return kept(t('Settings'), t('Kept: change them by hand.'))
+      return { label: t('Settings'), erasing: t('Kept: change them by hand.') }
     case 'plugin_state':
-      return kept(t('Settings of plugins'), t('Kept: change them by hand.'))
+      return { label: t('Settings of plugins'), erasing: t('Kept: change them by hand.') }
     case 'plugin_site':
-      return kept(t('Settings of plugins on sites'), t('Kept: change them by hand.'))
+      return { label: t('Settings of plugins on sites'), erasing: t('Kept: change them by hand.') }
     case 'audit':
-      return kept(
-        t('Audit log'),
-        t('Kept: it has to show who did what, until it is too old. Its chain tells if a row is changed.'),
-      )
+      return {
+        label: t('Audit log'),
+        erasing: t('Kept: it has to show who did what, until it is too old. Its chain tells if a row is changed.'),
+      }
   }
 }
 

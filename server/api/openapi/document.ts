@@ -27,6 +27,7 @@ export const tags: Readonly<Record<string, string>> = {
   bins: 'Bins',
   export: 'Export and import',
   import: 'Export and import',
+  privacy: 'Privacy',
   users: 'Users',
   'api-keys': 'API keys',
   me: 'API keys',

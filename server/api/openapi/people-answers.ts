@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { placeNames } from '../../../db/queries/privacy-places.ts'
 import { roles } from '../../access/roles.ts'
 import { id, time } from './operation.ts'
 
@@ -20,6 +21,26 @@ const link = {
 }
 export const invitedUser = user.extend(link)
 export const resetLink = user.pick({ id: true, email: true }).extend(link)
+
+export const privacyRequest = z.strictObject({
+  id: id('prv'),
+  address: z.string().nullable().meta({ description: 'forgotten when it is not needed any more' }),
+  masked: z.string(),
+  state: z.enum(['searching', 'found', 'erasing', 'erased', 'stopped']),
+  waits: z.boolean().meta({ description: 'for something that is on its way' }),
+  created_at: time,
+  ended_at: time.nullable(),
+  places: z.array(
+    z.strictObject({
+      place: z.enum(placeNames),
+      looked: z.int().nullable(),
+      found: z.int(),
+      kept: z.boolean().meta({ description: 'whether erasing leaves it as it is' }),
+    }),
+  ),
+})
+/** By place. */
+export const personalData = z.looseObject({ address: z.string(), searched_at: time.nullable() })
 
 export const apiKey = z.strictObject({
   id: id('key'),

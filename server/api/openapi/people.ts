@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { roles } from '../../access/roles.ts'
 import { keyRotation, newKey } from '../api-keys.ts'
+import { addressed } from '../privacy.ts'
 import { changedUser, invited } from '../users.ts'
 import * as answers from './answers.ts'
 import { nothing, page, type Operations } from './operation.ts'
@@ -41,6 +42,44 @@ export const peopleOperations = {
       'The link works once, and earlier links stop working. A key needs the scopes of the role of the user, and cannot create a link for super admins.',
     status: 200,
     answer: answers.resetLink,
+  },
+  'GET /api/v1/privacy': {
+    summary: 'List requests for personal data',
+    query: page,
+    status: 200,
+    answer: answers.listOf(answers.privacyRequest),
+  },
+  'POST /api/v1/privacy': {
+    summary: 'Find all that is stored with an e-mail address in it',
+    description: 'The search goes on by itself, place by place; read it until its state is found.',
+    body: addressed,
+    status: 201,
+    answer: answers.privacyRequest,
+  },
+  'GET /api/v1/privacy/:id': {
+    summary: 'Read a request for personal data',
+    status: 200,
+    answer: answers.privacyRequest,
+  },
+  'POST /api/v1/privacy/:id/export': {
+    summary: 'Export what was found',
+    description: 'A list of rows for each place, without secrets. In the audit log stands who took it.',
+    status: 200,
+    answer: answers.personalData,
+  },
+  'POST /api/v1/privacy/:id/erase': {
+    summary: 'Erase what was found',
+    description:
+      'For good. The address has to be given once more. It goes on by itself: the state is erased at the end, and the address is forgotten here too. Places that are kept stay as they are.',
+    body: addressed,
+    status: 202,
+    answer: answers.privacyRequest,
+  },
+  'POST /api/v1/privacy/:id/stop': {
+    summary: 'Stop a search, or what is being erased',
+    description: 'What was erased until then stays erased.',
+    status: 200,
+    answer: answers.privacyRequest,
   },
   'GET /api/v1/api-keys': {
     summary: 'List API keys',

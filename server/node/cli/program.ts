@@ -9,6 +9,7 @@ import { exit, Stop } from './exit.ts'
 import { addHealth } from './health.ts'
 import { addPlugins } from './plugins.ts'
 import { note } from './print.ts'
+import { addPrivacy } from './privacy.ts'
 import { addSites } from './sites.ts'
 import { addTransfer } from './transfer.ts'
 import { addUsers } from './users.ts'
@@ -31,6 +32,7 @@ export function program(): Command {
   addSites(hookline)
   addUsers(hookline)
   addApiKeys(hookline)
+  addPrivacy(hookline)
   addTransfer(hookline)
   addDb(hookline)
   return hookline

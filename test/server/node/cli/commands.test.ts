@@ -99,6 +99,11 @@ describe('webhook', () => {
   })
 })
 
+const payload = async (type = 'payment_received') =>
+  ((await json('event-type', 'list', '--all')).data as { name: string; sample: object }[]).find(
+    ({ name }) => name === type,
+  )?.sample ?? {}
+
 describe('event and delivery', () => {
   test('an event is sent from a line, a file and stdin, once for one key, and its delivery is found', async () => {
     await good(['webhook', 'create', `${receiver.url}/paid`, '--event', 'payment_received'])
@@ -150,11 +155,6 @@ describe('event and delivery', () => {
     expect(data).toMatchObject([{ state: 'pending' }])
     expect((await run(['delivery', 'cancel', data[0]?.id ?? ''])).err).toBe('It is cancelled.\n')
   })
-
-  const payload = async (type = 'payment_received') =>
-    ((await json('event-type', 'list', '--all')).data as { name: string; sample: object }[]).find(
-      ({ name }) => name === type,
-    )?.sample ?? {}
 })
 
 test('plugin list, deactivate, activate, pause and resume', async () => {
@@ -170,6 +170,25 @@ test('plugin list, deactivate, activate, pause and resume', async () => {
     out: '',
     err: expect.stringContaining('always on'),
   })
+})
+
+test('privacy find, export and erase; the address is given twice', async () => {
+  const address = 'ann.cli@example.com'
+  const sample = { ...(await payload()), payment_id: 'pay_privacy', customer_user_email: address }
+  await good(['event', 'emit', 'payment_received', '--data', JSON.stringify(sample)])
+  const found = await run(['privacy', 'find', address])
+  expect(found).toMatchObject({ code: 0, out: expect.stringMatching(/^PLACE +FOUND +KEPT\nevent +1 +no\n/) })
+  const id = /prv_\w+/.exec(found.err)?.[0] ?? ''
+  expect(await good(['privacy', 'list'])).toMatch(new RegExp(`${id} +${address} +found +\\d`))
+  expect(JSON.parse(await good(['privacy', 'export', id]))).toMatchObject({ address, event: [{}] })
+  expect((await run(['privacy', 'erase', id])).code).toBe(2)
+  const other = await run(['privacy', 'erase', id, '--address', 'bob@example.com'])
+  expect(other).toMatchObject({ code: 1, out: '', err: expect.stringContaining('address: Type ann.cli@example.com') })
+  const erased = await run(['privacy', 'erase', id, '--address', address])
+  expect(erased).toMatchObject({ code: 0, err: 'It is erased.\n' })
+  expect((await run(['privacy', 'export', id])).code).toBe(1)
+  expect((await run(['privacy', 'stop', id])).code).toBe(1)
+  expect((await json('privacy', 'find', address)) as object).toMatchObject({ state: 'found' })
 })
 
 describe('user', () => {
