@@ -5,10 +5,13 @@ import type { Database } from './schema.ts'
 /** One SQL statement: a Kysely builder, or a query that is compiled already (`sql` templates: `.compile(db.q)`). */
 export type Statement = CompiledQuery | { compile(): CompiledQuery } | RowByRow
 
-/** A statement that runs once for each object of `rows`, a JSON array, whose fields are its named parameters. */
+/** What a parameter may be. Flags are 0 and 1, times milliseconds, bytes base64. */
+export type Value = string | number | null
+
+/** A statement that runs once for each of `rows`, the values of its parameters. */
 export interface RowByRow {
   readonly sql: string
-  readonly rows: string
+  readonly rows: readonly (readonly Value[])[]
 }
 
 /** What one statement of a commit did. `rows` holds what `returning` or a closing `select` gave. */

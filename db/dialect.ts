@@ -6,7 +6,7 @@ import { sql, type RawBuilder } from 'kysely'
  */
 export interface Dialect {
   readonly name: 'sqlite' | 'postgres'
-  /** Whether a statement may run row by row, its fields as named parameters; see `eachRow`. */
+  /** Whether a statement may run row by row, its fields as parameters; see `eachRow`. */
   readonly takesRows: boolean
   /**
    * A table expression of one JSON array of objects, to be aliased: rows of `(n, value)`; n from 0, value the element as
@@ -38,10 +38,6 @@ function checked(name: string): string {
   if (!/^[A-Za-z_]\w*$/.test(name)) throw new Error(`"${name}" is no field name: letters, digits and _ only.`)
   return name
 }
-
-/** A field of the row that a statement runs for, in SQLite. */
-export const named = (name: string, kind: 'text' | 'number'): RawBuilder<unknown> =>
-  sql.raw(`cast(@${checked(name)} as ${kind === 'text' ? 'text' : 'integer'})`)
 
 export const sqlite: Dialect = {
   name: 'sqlite',

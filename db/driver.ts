@@ -10,18 +10,15 @@ import {
   type DatabaseConnection,
   type Driver,
 } from 'kysely'
-import { DbError, type Db, type Result, type Statement } from './db.ts'
+import { DbError, type Db, type Result, type RowByRow, type Statement, type Value } from './db.ts'
 import type { Dialect } from './dialect.ts'
 import type { Database } from './schema.ts'
 
-/** What a parameter may be. Flags are 0 and 1, times milliseconds, bytes base64. */
-export type Value = string | number | null
-
 /**
- * A statement as engines take it. A plain tuple, so that it crosses to another thread at little cost. With `rows`, a JSON
- * array of objects, it runs once for each of them.
+ * A statement as engines take it. A plain tuple, so that it crosses to another thread at little cost. With `rows`, it runs
+ * once for each of them, in place of `parameters`.
  */
-export type Line = readonly [sql: string, parameters: readonly Value[], rows?: string]
+export type Line = readonly [sql: string, parameters: readonly Value[], rows?: RowByRow['rows']]
 
 /** Compiles a statement and checks its parameters, which the engines would otherwise take or refuse each in its own way. */
 export function compile(statement: Statement): Line {

@@ -187,7 +187,7 @@ export interface HealthRow extends Pick<
   | 'breaker_step'
   | 'breaker_streak'
 > {
-  /** The attempts that failed in this hour and the one before. */
+  /** The attempts that failed in this hour and the one before, if any did since the last that delivered. */
   readonly recent: number
 }
 
@@ -195,8 +195,8 @@ const factsSince = preparedRead<HealthRow>((db, json) => {
   const of = rowFields(db, sql`r.value`)
   return sql`select w.id, w.name, w.owner, w.origin, w.url, w.state, w.consecutive_failures, w.failing_since,
       w.last_delivered_at, w.breaker_until, w.breaker_step, w.breaker_streak,
-      (select coalesce(sum(failed), 0) from delivery_hour
-        where webhook_id = w.id and hour >= ${of('hour', 'number')}) as recent
+      case when w.failing_since is null then 0 else (select coalesce(sum(failed), 0) from delivery_hour
+        where webhook_id = w.id and hour >= ${of('hour', 'number')}) end as recent
     from ${db.dialect.rows(json)} as r join webhook w on w.id = ${of('id')}`
 })
 

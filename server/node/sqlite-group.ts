@@ -41,8 +41,7 @@ export function openConnection(file: string, options: Database.Options = {}): Co
 export function runLine({ prepare }: Connection, [sql, parameters, list]: Line): Result {
   const statement = prepare(sql)
   if (list !== undefined) {
-    const rows = JSON.parse(list) as object[]
-    return { rows: [], changes: rows.reduce((sum, row) => sum + statement.run(row).changes, 0) }
+    return { rows: [], changes: list.reduce((sum, row) => sum + statement.run(...row).changes, 0) }
   }
   if (!statement.reader) return { rows: [], changes: statement.run(...parameters).changes }
   const rows = statement.all(...parameters)

@@ -1,3 +1,4 @@
+import type { Value } from '../../db/db.ts'
 import type { Line } from '../../db/driver.ts'
 
 /** A commit that waits to be written. */
@@ -9,14 +10,16 @@ export interface Item {
 }
 
 /** Characters of its parameters tell how long a group takes: so many, about two milliseconds. */
-const GROUP_TEXT = 64 * 1024
+const GROUP_TEXT = 40 * 1024
 
 const textOf = ({ lines }: Item): number =>
-  lines.reduce((sum, [, parameters, rows]) => {
-    let length = rows?.length ?? 0
-    for (const value of parameters) length += typeof value === 'string' ? value.length : 8
-    return sum + length
-  }, 0)
+  lines.reduce(
+    (sum, [, parameters, rows = []]) => rows.reduce((so, row) => so + sizeOf(row), sum + sizeOf(parameters)),
+    0,
+  )
+
+const sizeOf = (values: readonly Value[]): number =>
+  values.reduce<number>((sum, value) => sum + (typeof value === 'string' ? value.length : 8), 0)
 
 /** Commits in front of the writer, and which of them share the next transaction, and with it one flush to disk. */
 export function createLine() {

@@ -1,7 +1,8 @@
+import type { RowByRow } from '../../db/db.ts'
 import type { Line } from '../../db/driver.ts'
 
 /** A statement on its way to the writer. Texts are long and few: each crosses once, and is a number from then on. */
-export type Sent = readonly [text: string | number, parameters: Line[1], rows?: string]
+export type Sent = readonly [text: string | number, parameters: Line[1], rows?: RowByRow['rows']]
 
 /** When there are so many, both sides forget them all at the same text, and so always agree. */
 const MOST_TEXTS = 1000

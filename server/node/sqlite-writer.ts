@@ -22,7 +22,8 @@ export interface WriterOptions {
   readonly flushes: boolean
 }
 
-export type Order = SentItem | 'compact' | 'end'
+/** Commits that were asked for in one turn come together. */
+export type Order = readonly SentItem[] | 'compact' | 'end'
 
 export type Report =
   | { readonly is: 'ready' }
@@ -61,8 +62,7 @@ function serve(port: MessagePort, connection: Connection, { file, flushes }: Wri
   const obey = (order: Order): void => {
     if (order === 'compact') return compaction.step()
     if (order === 'end') return end()
-    const [number, urgent, lines] = order
-    line.add({ number, urgent, lines: lines.map(take) })
+    for (const [number, urgent, lines] of order) line.add({ number, urgent, lines: lines.map(take) })
   }
   const end = () => {
     while (line.size() > 0) writeGroup()

@@ -8,7 +8,7 @@ import type { Log } from '../lib/log.ts'
 import { createFlusher } from './sqlite-flush.ts'
 import { asDbError, openConnection, runGroup, runLine, type Connection, type Outcome } from './sqlite-group.ts'
 import { createSender } from './sqlite-texts.ts'
-import type { Order, Report, WriterOptions } from './sqlite-writer.ts'
+import type { Order, Report, SentItem, WriterOptions } from './sqlite-writer.ts'
 
 const LONGEST_QUEUE = 5000
 
@@ -109,6 +109,11 @@ async function startWriter({
   const flushed = createFlusher(() => (flush ? flush(writeAhead) : writeAhead.datasync()))
   const sent = new Map<number, Waiting>()
   let number = 0
+  let outgoing: SentItem[] = []
+  const post = () => {
+    worker.postMessage(outgoing satisfies Order)
+    outgoing = []
+  }
   let closed: string | null = null
   let closing = false
   let drained = () => {}
@@ -157,7 +162,7 @@ async function startWriter({
         if (sent.size >= LONGEST_QUEUE)
           return reject(new DbError('busy', `${LONGEST_QUEUE} writes are waiting already.`))
         sent.set(++number, { lasting, resolve, reject })
-        worker.postMessage([number, lasting === 'written', item.map(send)] satisfies Order)
+        if (outgoing.push([number, lasting === 'written', item.map(send)]) === 1) process.nextTick(post)
       }),
     compact() {
       if (closed === null) worker.postMessage('compact' satisfies Order)

@@ -25,7 +25,7 @@ test('tells how long commits took that somebody waited for, and of the last 500 
 test('a commit that fails is told to whoever waits for it, and is not measured', async () => {
   const inner = await openSqlite({ file: ':memory:', log: quiet })
   const { db, latency } = measured(inner, () => 0)
-  await expect(db.commit([{ sql: 'nonsense', rows: '[]' }])).rejects.toThrow()
+  await expect(db.commit([{ sql: 'nonsense', rows: [] }])).rejects.toThrow()
   expect(latency()).toBeNull()
   await inner.close()
 })

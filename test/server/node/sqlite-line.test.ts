@@ -29,7 +29,7 @@ test('a long line is written in many groups, and what is urgent waits for one of
 
 test('a commit that is larger than any group goes all the same', () => {
   const line = createLine()
-  line.add({ number: 1, urgent: false, lines: [['insert', [], 'x'.repeat(1_000_000)]] })
+  line.add({ number: 1, urgent: false, lines: [['insert', [], [['x'.repeat(1_000_000)]]]] })
   line.add(item(2))
   expect(numbers(line.next())).toEqual([1])
   expect(numbers(line.next())).toEqual([2])
