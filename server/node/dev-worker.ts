@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { build } from './build.ts'
+import { MINUTE, SECOND } from '../lib/clock.ts'
+import { buildIfStale } from './build.ts'
 
 // `npm run dev:worker`: the Worker in workerd with a local D1. wrangler reloads it on change, but fires no cron of its own.
 
@@ -10,13 +11,13 @@ const home = resolve(import.meta.dirname, '../..')
 const port = process.env.PORT ?? '8787'
 const address = `http://127.0.0.1:${port}`
 const wrangler = join(home, 'node_modules/.bin/wrangler')
-const MINUTE = 60_000
 
-build({ quiet: true })
-writeVariables(join(home, '.dev.vars'))
+buildIfStale()
+const token = variables(join(home, '.dev.vars'))
 await run(['d1', 'migrations', 'apply', 'hookline', '--local'])
 
 const worker = spawn(wrangler, ['dev', '--port', port, '--ip', '127.0.0.1'], { cwd: home, stdio: 'inherit' })
+void saySetUp(token)
 const cron = setInterval(() => {
   fetch(`${address}/cdn-cgi/handler/scheduled`, { method: 'POST' }).catch(() => {}) // it may be reloading just now
 }, MINUTE)
@@ -26,19 +27,34 @@ worker.on('exit', (code) => {
   process.exitCode = code ?? 0
 })
 
-/** Variables that wrangler reads. Made once, so that what was encrypted yesterday opens today. */
-function writeVariables(file: string): void {
-  if (existsSync(file)) return
-  const token = randomBytes(32).toString('base64url')
-  const variables = {
+/**
+ * Variables that wrangler reads. Made once, so that what was encrypted yesterday opens today; only the port may be another
+ * one. Gives the token of the set-up link.
+ */
+function variables(file: string): string {
+  const old = existsSync(file) ? readFileSync(file, 'utf8') : null
+  const text = old?.replace(/^PUBLIC_URL=http:\/\/127\.0\.0\.1:\d+$/m, `PUBLIC_URL=${address}`) ?? newVariables()
+  if (text !== old) writeFileSync(file, text, { mode: 0o600 })
+  return /^SETUP_TOKEN=(.*)$/m.exec(text)?.[1] ?? ''
+}
+
+function newVariables(): string {
+  const made = {
     PUBLIC_URL: address,
     APP_SECRET: randomBytes(32).toString('base64url'),
-    SETUP_TOKEN: token,
+    SETUP_TOKEN: randomBytes(32).toString('base64url'),
     OUTBOUND_ALLOW: '127.0.0.0/8',
   }
-  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`)
-  writeFileSync(file, lines.join(''), { mode: 0o600 })
-  console.log(`Set up: ${address}/setup?token=${token}`)
+  return Object.entries(made)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+}
+
+/** Said when the Worker answers, so that it stands below all that wrangler says; nobody has to set up twice. */
+async function saySetUp(token: string): Promise<void> {
+  const answer = await fetch(`${address}/setup`).catch(() => null)
+  if (answer === null) setTimeout(() => void saySetUp(token), SECOND).unref()
+  else if (answer.status !== 404) console.log(`Set up: ${address}/setup?token=${token}`)
 }
 
 function run(args: readonly string[]): Promise<void> {
