@@ -1,4 +1,4 @@
-import { countDeliveries, deliveriesBefore, hourly, oldestWaiting } from '../../db/queries/deliveries.ts'
+import { countDeliveries, deliveriesBefore, hourly, hourlyOf, oldestWaiting } from '../../db/queries/deliveries.ts'
 import { countWebhooks, listWebhooks, type Webhook } from '../../db/queries/webhooks.ts'
 import type { RouteKey } from '../access/rules.ts'
 import { rules } from '../access/rules.ts'
@@ -10,7 +10,7 @@ import { shortUrl } from '../webhooks/redact.ts'
 import type { C } from '../web/env.ts'
 import type { Translator } from '../web/i18n.ts'
 import { answerOf } from './answer.ts'
-import { dayOf, startOfDay } from './day.ts'
+import { dayOf, hoursOf, startOfDay, totalOf } from './day.ts'
 import { capped } from './deliveries.ts'
 import { guardShown } from './guards.ts'
 import { page } from './page.ts'
@@ -27,9 +27,10 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
     const now = deps.clock()
     const since = startOfDay(now)
     const inState = (state: 'pending' | 'retrying' | 'held') => countDeliveries(deps.db, { owner, state })
-    const [webhooks, ill, hours, pending, retrying, held, oldest, failed, plugins, guards, boxes] = await Promise.all([
+    const [webhooks, ill, busy, hours, pending, retrying, held, oldest, failed, plugins, guards, boxes] = await Promise.all([
       countWebhooks(deps.db, { owner: whose }),
       illWebhooks(deps, whose),
+      busyWebhooks(deps, whose, since),
       hourly(deps.db, { owner, webhook: null, since }),
       inState('pending'),
       inState('retrying'),
@@ -50,6 +51,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
         // Nothing was ever set up here, so there are no figures to show.
         untouched: all === 0 && day.delivered + day.failed === 0,
         ill: ill.map((webhook) => illness(t, webhook)),
+        busy,
         paused: plugins
           .filter(({ state }) => state === 'paused' || state === 'failed')
           .map((plugin) => trouble(t, plugin)),
@@ -86,6 +88,20 @@ async function illWebhooks(deps: Deps, owner: string | null): Promise<Webhook[]>
   const inState = (state: 'disabled' | 'failing') =>
     listWebhooks(deps.db, { owner, state, sort: 'last_delivery_at', limit: MOST_SHOWN, offset: 0 })
   return (await Promise.all([inState('disabled'), inState('failing')])).flat()
+}
+
+/** The webhooks that were tried last, each with its last 24 hours; none in which nothing happened. */
+async function busyWebhooks(deps: Deps, owner: string | null, since: number) {
+  const latest = await listWebhooks(deps.db, { owner, sort: 'last_delivery_at', limit: MOST_SHOWN, offset: 0 })
+  if (latest.length === 0) return []
+  const ids = latest.map(({ id }) => id)
+  const byWebhook = Map.groupBy(await hourlyOf(deps.db, ids, since), (row) => row.webhook_id)
+  return latest
+    .filter(({ id }) => byWebhook.has(id))
+    .map(({ id, name }) => {
+      const hours = hoursOf(byWebhook.get(id) ?? [], since)
+      return { id, name, hours, delivered: totalOf(hours, 'delivered'), failed: totalOf(hours, 'failed') }
+    })
 }
 
 const illness = (t: Translator, webhook: Webhook) => ({

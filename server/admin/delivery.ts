@@ -48,9 +48,12 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
     const what = delivery.type === 'batch' ? t('Batch') : delivery.type
     const whyNot = whyNotRedeliver(delivery)
     const notice = noticeOf(t, delivery)
+    const title = deps.host.eventType(delivery.type)?.title
     return page(c, deps, 'pages/deliveries/delivery', {
       title: host === null ? what : t('{event} to {host}', { event: what, host }),
       crumbs: [{ href: `${scope.base}/deliveries`, label: t('Deliveries') }],
+      head: 'pages/deliveries/head',
+      ...(title && { lead: t(/* translated elsewhere */ title) }),
       data: {
         notices: [
           ...(notice ? [notice] : []),
@@ -61,7 +64,6 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
         members,
         batch: batch && { id: batch.id, state: batch.state, path: `${scope.base}/deliveries/${batch.id}` },
         mayCancel: can(actor, 'deliveries:write', scope.owner) && isWaiting(delivery),
-        title: deps.host.eventType(delivery.type)?.title ?? null,
         mayRedeliver: can(actor, 'deliveries:write', scope.owner),
         whyNot: whyNot && t.say(whyNot),
         attempts: attempts.toReversed().map((attempt) => timelineItem(t, attempt, chosen)),

@@ -49,17 +49,19 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
       ],
       data: {
         shows: screen.shows,
-        q,
-        path,
-        lane: lane ?? '',
         count: all.length,
         found: found.length,
-        views: [null, ...lanes].map((one) => ({
-          href: `${path}${searchOf(one, q)}`,
-          label: laneName(t, one),
-          count: holding.filter((type) => one === null || type.lane === one).length,
-          current: one === lane,
-        })),
+        frame: {
+          path,
+          q,
+          keep: searchOf(lane, ''),
+          views: [null, ...lanes].map((one) => ({
+            href: `${path}${searchOf(one, q)}`,
+            label: laneName(t, one),
+            count: holding.filter((type) => one === null || type.lane === one).length,
+            current: one === lane,
+          })),
+        },
         plugins: plugins.map((plugin) => ({
           ...plugin,
           title: t(/* translated elsewhere */ plugin.title),

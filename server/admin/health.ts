@@ -34,6 +34,7 @@ export const healthRoutes = (deps: Deps): Handlers => ({
     return page(c, deps, 'pages/health/health', {
       title: t('Health'),
       action: { href: PATH, label: t('Check again'), icon: 'retry' },
+      head: 'pages/health/head',
       data: {
         critical: ranked('critical'),
         recommended: ranked('recommended'),

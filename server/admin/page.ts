@@ -41,6 +41,8 @@ export interface Page {
   /** The way up, from the nearest: usually one place. */
   readonly crumbs?: readonly { readonly href: string; readonly label: string }[]
   readonly action?: { readonly href: string; readonly label: string; readonly icon?: string }
+  /** The template of what stands beside the heading: how the thing fares, and what can be done with it. It has `data` too. */
+  readonly head?: string
   /** One sentence below the heading. */
   readonly lead?: string
   readonly notices?: readonly Shown[]
@@ -79,6 +81,7 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
     data: given.data ?? {},
     crumbs: given.crumbs ?? [],
     action: given.action,
+    head: given.head,
     lead: given.lead,
     screen: given.screen ?? null,
     help: given.help ?? [],

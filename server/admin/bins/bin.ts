@@ -113,6 +113,7 @@ export async function binPage(c: C, deps: Deps, bin: BinTable, state: State = {}
   return page(c, deps, 'pages/bins/bin', {
     title: bin.name,
     crumbs: [{ href: `${scope.base}/bins`, label: t('Bins') }],
+    head: 'pages/bins/head',
     ...(errors.length > 0 && { status: 422 }),
     notices: [...(errors.length > 0 ? [faultsNotice(t, errors)] : []), ...(opened.notices ?? [])],
     data: {

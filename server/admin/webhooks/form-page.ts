@@ -27,6 +27,7 @@ import type { WebhookForm } from './form.ts'
 import { withoutValues } from './header-lines.ts'
 import { needsOf } from './needs.ts'
 import { overviewOf } from './overview.ts'
+import { routeOf } from './route.ts'
 import { secretState } from './secret.ts'
 import { snippets } from './snippets.ts'
 import { shownExchange } from './trial.ts'
@@ -93,6 +94,7 @@ export async function formPage(
   return page(c, deps, 'pages/webhooks/form', {
     title: webhook?.name ?? t('Add New Webhook'),
     crumbs: [{ href: `${scope.base}/webhooks`, label: t('Webhooks') }],
+    head: 'pages/webhooks/head',
     notices,
     ...(status && { status }),
     data: {
@@ -125,6 +127,7 @@ export async function formPage(
       exchange: state.exchange ? shownExchange(t, state.exchange) : null,
       conflict: state.conflict ?? [],
       facts,
+      route: webhook && routeOf(deps, t, webhook),
       overview,
       reference: eventReference(deps, t, webhook && form.events),
     },

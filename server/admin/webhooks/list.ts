@@ -4,12 +4,12 @@ import { countWebhooks, latestDeliveries, listWebhooks, type Webhook } from '../
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { can } from '../../lib/actor.ts'
-import { HOUR } from '../../lib/clock.ts'
 import type { Translator } from '../../web/i18n.ts'
 import { statusText } from '../../web/status-text.ts'
 import { hookTitle } from '../../webhooks/presets.ts'
 import { roomFor } from '../../webhooks/quota.ts'
 import { shortUrl } from '../../webhooks/redact.ts'
+import { hoursOf, startOfDay, totalOf } from '../day.ts'
 import { frameOf, sliceOf } from '../listing.ts'
 import { page } from '../page.ts'
 import { screenOf } from '../screen.ts'
@@ -77,8 +77,7 @@ const stateWords = (t: Translator): Record<(typeof states)[number], string> => (
 async function rowsOf(deps: Deps, webhooks: readonly Webhook[]) {
   if (webhooks.length === 0) return []
   const ids = webhooks.map(({ id }) => id)
-  const thisHour = Math.floor(deps.clock() / HOUR) * HOUR
-  const since = thisHour - 23 * HOUR
+  const since = startOfDay(deps.clock())
   const [hours, latest, names] = await Promise.all([
     hourlyOf(deps.db, ids, since),
     latestDeliveries(deps.db, ids),
@@ -89,11 +88,10 @@ async function rowsOf(deps: Deps, webhooks: readonly Webhook[]) {
   ])
   return webhooks.map((webhook) => {
     const { id, name, state, events } = webhook
-    const own = hours.filter((row) => row.webhook_id === id)
-    const day = Array.from({ length: 24 }, (_, n) => {
-      const row = own.find(({ hour }) => Number(hour) === since + n * HOUR)
-      return { delivered: Number(row?.delivered ?? 0), failed: Number(row?.failed ?? 0) }
-    })
+    const day = hoursOf(
+      hours.filter((row) => row.webhook_id === id),
+      since,
+    )
     const last = latest.find((delivery) => delivery.webhook_id === id)
     return {
       id,
@@ -107,8 +105,8 @@ async function rowsOf(deps: Deps, webhooks: readonly Webhook[]) {
       lane: deps.host.eventType(events[0] ?? '')?.lane ?? 'realtime',
       more: Math.max(0, events.length - 1),
       hours: day,
-      delivered: day.reduce((sum, hour) => sum + hour.delivered, 0),
-      failed: day.reduce((sum, hour) => sum + hour.failed, 0),
+      delivered: totalOf(day, 'delivered'),
+      failed: totalOf(day, 'failed'),
       last: last
         ? {
             state: last.state,

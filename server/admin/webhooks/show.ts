@@ -7,6 +7,7 @@ import { page } from '../page.ts'
 import { eventReference } from './events.ts'
 import { factsOf } from './facts.ts'
 import { overviewOf } from './overview.ts'
+import { routeOf } from './route.ts'
 import { wordsOf } from './words.ts'
 
 /** A webhook for somebody who may look, but not change it. Tokens in its address are masked. */
@@ -17,7 +18,9 @@ export async function showPage(c: C, deps: Deps, webhook: Webhook): Promise<Resp
   return page(c, deps, 'pages/webhooks/show', {
     title: name,
     crumbs: [{ href: `${scope.base}/webhooks`, label: t('Webhooks') }],
+    head: 'pages/webhooks/head',
     data: {
+      route: routeOf(deps, t, webhook),
       words: words.filter(([, value]) => value !== ''),
       facts: await factsOf(c, deps, webhook),
       overview: await overviewOf(c, deps, webhook),

@@ -17,7 +17,6 @@ export async function wordsOf(c: C, deps: Deps, draft: WebhookDraft): Promise<Wo
     const type = deps.host.eventType(name)
     return type ? t(/* translated elsewhere */ type.title) : name
   }
-  const auth = { none: t('None'), basic: t('Basic'), bearer: t('Bearer'), signature: t('Signature') }
   return [
     [t('Name'), draft.name],
     [t('Description'), draft.description],
@@ -28,7 +27,7 @@ export async function wordsOf(c: C, deps: Deps, draft: WebhookDraft): Promise<Wo
     ],
     [t('Condition'), draft.condition === null ? '' : describe(draft.condition, t.say)],
     [t('Sites'), await siteNames(deps, draft.sites)],
-    [t('Authentication'), auth[draft.auth]],
+    [t('Authentication'), authWords(t)[draft.auth]],
     [t('Username'), draft.username],
     [t('Signing'), draft.signing === null ? '' : signingWords(t, draft.signing)],
     [t('Custom headers'), draft.headers.map(([name]) => name).join(', ')],
@@ -60,7 +59,14 @@ export const schemeWords = (t: Translator) => ({
   v1a: t('Public key (Ed25519, v1a)'),
 })
 
-function formatWords(t: Translator, deps: Deps, key: string): string {
+export const authWords = (t: Translator) => ({
+  none: t('None'),
+  basic: t('Basic'),
+  bearer: t('Bearer'),
+  signature: t('Signature'),
+})
+
+export function formatWords(t: Translator, deps: Deps, key: string): string {
   const { timestamp } = formatFields(key)
   const title = t(/* translated elsewhere */ aboutFormat(deps, key)?.title ?? key)
   return timestamp === 'milliseconds' ? title : `${title}, ${timestampWords(t)[timestamp]}`

@@ -89,11 +89,11 @@ describe('the pages that anybody can read', () => {
     for (const { path, method, operation } of operationsOf(document)) {
       const shown = path.slice('/api/v1'.length).replaceAll(/\{(\w+)\}/g, ':$1')
       const [, topic = ''] =
-        new RegExp(`<a href="(/api/docs/[\\w-]+)#${operation.operationId}"><code>${method} ${shown}</code>`).exec(
+        new RegExp(`<a href="(/api/docs/[\\w-]+)#${operation.operationId}"><code><span class="method">${method} </span>${shown}</code>`).exec(
           html,
         ) ?? []
       if (!topics.has(topic)) topics.set(topic, (await app.stranger.get(topic)).html)
-      expect(topics.get(topic)).toContain(`<code>${method} ${shown}</code>`)
+      expect(topics.get(topic)).toContain(`<code><span class="method">${method} </span>${shown}</code>`)
       expect(topics.get(topic)).toContain(`id="${operation.operationId}"`)
     }
     expect(topics.get('/api/docs/webhooks')).toContain('Needs the scope webhooks:write.')
