@@ -166,6 +166,17 @@ export async function nextAttempt(db: Db, webhook: string): Promise<number | nul
   return row?.due_at ?? null
 }
 
+/** The delivery of a webhook that waits longest, with what came of it so far: where one sees why the webhook fails. */
+export const longestWaiting = (db: Db, webhook: string) =>
+  db.q
+    .selectFrom('delivery')
+    .select(['id', 'last_outcome', 'last_status'])
+    .where('webhook_id', '=', webhook)
+    .where('due_at', 'is not', null)
+    .orderBy('seq')
+    .limit(1)
+    .executeTakeFirst()
+
 /** How many deliveries are in a state, counted to `MOST_COUNTED` + 1 at most. */
 export async function countDeliveries(
   db: Db,

@@ -15,6 +15,7 @@ import { capped } from './deliveries.ts'
 import { guardShown } from './guards.ts'
 import { page } from './page.ts'
 import { widgetBoxes } from './plugin-parts.ts'
+import { whyOf } from './webhooks/why.ts'
 
 const MOST_SHOWN = 5
 
@@ -27,20 +28,21 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
     const now = deps.clock()
     const since = startOfDay(now)
     const inState = (state: 'pending' | 'retrying' | 'held') => countDeliveries(deps.db, { owner, state })
-    const [webhooks, ill, busy, hours, pending, retrying, held, oldest, failed, plugins, guards, boxes] = await Promise.all([
-      countWebhooks(deps.db, { owner: whose }),
-      illWebhooks(deps, whose),
-      busyWebhooks(deps, whose, since),
-      hourly(deps.db, { owner, webhook: null, since }),
-      inState('pending'),
-      inState('retrying'),
-      inState('held'),
-      oldestWaiting(deps.db, owner),
-      deliveriesBefore(deps.db, { owner, state: 'failed', test: false, before: null, limit: MOST_SHOWN }),
-      mayHere(c, 'GET /network/plugins') ? deps.host.plugins() : [],
-      mayHere(c, 'GET /network/plugins') ? deps.host.guards() : [],
-      widgetBoxes(c, deps),
-    ])
+    const [webhooks, ill, busy, hours, pending, retrying, held, oldest, failed, plugins, guards, boxes] =
+      await Promise.all([
+        countWebhooks(deps.db, { owner: whose }),
+        illWebhooks(deps, whose),
+        busyWebhooks(deps, whose, since),
+        hourly(deps.db, { owner, webhook: null, since }),
+        inState('pending'),
+        inState('retrying'),
+        inState('held'),
+        oldestWaiting(deps.db, owner),
+        deliveriesBefore(deps.db, { owner, state: 'failed', test: false, before: null, limit: MOST_SHOWN }),
+        mayHere(c, 'GET /network/plugins') ? deps.host.plugins() : [],
+        mayHere(c, 'GET /network/plugins') ? deps.host.guards() : [],
+        widgetBoxes(c, deps),
+      ])
     const day = dayOf(t, hours, since)
     const all = Object.values(webhooks).reduce((total, count) => total + count, 0)
     return page(c, deps, 'pages/dashboard/dashboard', {
@@ -50,7 +52,9 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
         webhooks: { ...webhooks, all },
         // Nothing was ever set up here, so there are no figures to show.
         untouched: all === 0 && day.delivered + day.failed === 0,
-        ill: ill.map((webhook) => illness(t, webhook)),
+        ill: await Promise.all(
+          ill.map(async (webhook) => ({ ...illness(t, webhook), why: await whyOf(deps, t, webhook) })),
+        ),
         busy,
         paused: plugins
           .filter(({ state }) => state === 'paused' || state === 'failed')

@@ -87,7 +87,7 @@ export async function formPage(
     ...(state.notices ?? []),
     ...(errors.length > 0 ? [{ ...faultsNotice(t, errors), ...(state.failure && { title: state.failure }) }] : []),
     ...(room ? [{ tone: 'warn', title: t.say(room.detail) } as const] : []),
-    ...(webhook && state.secret === undefined ? needsOf(c, webhook) : []),
+    ...(webhook && state.secret === undefined ? await needsOf(c, deps, webhook) : []),
   ]
   const status = state.status ?? (errors.length > 0 ? 422 : undefined)
   const { password: _, token: __, ...fields } = form

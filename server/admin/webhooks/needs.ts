@@ -1,11 +1,14 @@
 import type { Webhook } from '../../../db/queries/webhooks.ts'
+import type { Deps } from '../../deps.ts'
 import type { C } from '../../web/env.ts'
 import { SECRET_NOT_TAKEN } from '../../webhooks/lifecycle.ts'
 import type { Shown } from '../page.ts'
+import { whyOf } from './why.ts'
 
 /** What somebody has to do about a webhook before it sends, or sends well. */
-export function needsOf(c: C, { id, state, state_reason: reason, consecutive_failures: failures }: Webhook): Shown[] {
+export async function needsOf(c: C, deps: Deps, webhook: Webhook): Promise<Shown[]> {
   const { scope, t } = c.var
+  const { id, state, state_reason: reason, consecutive_failures: failures } = webhook
   const failed = `${scope.base}/deliveries?webhook=${id}`
   if (reason === SECRET_NOT_TAKEN) {
     return [
@@ -33,14 +36,18 @@ export function needsOf(c: C, { id, state, state_reason: reason, consecutive_fai
     ]
   }
   if (state === 'failing') {
+    const why = await whyOf(deps, t, webhook)
+    const text = t(
+      'What waits is tried again, and nothing is lost. Look what the receiver answers, then send a test event.',
+    )
     return [
       {
         tone: 'warn',
         title: t.n('The last attempt failed.', 'The last {count} attempts failed.', failures),
-        text: t(
-          'What waits is tried again, and nothing is lost. Look what the receiver answers, then send a test event.',
-        ),
-        link: { href: failed, text: t('See its deliveries') },
+        text: why ? `${why.what} ${text}` : text,
+        link: why
+          ? { href: `${scope.base}/deliveries/${why.delivery}`, text: t('See why') }
+          : { href: failed, text: t('See its deliveries') },
       },
     ]
   }

@@ -50,6 +50,23 @@ test('webhooks that need somebody come first, with the reason', async () => {
   expect(text).toContain('Needs attention 1 Staging mirror is switched off The receiver answered 410 Gone')
 })
 
+test('a failing webhook tells what came back, and one click leads to why', async () => {
+  const receiver = await startReceiver({ answer: () => ({ status: 503 }) })
+  const app = await testApp()
+  const id = await app.webhook({ name: 'Order desk', url: receiver.url, retrySchedule: [HOUR / 1000] })
+  for (let n = 0; n < 5; n++) await app.emit()
+  await app.deliver()
+  const admin = await app.login()
+  const { html } = await admin.get('/network')
+  expect(words(html)).toContain('Order desk is failing: 503 Service Unavailable')
+  expect(words(html)).toContain('Webhooks Last 24 hours Order desk 0, 5 failed')
+  const [, why = ''] = /href="([^"]+)">See why/.exec(html) ?? []
+  expect(words((await admin.get(why)).html)).toContain('Not yet: one attempt has not arrived.')
+  const webhook = await admin.get(`/network/webhooks/${id}`)
+  expect(words(webhook.html)).toContain('The last 5 attempts failed. The receiver answered 503 Service Unavailable.')
+  expect(webhook.html).toContain(`href="${why}">See why`)
+})
+
 test('a server that sends nothing says so', async () => {
   const app = await testApp({ env: { DELIVERY: 'off' } })
   await app.webhook({ url: 'http://127.0.0.1:9' })

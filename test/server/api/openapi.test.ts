@@ -89,9 +89,9 @@ describe('the pages that anybody can read', () => {
     for (const { path, method, operation } of operationsOf(document)) {
       const shown = path.slice('/api/v1'.length).replaceAll(/\{(\w+)\}/g, ':$1')
       const [, topic = ''] =
-        new RegExp(`<a href="(/api/docs/[\\w-]+)#${operation.operationId}"><code><span class="method">${method} </span>${shown}</code>`).exec(
-          html,
-        ) ?? []
+        new RegExp(
+          `<a href="(/api/docs/[\\w-]+)#${operation.operationId}"><code><span class="method">${method} </span>${shown}</code>`,
+        ).exec(html) ?? []
       if (!topics.has(topic)) topics.set(topic, (await app.stranger.get(topic)).html)
       expect(topics.get(topic)).toContain(`<code><span class="method">${method} </span>${shown}</code>`)
       expect(topics.get(topic)).toContain(`id="${operation.operationId}"`)
