@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from './lib/clock.ts'
 import { goOn } from './privacy/request.ts'
 import { sendFarewells } from './webhooks/farewell.ts'
 import { sendMail } from './webhooks/mail.ts'
-import { redeliverStep } from './webhooks/redelivery.ts'
+import { goOnRedelivering } from './webhooks/redelivery.ts'
 import { purge } from './webhooks/retention.ts'
 import { moveSites } from './webhooks/site-moves.ts'
 
@@ -20,11 +20,14 @@ export async function tidy(deps: Deps): Promise<void> {
 
 /** One after the other. Where one fails, the next has its turn all the same. */
 async function sweep(deps: Deps): Promise<void> {
-  for (const task of [host, redeliverStep, moveSites, tickAccess, retention]) await attempt(task, deps)
+  for (const task of [host, redelivery, moveSites, tickAccess, retention]) await attempt(task, deps)
   deps.db.compact?.()
 }
 
 const host: Task = (deps) => deps.host.tick(deps.clock())
+
+/** A cron comes once a minute only, and has to do more at once. */
+const redelivery: Task = (deps) => goOnRedelivering(deps, deps.dispatcher() === 'cron' ? 20 : 1)
 
 const purged = new WeakMap<Deps, number>()
 

@@ -11,6 +11,7 @@ import {
 } from '../../db/queries/dispatch.ts'
 import { webhooksRevision } from '../../db/queries/outbox.ts'
 import { MINUTE, SECOND } from '../lib/clock.ts'
+import { atMost, pause } from '../lib/wait.ts'
 import { closeDueBatches } from './batch.ts'
 import { slotsOf } from './breaker.ts'
 import { createDeliver } from './deliver.ts'
@@ -45,8 +46,11 @@ export interface DispatchOptions {
 export interface Dispatcher extends HandOver {
   /** Claims what fits into free slots and starts sending it. Resolves when the claims are on their way, not when they ended. */
   tick(): Promise<void>
-  /** Resolves when nothing more may go out now and nothing is under way, or at `deadline` (milliseconds UTC). */
-  drain(deadline: number): Promise<void>
+  /**
+   * Resolves when nothing more may go out now and nothing is under way, or at `deadline` (milliseconds UTC). What only its
+   * rate holds back is waited for, unless told not to.
+   */
+  drain(deadline: number, waits?: boolean): Promise<void>
   /** Frees what died with an earlier process and what was held while sending was off. Once, before the first tick. */
   start(): Promise<void>
   /** Claims nothing more, waits at most `graceMs` for attempts under way, and gives back what was cut. */
@@ -94,6 +98,8 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   /** Of a webhook that is easy and not behind, there is nothing to be found. */
   const isWorthALook = (webhook: string): boolean =>
     !easy.has(webhook) || ((isCrowded || easy.isBehind(webhook)) && hasRoom())
+  /** When the next of those may go out that only their rate holds back; null when there are none. */
+  let heldUntil: number | null = null
   let revision = -1
   let lastServed = ''
   let stopping = false
@@ -125,6 +131,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
 
   async function claimAndSend(): Promise<void> {
     easy.forgetPromises()
+    heldUntil = null
     if (!(await readyToSend(engine))) return giveBack(slots.drop())
     await forgetWhatChanged()
     if (slots.size() >= concurrency + ahead) return void (isCrowded = true)
@@ -137,6 +144,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     }
     const webhooks = new Map((await webhooksById(db, due)).map((webhook) => [webhook.id, webhook]))
     easy.look(webhooks.values())
+    heldUntil = rate.nextTurn(webhooks.values(), now)
     const ours = slots.counts()
     const free = concurrency + ahead - slots.size()
     const shares = share(due, {
@@ -264,12 +272,14 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
       giveBack(strays)
     },
 
-    async drain(deadline) {
+    async drain(deadline, waits = true) {
       while (clock() < deadline) {
         const before = slots.begun()
         await tick()
         await whenIdle()
-        if (slots.begun() === before) return
+        if (slots.begun() !== before) continue
+        if (!waits || heldUntil === null || heldUntil >= deadline) return
+        await pause(heldUntil - clock())
       }
     },
 
@@ -281,14 +291,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     async stop(graceMs) {
       stopping = true
       slots.drop()
-      const grace = new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.min(graceMs, MINUTE))
-        void whenIdle().then(() => {
-          clearTimeout(timer)
-          resolve()
-        })
-      })
-      await grace
+      await atMost(Math.min(graceMs, MINUTE), whenIdle())
       await record.flushed()
       await db.commit([giveBackAll(db, owner, clock())])
     },

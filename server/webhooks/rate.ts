@@ -1,3 +1,4 @@
+import type { WebhookTable } from '../../db/schema.ts'
 import { SECOND } from '../lib/clock.ts'
 
 /** Holds webhooks to their `rate_per_second`. Times in milliseconds UTC, handed in. */
@@ -8,6 +9,8 @@ export interface Rate {
   free(webhookId: string, perSecond: number, now: number): number
   /** When the next one may: `now`, or up to a second later. */
   nextFree(webhookId: string, perSecond: number, now: number): number
+  /** When the first of these webhooks may again that may not now; null when there is none. */
+  nextTurn(webhooks: Iterable<Pick<WebhookTable, 'id' | 'rate_per_second'>>, now: number): number | null
 }
 
 const MOST_WEBHOOKS = 2000
@@ -36,8 +39,15 @@ export function createRate(): Rate {
   const free = (webhookId: string, perSecond: number, now: number): number =>
     Math.max(0, perSecond - recent(webhookId, now).length)
 
+  const nextFree = (webhookId: string, perSecond: number, now: number): number => {
+    const times = recent(webhookId, now)
+    const oldest = times[times.length - perSecond]
+    return oldest === undefined ? now : oldest + SECOND
+  }
+
   return {
     free,
+    nextFree,
 
     take(webhookId, perSecond, now) {
       const times = recent(webhookId, now)
@@ -50,10 +60,12 @@ export function createRate(): Rate {
       return true
     },
 
-    nextFree(webhookId, perSecond, now) {
-      const times = recent(webhookId, now)
-      const oldest = times[times.length - perSecond]
-      return oldest === undefined ? now : oldest + SECOND
+    nextTurn(webhooks, now) {
+      const turns = [...webhooks].flatMap(({ id, rate_per_second: per }) =>
+        per === null ? [] : nextFree(id, per, now),
+      )
+      const later = turns.filter((at) => at > now)
+      return later.length > 0 ? Math.min(...later) : null
     },
   }
 }

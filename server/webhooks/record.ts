@@ -11,6 +11,7 @@ import type { WebhookTable } from '../../db/schema.ts'
 import { toBase64 } from '../lib/base64.ts'
 import { HOUR, SECOND } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
+import { pause } from '../lib/wait.ts'
 import { halve } from './batch.ts'
 import { decide, type Decision, type Resume } from './decide.ts'
 import type { Engine } from './engine.ts'
@@ -77,7 +78,7 @@ export function createRecorder(engine: Engine, owner: string): Recorder {
       } catch (error) {
         if (tries === 10) throw error
         engine.log.warn('Attempts could not be recorded; trying again', { error: String(error), tries })
-        await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER))
+        await pause(RETRY_AFTER)
       }
     }
   }

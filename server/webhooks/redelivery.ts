@@ -47,33 +47,31 @@ export async function startRedelivery(
 }
 
 /**
- * One step of each redelivery that runs: called by the tick, so that a stop or a crash in between loses nothing. A step
- * waits while the webhook is switched off, and goes on when it works again.
+ * Up to so many steps of each redelivery that runs: called by the tick, so that a stop or a crash in between loses nothing.
+ * One waits while its webhook is switched off, and goes on when it works again.
  */
-export async function redeliverStep(engine: Engine): Promise<void> {
-  const { db } = engine
-  for (const run of await runningRedeliveries(db)) {
-    const webhook = await webhookById(db, run.webhook_id)
-    if (webhook && webhook.state !== 'active' && webhook.state !== 'failing') continue
-    const failed = webhook ? await nextFailed(db, run) : []
-    const last = failed.at(-1)
-    const step = {
-      after: last?.seq ?? run.until_seq,
-      done: run.done + failed.length,
-      finished: last === undefined || last.seq >= run.until_seq,
-    }
-    const now = engine.clock()
-    await db.commit([
-      ...(failed.length > 0
-        ? [
-            redeliverFailed(
-              db,
-              failed.map(({ id }) => ({ id, now })),
-            ),
-          ]
-        : []),
-      advance(db, run, step),
-    ])
-    if (failed.length > 0) engine.wake()
+export async function goOnRedelivering(engine: Engine, steps: number): Promise<void> {
+  for (let step = 0; step < steps; step++) {
+    const runs = await runningRedeliveries(engine.db)
+    const went = await Promise.all(runs.map((run) => goOn(engine, run)))
+    if (!went.includes(true)) return
   }
+}
+
+/** One step. Answers whether there can be another one. */
+async function goOn(engine: Engine, run: RedeliveryTable): Promise<boolean> {
+  const { db } = engine
+  const webhook = await webhookById(db, run.webhook_id)
+  if (webhook && webhook.state !== 'active' && webhook.state !== 'failing') return false
+  const failed = webhook ? await nextFailed(db, run) : []
+  const last = failed.at(-1)
+  const finished = last === undefined || last.seq >= run.until_seq
+  const now = engine.clock()
+  const rows = failed.map(({ id }) => ({ id, now }))
+  await db.commit([
+    ...(rows.length > 0 ? [redeliverFailed(db, rows)] : []),
+    advance(db, run, { after: last?.seq ?? run.until_seq, done: run.done + failed.length, finished }),
+  ])
+  if (failed.length > 0) engine.wake()
+  return !finished
 }

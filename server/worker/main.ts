@@ -38,6 +38,8 @@ interface Product {
 
 /** A platform lets a Worker go on for 30 seconds after its answer; attempts that were begun have to end within. */
 const LOOK_FOR = 20 * SECOND
+/** A cron has more time, and the next one comes after a minute: what may only go out so many a second goes on until then. */
+const LONG_LOOK = 50 * SECOND
 /** What a Worker gives a cron of a plugin. */
 const LONGEST_CRON = 25 * SECOND
 /** A Worker has six connections at once; a seventh would only wait. */
@@ -55,14 +57,16 @@ export default {
   async fetch(request: Request, env: Bindings, context: Pick<ExecutionContext, 'waitUntil'>): Promise<Response> {
     const { app, deps, takeWake } = await assembled(env)
     const answer = await app.fetch(request, env)
-    if (takeWake()) context.waitUntil(send(deps).then(() => deps.host.settled()))
+    if (takeWake()) context.waitUntil(send(deps, LOOK_FOR, false).then(() => deps.host.settled()))
     return answer
   },
 
   async scheduled(_controller: ScheduledController, env: Bindings): Promise<void> {
-    const { deps } = await assembled(env)
-    await send(deps)
+    const { deps, takeWake } = await assembled(env)
+    await send(deps, LONG_LOOK, true)
     await tidy(deps)
+    // What was put on its way just now need not wait for the next minute.
+    if (takeWake()) await send(deps, LOOK_FOR, false)
     await deps.host.settled()
   },
 }
@@ -134,7 +138,7 @@ function configOf(env: Bindings): Settled {
  * Sends what is due. Each look has a dispatcher of its own, because one request must not wait for what another began;
  * leases keep them apart.
  */
-async function send(deps: Deps): Promise<void> {
+async function send(deps: Deps, lookFor: number, waits: boolean): Promise<void> {
   const dispatcher = createDispatcher(deps, {
     owner: crypto.randomUUID(),
     alone: false,
@@ -143,6 +147,6 @@ async function send(deps: Deps): Promise<void> {
     pace,
   })
   await dispatcher.start()
-  await dispatcher.drain(deps.clock() + LOOK_FOR)
+  await dispatcher.drain(deps.clock() + lookFor, waits)
   await dispatcher.stop(LOOK_FOR)
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SECOND } from '../../server/lib/clock.ts'
+import { MINUTE, SECOND } from '../../server/lib/clock.ts'
 import { fiftyEvents } from './fifty-events.ts'
 import type { Flow } from './flow.ts'
 
@@ -26,15 +26,11 @@ export function choice(flow: Flow): void {
       .filter((data) => data.payment_currency === 'SEK' && Number(data.amount_minor) > 5000)
     expect((await api('GET', `/deliveries?webhook=${id}&limit=100`)).body.data).toHaveLength(wanted.length)
     await flow.subject.deliver()
-    // Two in each second that went by since the first event could leave: just two, unless the machine is slow.
+    // One look waits for those that only the rate holds back: two in each second since the first event could leave.
     const seconds = Math.floor((Date.now() - began) / SECOND) + 1
-    expect((await kept()).length).toBeLessThanOrEqual(2 * seconds)
-    expect((await kept()).length).toBeGreaterThanOrEqual(2)
-    for (let n = 0; n < 4; n++) {
-      flow.subject.advance(1001)
-      await flow.subject.deliver()
-    }
+    expect(wanted.length).toBeGreaterThan(4)
     expect((await kept()).length).toBe(wanted.length)
+    expect(wanted.length).toBeLessThanOrEqual(2 * seconds)
     const bad = await api('PATCH', `/webhooks/${id}`, {
       condition: { path: 'x', like: 'y' },
       rate_per_second: 0,
@@ -47,11 +43,11 @@ export function choice(flow: Flow): void {
 
   test('Ordered sends strictly one after the other, and a failing head holds the line until it ends', async () => {
     const { url, kept } = box('500,500,200')
-    const { id } = await addWebhook(url, { ordered: true, retry_schedule: [1] })
+    const { id } = await addWebhook(url, { ordered: true, retry_schedule: [60] })
     for (let n = 0; n < 4; n++) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
     await flow.subject.deliver()
     expect(await kept()).toHaveLength(1)
-    flow.subject.advance(1300)
+    flow.subject.advance(2 * MINUTE)
     for (let n = 0; n < 5; n++) await flow.subject.deliver()
     const payments = (await kept()).map(
       ({ body }) => (JSON.parse(body) as { data: { payment_id: string } }).data.payment_id,

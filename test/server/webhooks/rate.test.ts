@@ -50,6 +50,20 @@ describe('a webhook with a rate', () => {
     expect(at(2 * SECOND)).toEqual([2, 2 * SECOND])
   })
 
+  test('says whose turn is next among those that have to wait', () => {
+    const rate = createRate()
+    const webhooks = [
+      { id: 'whk_1', rate_per_second: 1 },
+      { id: 'whk_2', rate_per_second: 2 },
+      { id: 'whk_3', rate_per_second: null },
+    ]
+    expect(rate.nextTurn(webhooks, now)).toBeNull()
+    takeMany(rate, 1, 1, now)
+    takeMany(rate, 1, 2, now, 'whk_2')
+    expect(rate.nextTurn(webhooks, now + 300)).toBe(now + SECOND)
+    expect(rate.nextTurn(webhooks, now + SECOND)).toBeNull()
+  })
+
   test('follows a change of its rate at once', () => {
     const rate = createRate()
     takeMany(rate, 10, 10, now)

@@ -1,0 +1,52 @@
+import { sql } from 'kysely'
+import { expect, test } from 'vitest'
+import { goOnRedelivering } from '../../../server/webhooks/redelivery.ts'
+import { testApp } from '../../support/app.ts'
+
+const FAILED = 450
+
+/** A webhook at which all of these failed, and what a step of redelivering them did. */
+async function failedAt() {
+  const app = await testApp()
+  const { db, host } = app.deps
+  const id = await app.webhook({ url: 'https://example.com/hook' })
+  const data = host.eventType('payment_received')?.sample ?? {}
+  const event = { type: 'payment_received', site: 'sit_main', data, source: 'plugin:test' }
+  for (let made = 0; made < FAILED; made += 50) await host.emit(Array.from({ length: 50 }, () => event))
+  await db.commit([sql`update delivery set state = 'failed', attempts = 1, due_at = null`.compile(db.q)])
+  const client = await app.client()
+  const begin = async () => {
+    const since = new Date(app.clock.now() - 60_000).toISOString()
+    return (await client('POST', `/webhooks/${id}/redeliver`, { since })).body
+  }
+  const run = async (path: unknown) => (await client('GET', `/redeliveries/${String(path)}`)).body
+  const due = () => db.q.selectFrom('delivery').select('id').where('due_at', 'is not', null).execute()
+  return { app, client, begin, run, due }
+}
+
+test('many that failed go back to work in steps, and what stands in between is where the next one begins', async () => {
+  const { app, begin, run, due } = await failedAt()
+  const { id } = await begin()
+  for (const done of [200, 400, FAILED]) {
+    expect(await run(id)).toMatchObject({ state: 'running', total: FAILED })
+    await app.tidy()
+    expect(await run(id)).toMatchObject({ done })
+    expect(await due()).toHaveLength(done)
+  }
+  expect(await run(id)).toMatchObject({ state: 'finished' })
+})
+
+test('one that is stopped goes no further; where nothing ticks each second, more steps are made at once', async () => {
+  const { app, client, begin, run, due } = await failedAt()
+  const first = await begin()
+  await app.tidy()
+  await client('DELETE', `/redeliveries/${String(first.id)}`)
+  await app.tidy()
+  expect(await run(first.id)).toMatchObject({ state: 'stopped', done: 200 })
+  expect(await due()).toHaveLength(200)
+
+  const second = await begin()
+  await goOnRedelivering(app.deps, 20)
+  expect(await run(second.id)).toMatchObject({ state: 'finished', done: 250 })
+  expect(await due()).toHaveLength(FAILED)
+})
