@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { DbError } from '../db/db.ts'
-import { siteBySlug } from '../db/queries/sites.ts'
+import { siteBySlug, siteOrItsRest } from '../db/queries/sites.ts'
 import { settings } from '../db/queries/settings.ts'
 import { createRequestLimit } from './access/limits.ts'
 import { rules, type RouteKey, type Rule } from './access/rules.ts'
@@ -129,11 +129,7 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
   /** Where an actor belongs: Network Admin, or the admin of the one site. */
   async function homeOf(owner: string): Promise<Scope> {
     if (owner === 'network') return NETWORK
-    const site = await deps.db.q
-      .selectFrom('site')
-      .select(['id', 'slug', 'name'])
-      .where('id', '=', owner)
-      .executeTakeFirst()
+    const site = await siteOrItsRest(deps.db, owner)
     return site ? { base: `/sites/${site.slug}/admin`, owner, site } : { ...NETWORK, owner }
   }
 

@@ -105,5 +105,23 @@ export async function auditActions(db: Db): Promise<string[]> {
   return rows.map(({ action }) => action)
 }
 
+/** The oldest entries that are not in the chain yet. */
+export const unsealedAudit = (db: Db, limit: number): Promise<AuditTable[]> =>
+  db.q.selectFrom('audit').selectAll().where('hash', 'is', null).orderBy('seq').limit(limit).execute()
+
+/** Puts an entry into the chain; what is in it stays as it is. */
+export const sealAuditEntry = (db: Db, seq: number, hash: string): Statement =>
+  db.q.updateTable('audit').set({ hash }).where('seq', '=', seq).where('hash', 'is', null)
+
+/** Entries in the order in which they were written, behind one of them. */
+export const auditAfter = (db: Db, seq: number, limit: number): Promise<AuditTable[]> =>
+  db.q.selectFrom('audit').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit).execute()
+
+/** The hash of the entry in front of this place; undefined where there is none. */
+export async function auditHashBefore(db: Db, seq: number): Promise<string | null | undefined> {
+  const query = db.q.selectFrom('audit').select('hash').where('seq', '<', seq).orderBy('seq', 'desc').limit(1)
+  return (await query.executeTakeFirst())?.hash
+}
+
 /** The number of the last entry that was written. */
 export const lastAudit = (db: Db): Promise<number> => counterNow(db, 'audit')

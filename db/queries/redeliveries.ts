@@ -89,6 +89,8 @@ export const redeliverFailed = prepared((db, json) => {
       and exists (select 1 from webhook where webhook.id = delivery.webhook_id and webhook.state in ('active', 'failing'))`
 })
 
+export const insertRedelivery = (db: Db, run: RedeliveryTable): Statement => db.q.insertInto('redelivery').values(run)
+
 /** A step of a redelivery, with how far it came; nothing when somebody stopped it meanwhile. */
 export const advance = (
   db: Db,

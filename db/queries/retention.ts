@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import type { SiteState } from '../schema.ts'
 import { isoTime } from '../../server/lib/clock.ts'
+import { UNSAVED } from './webhook-secrets.ts'
 
 /** As many rows go at once: a purge never holds the writer for long. */
 export const STEP = 500
@@ -119,7 +120,7 @@ export const deleteLeftovers = (
   sql`delete from plugin_fault where id in (select id from plugin_fault where at < ${before.events} order by at limit ${sql.lit(STEP)})`.compile(
     db.q,
   ),
-  db.q.deleteFrom('webhook_secret').where('webhook_id', '=', 'unsaved').where('created_at', '<', before.unsaved),
+  db.q.deleteFrom('webhook_secret').where('webhook_id', '=', UNSAVED).where('created_at', '<', before.unsaved),
   db.q.deleteFrom('webhook_secret').where('expires_at', '<=', before.now),
   db.q.deleteFrom('import_file').where('created_at', '<=', before.imports),
   db.q.deleteFrom('verification').where('expiresAt', '<', isoTime(before.now)),

@@ -9,6 +9,7 @@ import { afresh } from './dispatch.ts'
 import { isGuarded } from './guards.ts'
 import type { Person } from './people.ts'
 import type { SourceRow } from './sources.ts'
+import { UNSAVED } from './webhook-secrets.ts'
 import { chosenEvents, joinEvents, type Webhook, type WebhookSecret } from './webhooks.ts'
 
 // The set-up as a whole, for export and import: everything of a kind at once, in an order that does not change.
@@ -35,7 +36,7 @@ export const everySecret = (db: Db): Promise<WebhookSecret[]> =>
   db.q
     .selectFrom('webhook_secret')
     .selectAll()
-    .where('webhook_id', '<>', 'unsaved')
+    .where('webhook_id', '<>', UNSAVED)
     .where('expires_at', 'is', null)
     .orderBy('id')
     .execute()

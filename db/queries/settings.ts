@@ -72,3 +72,7 @@ export const keepSetting = (db: Db, name: SettingName, value: string): Statement
 /** Back to what holds until somebody writes it. */
 export const clearSetting = (db: Db, name: SettingName): Statement =>
   db.q.deleteFrom('setting').where('name', '=', name)
+
+/** The same, unless somebody has written another value meanwhile. */
+export const clearSettingFrom = (db: Db, name: SettingName, value: string): Statement =>
+  db.q.deleteFrom('setting').where('name', '=', name).where('value', '=', value)

@@ -32,6 +32,10 @@ export const siteById = (db: Db, id: string): Promise<Site | undefined> =>
 export const siteBySlug = (db: Db, slug: string): Promise<Site | undefined> =>
   db.q.selectFrom('site').select(columns).where('slug', '=', slug).where('state', '<>', deleted).executeTakeFirst()
 
+/** Also a deleted one, as long as its row is kept: the people of a site still see where they belong. */
+export const siteOrItsRest = (db: Db, id: string): Promise<Pick<Site, 'id' | 'slug' | 'name'> | undefined> =>
+  db.q.selectFrom('site').select(['id', 'slug', 'name']).where('id', '=', id).executeTakeFirst()
+
 /** What people and the API call a site by: its slug, or its id. */
 export const siteBySlugOrId = (db: Db, text: string): Promise<Site | undefined> =>
   text.startsWith('sit_') ? siteById(db, text) : siteBySlug(db, text)

@@ -1,5 +1,13 @@
 import type { Db, Statement } from '../../db/db.ts'
-import { appendAudit, appendAudits, lastAudit } from '../../db/queries/audit.ts'
+import {
+  appendAudit,
+  appendAudits,
+  auditAfter,
+  auditHashBefore,
+  lastAudit,
+  sealAuditEntry,
+  unsealedAudit,
+} from '../../db/queries/audit.ts'
 import { setSetting, setting } from '../../db/queries/settings.ts'
 import type { AuditTable } from '../../db/schema.ts'
 import type { Actor, Owner } from '../lib/actor.ts'
@@ -55,20 +63,14 @@ const PAGE = 40 // as statements that fit into one batch of D1
  */
 export async function sealAudit({ db }: Pick<Engine, 'db'>): Promise<void> {
   for (;;) {
-    const open = await db.q
-      .selectFrom('audit')
-      .selectAll()
-      .where('hash', 'is', null)
-      .orderBy('seq')
-      .limit(PAGE)
-      .execute()
-    const first = open[0]
+    const open = await unsealedAudit(db, PAGE)
+    const [first] = open
     if (!first) return
-    let hash = await hashBefore(db, first.seq)
+    let hash = (await auditHashBefore(db, first.seq)) ?? (await auditBase(db)).hash
     const writes: Statement[] = []
     for (const row of open) {
       hash = await chained(hash, row)
-      writes.push(db.q.updateTable('audit').set({ hash }).where('seq', '=', row.seq).where('hash', 'is', null))
+      writes.push(sealAuditEntry(db, row.seq, hash))
     }
     await db.commit(writes)
   }
@@ -95,7 +97,7 @@ export async function checkAudit(
   let { seq, hash } = from && from.seq >= base.seq ? from : base
   for (const end = seq + most; seq < end;) {
     const limit = Math.min(500, end - seq)
-    const rows = await db.q.selectFrom('audit').selectAll().where('seq', '>', seq).orderBy('seq').limit(limit).execute()
+    const rows = await auditAfter(db, seq, limit)
     for (const row of rows) {
       const next = await chained(hash, row)
       if (row.seq !== seq + 1 || (row.hash !== null && row.hash !== next))
@@ -126,17 +128,6 @@ export async function goOnChecking(engine: Pick<Engine, 'db' | 'clock'>): Promis
   const kept = { ...check, at: clock() }
   await db.commit([setSetting(db, 'audit_check', JSON.stringify(kept))])
   return kept
-}
-
-async function hashBefore(db: Db, seq: number): Promise<string> {
-  const row = await db.q
-    .selectFrom('audit')
-    .select('hash')
-    .where('seq', '<', seq)
-    .orderBy('seq', 'desc')
-    .limit(1)
-    .executeTakeFirst()
-  return row?.hash ?? (await auditBase(db)).hash
 }
 
 /** Where the chain begins: nowhere, or behind the last entry that age has taken. */

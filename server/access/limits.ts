@@ -1,6 +1,5 @@
-import { sql } from 'kysely'
 import { DbError } from '../../db/db.ts'
-import { must } from '../../db/must.ts'
+import { countWithin } from '../../db/queries/throttle.ts'
 import { MINUTE } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
 import { msg } from '../lib/message.ts'
@@ -20,9 +19,8 @@ export async function limitTests(engine: Pick<Engine, 'db' | 'clock' | 'random'>
   const key = `test:${actorId}`
   const now = engine.clock()
   const id = Array.from(engine.random(8), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  const recent = sql`(select count(*) from throttle where key = ${key} and at > ${now - MINUTE}) >= ${TESTS_A_MINUTE}`
   try {
-    await db.commit([must(db, recent), db.q.insertInto('throttle').values({ key, at: now, id })])
+    await db.commit(countWithin(db, { key, at: now, id }, { since: now - MINUTE, most: TESTS_A_MINUTE }))
   } catch (error) {
     if (error instanceof DbError && error.kind === 'constraint') throw tooMany(60)
     throw error

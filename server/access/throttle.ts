@@ -1,3 +1,4 @@
+import { countTry, forgetTries, forgetTry } from '../../db/queries/throttle.ts'
 import { MINUTE, SECOND } from '../lib/clock.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { sha256 } from './token.ts'
@@ -37,7 +38,7 @@ type Deps = Pick<Engine, 'db' | 'clock' | 'random'>
 
 /**
  * Takes a turn to try a password. The try is counted before the password is looked at, so that a hundred at once count
- * as a hundred. The counter's lock puts them in a row; each one sees all before it.
+ * as a hundred.
  */
 export async function takeTurn(deps: Deps, account: string, address: string): Promise<Turn> {
   const { db } = deps
@@ -49,32 +50,19 @@ export async function takeTurn(deps: Deps, account: string, address: string): Pr
     sha256(JSON.stringify(['address', address])),
     sha256(JSON.stringify(['account', account])),
   ])
-  const keys = [pair, from, on]
-  const results = await db.commit([
-    db.q
-      .insertInto('counter')
-      .values({ name: 'login', value: 1 })
-      .onConflict((conflict) => conflict.column('name').doUpdateSet((eb) => ({ value: eb('counter.value', '+', 1) }))),
-    db.q.insertInto('throttle').values(keys.map((key) => ({ key, at: now, id }))),
-    db.q
-      .selectFrom('throttle')
-      .select(['key', 'at'])
-      .where('key', 'in', keys)
-      .where('at', '>', now - WINDOW)
-      .where('id', '<>', id)
-      .orderBy('at'),
-  ])
-  const times = (key: string) => (results[2]?.rows ?? []).filter((row) => row.key === key).map((row) => Number(row.at))
+  const counted = { keys: [pair, from, on], at: now, id }
+  const results = await db.commit(countTry(db, counted, now - WINDOW))
+  const times = (key: string) =>
+    (results.at(-1)?.rows ?? []).filter((row) => row.key === key).map((row) => Number(row.at))
   const tries = { pair: times(pair), address: times(from), account: times(on) }
   const wait = waitAfter(tries, now)
-  const forget = db.q.deleteFrom('throttle').where('key', 'in', keys).where('at', '=', now).where('id', '=', id)
   // A try that was turned away must not make the wait longer, or a stranger could keep a person out for good.
-  if (wait > 0) await db.commit([forget])
+  if (wait > 0) await db.commit([forgetTry(db, counted)])
   return {
     wait,
     left: Math.max(0, 4 - tries.pair.length),
     async succeeded() {
-      await db.commit([forget, db.q.deleteFrom('throttle').where('key', '=', pair)])
+      await db.commit([forgetTry(db, counted), forgetTries(db, pair)])
     },
   }
 }

@@ -1,4 +1,5 @@
-import { HOUR, isoTime } from '../lib/clock.ts'
+import { forgetWhatIsOver, isAnythingOver } from '../../db/queries/leftovers.ts'
+import { HOUR } from '../lib/clock.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { sealAudit } from './audit.ts'
 import { followEndedKeys } from './key-end.ts'
@@ -10,19 +11,7 @@ export async function tickAccess(engine: Engine): Promise<void> {
   await forgetOld(engine)
 }
 
-/** Looks before it deletes: most of the time there is nothing, and a write costs more than a look. */
 async function forgetOld({ db, clock }: Engine): Promise<void> {
-  const oldest = clock() - HOUR
-  const ended = isoTime(clock())
-  const [tries, sessions, links] = await Promise.all([
-    db.q.selectFrom('throttle').select('key').where('at', '<', oldest).limit(1).execute(),
-    db.q.selectFrom('session').select('id').where('expiresAt', '<', ended).limit(1).execute(),
-    db.q.selectFrom('one_time_link').select('hash').where('until', '<=', clock()).limit(1).execute(),
-  ])
-  if (tries.length + sessions.length + links.length === 0) return
-  await db.commit([
-    db.q.deleteFrom('throttle').where('at', '<', oldest),
-    db.q.deleteFrom('session').where('expiresAt', '<', ended),
-    db.q.deleteFrom('one_time_link').where('until', '<=', clock()),
-  ])
+  const over = { tries: clock() - HOUR, now: clock() }
+  if (await isAnythingOver(db, over)) await db.commit(forgetWhatIsOver(db, over))
 }

@@ -9,6 +9,7 @@ import {
 } from '../../db/queries/deliveries.ts'
 import { runningOf } from '../../db/queries/redeliveries.ts'
 import { firstSites, siteBySlug } from '../../db/queries/sites.ts'
+import { UNSAVED } from '../../db/queries/webhook-secrets.ts'
 import { webhookNames } from '../../db/queries/webhooks.ts'
 import type { WebhookState } from '../../db/schema.ts'
 import type { Handlers } from '../api/handlers.ts'
@@ -195,7 +196,7 @@ export function shownDelivery(t: Translator, row: DeliveryRow) {
     state: row.state,
     test: row.test === 1,
     webhook: row.webhook_state === null ? null : { id: row.webhook_id, name: row.webhook_name },
-    unsaved: row.webhook_id === 'unsaved',
+    unsaved: row.webhook_id === UNSAVED,
     site: row.site_slug,
     answer: row.last_outcome === null ? null : answerOf(t, row.last_outcome, row.last_status),
     more: row.attempts > 0 ? [tries, next].filter(Boolean).join(', ') : '',

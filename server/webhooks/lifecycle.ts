@@ -1,6 +1,7 @@
 import type { Statement } from '../../db/db.ts'
 import { tryNow } from '../../db/queries/dispatch.ts'
 import { webhooksChanged } from '../../db/queries/outbox.ts'
+import { noteTaken } from '../../db/queries/webhook-secrets.ts'
 import type { Origin, SecretKind, WebhookTable } from '../../db/schema.ts'
 import {
   deleteWebhook,
@@ -129,11 +130,7 @@ export async function activateWebhook(
 export function takeSecret(engine: Engine, webhook: Webhook | null, secretId: string): Statement[] {
   const { db } = engine
   const now = engine.clock()
-  const taken = db.q
-    .updateTable('webhook_secret')
-    .set({ taken_at: now })
-    .where('id', '=', secretId)
-    .where('taken_at', 'is', null)
+  const taken = noteTaken(db, secretId, now)
   if (webhook?.state !== 'disabled' || webhook.state_reason !== SECRET_NOT_TAKEN) return [taken]
   return [taken, ...wakeWebhook(db, webhook.id), sendHeld(db, webhook.id, now)]
 }

@@ -1,6 +1,7 @@
 import {
   advance,
   failedSince,
+  insertRedelivery,
   nextFailed,
   redeliverFailed,
   runningOf,
@@ -42,7 +43,7 @@ export async function startRedelivery(
     created_by: by,
     created_at: engine.clock(),
   }
-  const statements = [engine.db.q.insertInto('redelivery').values(run), tryNow(engine.db, [webhook.id], engine.clock())]
+  const statements = [insertRedelivery(engine.db, run), tryNow(engine.db, [webhook.id], engine.clock())]
   return { run, statements }
 }
 

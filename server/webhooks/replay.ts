@@ -1,8 +1,8 @@
-import { sql } from 'kysely'
 import { DbError, type Statement } from '../../db/db.ts'
 import { guardOf } from '../../db/queries/guards.ts'
 import { eventById, type EventRow } from '../../db/queries/events.ts'
 import { mustBeWhole } from '../../db/queries/erase.ts'
+import { insertDelivery } from '../../db/queries/one-delivery.ts'
 import type { Webhook } from '../../db/queries/webhooks.ts'
 import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
@@ -28,25 +28,20 @@ export async function replay(
   }
   const id = newId('dlv', engine)
   const now = engine.clock()
-  const row = {
+  const delivery = insertDelivery(engine.db, event.id, {
     id,
-    seq: sql<number>`(select seq from event where id = ${event.id})`,
     event_id: event.id,
     webhook_id: webhook.id,
     site_id: event.site_id,
     type: event.type,
     test: 0,
-    state: 'pending' as const,
+    state: 'pending',
     attempts: 0,
     due_at: now,
     created_at: now,
-  }
+  })
   try {
-    await engine.db.commit([
-      ...mustBeWhole(engine.db, event.id),
-      ...audit,
-      engine.db.q.insertInto('delivery').values({ ...row, ...NOTHING_YET }),
-    ])
+    await engine.db.commit([...mustBeWhole(engine.db, event.id), ...audit, delivery])
   } catch (error) {
     if (error instanceof DbError && error.kind === 'constraint') {
       if ((await eventById(engine.db, event.id))?.erased_at !== null) throw erased()
@@ -59,15 +54,3 @@ export async function replay(
 }
 
 const erased = () => fail('conflict', 'Its data was erased. Nothing is left that could be sent.')
-
-const NOTHING_YET = {
-  batch_id: null,
-  lease_owner: null,
-  last_outcome: null,
-  last_status: null,
-  reason: null,
-  resume_state: null,
-  resume_at: null,
-  first_attempt_at: null,
-  finished_at: null,
-}

@@ -8,12 +8,13 @@ import {
   wakeWebhook,
   type Webhook,
 } from '../../db/queries/webhooks.ts'
+import { endSecrets, insertSecret } from '../../db/queries/webhook-secrets.ts'
 import { HOUR } from '../lib/clock.ts'
 import { fail } from '../lib/errors.ts'
 import type { Engine } from './engine.ts'
 import { SECRET_NOT_TAKEN } from './lifecycle.ts'
 import { sealSecret } from './sealed.ts'
-import { agingSigning, makeSigning } from './secret-changes.ts'
+import { agingSigning, makeSigning, signingKinds } from './secret-changes.ts'
 import type { Signing } from './sign.ts'
 
 /** For how many hours the old secret may sign beside the new one. */
@@ -58,13 +59,8 @@ export async function rotateSecret(engine: Engine, webhook: Webhook, by: string,
     statements: [
       webhooksChanged(db),
       mustBeRevision(db, webhook.id, webhook.revision),
-      db.q
-        .updateTable('webhook_secret')
-        .set({ expires_at: oldUntil })
-        .where('webhook_id', '=', webhook.id)
-        .where('kind', 'in', ['v1', 'v1a'])
-        .where((eb) => eb.or([eb('expires_at', 'is', null), eb('expires_at', '>', oldUntil)])),
-      db.q.insertInto('webhook_secret').values(sealed),
+      endSecrets(db, webhook.id, signingKinds, oldUntil),
+      insertSecret(db, sealed),
       ...updateWebhook(db, webhook.id, { public_key: made.publicKey, updated_at: now }),
       ...(waited ? [...wakeWebhook(db, webhook.id), sendHeld(db, webhook.id, now)] : []),
     ],

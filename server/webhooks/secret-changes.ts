@@ -1,4 +1,5 @@
 import type { Statement } from '../../db/db.ts'
+import { adoptSecret, deleteSecrets, insertSecret, UNSAVED, unsavedSecret } from '../../db/queries/webhook-secrets.ts'
 import type { WebhookSecret } from '../../db/queries/webhooks.ts'
 import type { SecretKind } from '../../db/schema.ts'
 import type { WebhookDraft } from './draft.ts'
@@ -32,7 +33,8 @@ interface Keeper {
   readonly publicKey: string | null
 }
 
-const signingKinds: readonly SecretKind[] = ['v1', 'v1a'] satisfies Scheme[]
+/** The kinds of secrets that sign. */
+export const signingKinds: readonly SecretKind[] = ['v1', 'v1a'] satisfies Scheme[]
 
 /** The secret that a webhook signs with by now: rotated ones have an end. */
 export const newestSigning = (secrets: readonly WebhookSecret[]): WebhookSecret | undefined =>
@@ -77,12 +79,9 @@ async function signingChanges(
   const drops = drop(engine, keeper, signingKinds)
   if (signing === null) return { statements: drops, secret: null, publicKey: null, taken: true }
 
-  const generated = handle ? await unsavedSecret(engine, handle, keeper.by) : undefined
+  const generated = handle ? await unsavedSecret(engine.db, handle, keeper.by) : undefined
   if (generated?.kind === signing.scheme) {
-    const adopt = engine.db.q
-      .updateTable('webhook_secret')
-      .set({ webhook_id: keeper.id })
-      .where('id', '=', generated.id)
+    const adopt = adoptSecret(engine.db, generated.id, keeper.id)
     const publicKey = signing.scheme === 'v1a' ? await publicKeyOf(await openSecret(engine, generated)) : null
     return { statements: [...drops, adopt], secret: null, publicKey, taken: generated.taken_at !== null }
   }
@@ -110,8 +109,6 @@ export const makeSigning = async (
 ): Promise<{ readonly secret: string; readonly publicKey: string | null }> =>
   scheme === 'v1a' ? newKeyPair(engine.random) : { secret: own ?? newSecret(engine.random), publicKey: null }
 
-const UNSAVED = 'unsaved'
-
 /** Makes a secret for a form: stored, so that the page only carries its handle. Retention takes those that nobody saved. */
 export async function generateSecret(
   engine: Engine,
@@ -126,23 +123,11 @@ export async function generateSecret(
     by,
     taken: publicKey !== null,
   })
-  return { handle: row.id, statements: [engine.db.q.insertInto('webhook_secret').values(row)] }
+  return { handle: row.id, statements: [insertSecret(engine.db, row)] }
 }
 
-/** A secret that a form generated and that nobody saved yet; only its maker can use the handle. */
-export const unsavedSecret = (engine: Engine, handle: string, by: string): Promise<WebhookSecret | undefined> =>
-  engine.db.q
-    .selectFrom('webhook_secret')
-    .selectAll()
-    .where('id', '=', handle)
-    .where('webhook_id', '=', UNSAVED)
-    .where('created_by', '=', by)
-    .executeTakeFirst()
-
 const drop = ({ db }: Engine, { id, had }: Keeper, kinds: readonly SecretKind[]): Statement[] =>
-  had.some(({ kind }) => kinds.includes(kind))
-    ? [db.q.deleteFrom('webhook_secret').where('webhook_id', '=', id).where('kind', 'in', kinds)]
-    : []
+  had.some(({ kind }) => kinds.includes(kind)) ? [deleteSecrets(db, id, kinds)] : []
 
 const insert = async (
   engine: Engine,
@@ -150,5 +135,4 @@ const insert = async (
   kind: SecretKind,
   plain: string,
   taken: boolean,
-): Promise<Statement> =>
-  engine.db.q.insertInto('webhook_secret').values(await sealSecret(engine, { webhookId: id, kind, plain, by, taken }))
+): Promise<Statement> => insertSecret(engine.db, await sealSecret(engine, { webhookId: id, kind, plain, by, taken }))

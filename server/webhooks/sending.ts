@@ -1,7 +1,7 @@
-import type { Statement } from '../../db/db.ts'
+import type { Db, Statement } from '../../db/db.ts'
 import { releaseHeld } from '../../db/queries/dispatch.ts'
 import { beforeEvents, SENDING_OFF } from '../../db/queries/outbox.ts'
-import { clearSetting, setSetting, setting } from '../../db/queries/settings.ts'
+import { clearSetting, clearSettingFrom, setSetting, setting } from '../../db/queries/settings.ts'
 import { fail } from '../lib/errors.ts'
 import type { Engine } from './engine.ts'
 
@@ -40,7 +40,7 @@ export const switchSending = ({ db }: Pick<Engine, 'db'>, on: boolean): Statemen
 export async function readyToSend(engine: Deps): Promise<boolean> {
   if (!engine.config.delivery) return false
   const state = await switchOf(engine)
-  if (state === 'resuming' && (await release(engine)) === 0) await engine.db.commit([endResuming(engine)])
+  if (state === 'resuming' && (await release(engine)) === 0) await engine.db.commit([endResuming(engine.db)])
   return state !== 'off'
 }
 
@@ -55,5 +55,4 @@ async function release({ db, clock }: Deps): Promise<number> {
 }
 
 /** Only if nobody switched it off meanwhile. */
-const endResuming = ({ db }: Pick<Engine, 'db'>) =>
-  db.q.deleteFrom('setting').where('name', '=', 'sending').where('value', '=', 'resuming')
+const endResuming = (db: Db) => clearSettingFrom(db, 'sending', 'resuming' satisfies Switch)

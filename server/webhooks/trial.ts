@@ -1,6 +1,7 @@
-import { sql } from 'kysely'
 import type { Statement } from '../../db/db.ts'
+import { insertAttempt, insertBody, insertDelivery } from '../../db/queries/one-delivery.ts'
 import { insertEvents, raiseEventCounter } from '../../db/queries/outbox.ts'
+import { UNSAVED } from '../../db/queries/webhook-secrets.ts'
 import { toBase64 } from '../lib/base64.ts'
 import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
@@ -28,7 +29,7 @@ export interface TrialWebhook {
 }
 
 /** A draft as a test needs it. `id`: the webhook that it would change, where there is one. */
-export const trialWebhook = (draft: WebhookDraft, id = 'unsaved'): TrialWebhook => ({
+export const trialWebhook = (draft: WebhookDraft, id: string = UNSAVED): TrialWebhook => ({
   id,
   url: draft.url,
   format: draft.format,
@@ -49,6 +50,15 @@ export interface Exchange {
   readonly attempt: Attempt
 }
 
+/** What a test sends: an event that is stored with it. */
+interface Trial {
+  readonly id: string
+  readonly type: string
+  readonly sample: JsonObject
+  readonly site: { readonly id: string; readonly slug: string }
+  readonly source: string
+}
+
 /**
  * Sends one test event at once and waits for the answer. It stands in the log as a test: never retried, not counted, no
  * matter for the webhook's health.
@@ -57,14 +67,14 @@ export async function sendTest(
   engine: Engine & SendDeps,
   webhook: TrialWebhook,
   secrets: OpenSecrets,
-  event: { type: string; sample: JsonObject; site: { id: string; slug: string }; source: string },
+  event: Omit<Trial, 'id'>,
 ): Promise<Exchange> {
   const now = engine.clock()
-  const id = newId('evt', engine)
+  const trial = { ...event, id: newId('evt', engine) }
   const isBatch = (JSON.parse(webhook.delivery) as DeliveryPlan).mode === 'batched'
   const delivery = newId(isBatch ? 'bat' : 'dlv', engine)
-  const sent = isBatch ? { id: delivery, type: 'batch' } : { id, type: event.type }
-  const finished = { id, type: event.type, occurredAt: now, site: event.site.slug, data: event.sample }
+  const sent = isBatch ? { id: delivery, type: 'batch' } : { id: trial.id, type: trial.type }
+  const finished = { id: trial.id, type: trial.type, occurredAt: now, site: trial.site.slug, data: trial.sample }
   const made = isBatch
     ? await makeBatch(engine, webhook.format, [finished], { id: delivery, closedAt: now })
     : await makeBody(engine, webhook.format, finished)
@@ -72,7 +82,7 @@ export async function sendTest(
   const body = made.text
   const attempt = await sendAttempt(engine, {
     delivery,
-    event: { ...sent, site: event.site.slug, hops: 0 },
+    event: { ...sent, site: trial.site.slug, hops: 0 },
     webhook,
     secrets,
     body,
@@ -81,54 +91,75 @@ export async function sendTest(
     test: true,
     redelivery: false,
   })
-  const row = {
-    behind: 0,
-    id,
-    type: event.type,
-    site: event.site.id,
-    payload: JSON.stringify(event.sample),
-    source: event.source,
-    test: 1,
-    hops: 0,
-    key: null,
-    fingerprint: '',
-    rejected: null,
-    occurred: now,
-    created: now,
-    heard: now,
-  }
+  await engine.db.commit([
+    ...storeTrial(engine, trial, now),
+    insertBody(engine.db, { owner_id: sent.id, format_key: webhook.format, text: body }),
+    ...storeDelivery(engine, { trial, webhook, delivery, isBatch, attempt, now }),
+  ])
+  return { ok: attempt.outcome === 'ok', delivery, event: trial.id, url: webhook.url, requestBody: body, attempt }
+}
+
+const storeTrial = ({ db }: Engine, { id, type, sample, site, source }: Trial, now: number): Statement[] => [
+  raiseEventCounter(db, [{ events: 1 }]),
+  insertEvents(db, [
+    {
+      behind: 0,
+      id,
+      type,
+      site: site.id,
+      payload: JSON.stringify(sample),
+      source,
+      test: 1,
+      hops: 0,
+      key: null,
+      fingerprint: '',
+      rejected: null,
+      occurred: now,
+      created: now,
+      heard: now,
+    },
+  ]),
+]
+
+/** The delivery as its one attempt left it; of a batch, that and the member that it carried. */
+function storeDelivery(
+  engine: Engine,
+  made: {
+    readonly trial: Trial
+    readonly webhook: TrialWebhook
+    readonly delivery: string
+    readonly isBatch: boolean
+    readonly attempt: Attempt
+    readonly now: number
+  },
+): Statement[] {
+  const { trial, webhook, delivery, isBatch, attempt, now } = made
   const { db } = engine
   const outcome = {
-    seq: sql<number>`(select seq from event where id = ${id})`,
     webhook_id: webhook.id,
-    site_id: event.site.id,
+    site_id: trial.site.id,
     test: 1,
     state: attempt.outcome === 'ok' ? 'delivered' : 'failed',
     attempts: 1,
     due_at: null,
-    lease_owner: null,
     last_outcome: attempt.outcome,
     last_status: attempt.status,
     reason: attempt.error,
-    resume_state: null,
-    resume_at: null,
     first_attempt_at: attempt.startedAt,
     created_at: now,
     finished_at: engine.clock(),
   } as const
-  const member = { ...outcome, id: newId('dlv', engine), event_id: id, type: event.type, batch_id: delivery }
-  const statements: Statement[] = [
-    raiseEventCounter(db, [{ events: 1 }]),
-    insertEvents(db, [row]),
-    db.q.insertInto('body').values({ owner_id: sent.id, format_key: webhook.format, text: body }),
-    db.q
-      .insertInto('delivery')
-      .values({ ...outcome, id: delivery, event_id: sent.id, type: sent.type, batch_id: null }),
-    ...(isBatch ? [db.q.insertInto('delivery').values(member)] : []),
-    db.q.insertInto('attempt').values(attemptRow(engine, delivery, attempt)),
+  const ofEvent = { ...outcome, event_id: trial.id, type: trial.type }
+  const deliveries = isBatch
+    ? [
+        { ...outcome, id: delivery, event_id: delivery, type: 'batch' },
+        { ...ofEvent, id: newId('dlv', engine), batch_id: delivery },
+      ]
+    : [{ ...ofEvent, id: delivery }]
+  return [
+    ...deliveries.map((row) => insertDelivery(db, trial.id, row)),
+    insertAttempt(db, attemptRow(engine, delivery, attempt)),
   ]
-  await db.commit(statements)
-  return { ok: attempt.outcome === 'ok', delivery, event: id, url: webhook.url, requestBody: body, attempt }
 }
 
 const attemptRow = (engine: Engine, delivery: string, attempt: Attempt): Omit<AttemptTable, 'erased_at'> => ({

@@ -1,3 +1,4 @@
+import { unsavedSecret } from '../../../db/queries/webhook-secrets.ts'
 import { secretsOf, type Webhook, type WebhookSecret } from '../../../db/queries/webhooks.ts'
 import { auditEntry } from '../../access/audit.ts'
 import type { Deps } from '../../deps.ts'
@@ -7,7 +8,7 @@ import { msg } from '../../lib/message.ts'
 import type { C } from '../../web/env.ts'
 import { takeSecret } from '../../webhooks/lifecycle.ts'
 import { openSecret } from '../../webhooks/sealed.ts'
-import { agingSigning, generateSecret, newestSigning, unsavedSecret } from '../../webhooks/secret-changes.ts'
+import { agingSigning, generateSecret, newestSigning } from '../../webhooks/secret-changes.ts'
 import { publicKeyOf, signedHeaders, TOLERANCE_SECONDS } from '../../webhooks/sign.ts'
 import type { FormState, Target } from './form-page.ts'
 import type { WebhookForm } from './form.ts'
@@ -34,7 +35,7 @@ export async function secretAt(
   webhook: Webhook | null,
   handle: string,
 ): Promise<{ secret: WebhookSecret; isStored: boolean } | null> {
-  const fresh = handle === '' ? undefined : await unsavedSecret(deps, handle, c.var.actor.id)
+  const fresh = handle === '' ? undefined : await unsavedSecret(deps.db, handle, c.var.actor.id)
   if (fresh) return { secret: fresh, isStored: false }
   const stored = webhook ? await secretsOf(deps.db, webhook.id) : []
   const secret = newestSigning(stored)

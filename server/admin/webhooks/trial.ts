@@ -1,3 +1,4 @@
+import { unsavedSecret } from '../../../db/queries/webhook-secrets.ts'
 import type { Webhook } from '../../../db/queries/webhooks.ts'
 import { sampleType, sendSample } from '../../api/send-sample.ts'
 import type { Deps } from '../../deps.ts'
@@ -11,7 +12,6 @@ import { isZapier } from '../../webhooks/presets.ts'
 import { MASK, redactUrl } from '../../webhooks/redact.ts'
 import { schemeOf } from '../../webhooks/sign.ts'
 import { openSecret } from '../../webhooks/sealed.ts'
-import { unsavedSecret } from '../../webhooks/secret-changes.ts'
 import { trialWebhook, type Exchange } from '../../webhooks/trial.ts'
 import { noSecrets, openSecrets, type OpenSecrets } from '../../webhooks/webhook-secrets.ts'
 import { readable } from '../../web/readable.ts'
@@ -100,7 +100,7 @@ async function secretsFor(
   draft: WebhookDraft,
 ): Promise<OpenSecrets | null> {
   const stored = webhook ? await openSecrets(deps, webhook.id) : noSecrets
-  const fresh = draft.signing ? await unsavedSecret(deps, form.handle, c.var.actor.id) : undefined
+  const fresh = draft.signing ? await unsavedSecret(deps.db, form.handle, c.var.actor.id) : undefined
   const signing = fresh ? [await openSecret(deps, fresh)] : stored.signing
   if (draft.signing && !signing.some((secret) => schemeOf(secret) === draft.signing?.scheme)) return null
   return {
