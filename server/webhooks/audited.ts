@@ -1,7 +1,7 @@
 import type { Webhook } from '../../db/queries/webhooks.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { headerNames, type WebhookDraft } from './draft.ts'
-import type { Signing } from './sign.ts'
+import { signingOf, type Signing } from './sign.ts'
 
 /** What the audit log keeps of a webhook as somebody saves it. Of a secret only that there is a new one. */
 export const auditedDraft = (draft: WebhookDraft): JsonObject => ({
@@ -27,7 +27,7 @@ export const auditedWebhook = (webhook: Webhook): JsonObject => ({
   events: webhook.all_events === 1 ? 'all' : webhook.events,
   format: webhook.format,
   auth: webhook.auth,
-  ...choices(webhook.signing === null ? null : (JSON.parse(webhook.signing) as Signing), headerNames(webhook)),
+  ...choices(webhook.signing === null ? null : signingOf(webhook.signing), headerNames(webhook)),
   state: webhook.state,
 })
 

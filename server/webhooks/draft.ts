@@ -12,7 +12,7 @@ import { formatKey, formatOf, formats, timestampsOf, type FormatSummary, type Ti
 import { presetOf } from './presets.ts'
 import { MASK } from './redact.ts'
 import { DEFAULT_SCHEDULE } from './retry.ts'
-import { extraHeaders, type Signing } from './sign.ts'
+import { extraHeaders, signingOf } from './sign.ts'
 
 /** A webhook as somebody wants it: every field checked, nothing stored yet. Secrets are plain here and nowhere else. */
 export interface WebhookDraft extends AuthDraft {
@@ -254,7 +254,7 @@ export const draftOf = (webhook: Webhook): WebhookDraft => ({
   username: webhook.username,
   password: null,
   token: null,
-  signing: webhook.signing === null ? null : (JSON.parse(webhook.signing) as Signing),
+  signing: webhook.signing === null ? null : signingOf(webhook.signing),
   secret: null,
   headers: headerNames(webhook).map((name) => [name, MASK]),
   timeoutSeconds: webhook.timeout_seconds,

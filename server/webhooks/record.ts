@@ -89,7 +89,7 @@ export function createRecorder(engine: Engine, owner: string): Recorder {
         {
           attempts: delivery.attempts + 1,
           firstAttemptAt: delivery.first_attempt_at ?? attempt.startedAt,
-          schedule: JSON.parse(webhook.retry_schedule) as number[],
+          schedule: attempt.outcome === 'ok' ? [] : (JSON.parse(webhook.retry_schedule) as number[]),
           test: delivery.test === 1,
           redelivery: delivery.resume_state === null ? null : { resume: resumeOf(delivery) },
         },

@@ -15,7 +15,7 @@ import type { Engine } from './engine.ts'
 import { SECRET_NOT_TAKEN } from './lifecycle.ts'
 import { sealSecret } from './sealed.ts'
 import { agingSigning, makeSigning, signingKinds } from './secret-changes.ts'
-import type { Signing } from './sign.ts'
+import { signingOf } from './sign.ts'
 
 /** For how many hours the old secret may sign beside the new one. */
 export const overlaps = [0, 1, 24, 168] as const
@@ -51,7 +51,7 @@ export async function rotateSecret(engine: Engine, webhook: Webhook, by: string,
       'Too many old secrets of this webhook still sign. Wait until one of them ends, or rotate without an overlap.',
     )
   }
-  const { scheme } = JSON.parse(webhook.signing) as Signing
+  const { scheme } = signingOf(webhook.signing)
   const made = await makeSigning(engine, scheme)
   const sealed = await sealSecret(engine, { webhookId: webhook.id, kind: scheme, plain: made.secret, by, taken: true })
   const waited = webhook.state === 'disabled' && webhook.state_reason === SECRET_NOT_TAKEN

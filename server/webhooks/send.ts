@@ -11,9 +11,9 @@ import {
   extraHeaders,
   githubSignature,
   schemeOf,
+  signingOf,
   stripeSignature,
   type Sign,
-  type Signing,
 } from './sign.ts'
 import type { OpenSecrets } from './webhook-secrets.ts'
 
@@ -150,7 +150,8 @@ function authorization({ webhook: { auth, username }, secrets }: Parcel): string
 async function extraSignatures({ webhook, secrets, body }: Parcel, seconds: number): Promise<[string, string][]> {
   const newest = secrets.signing.at(-1)
   if (webhook.signing === null || newest === undefined) return []
-  const { extra } = JSON.parse(webhook.signing) as Signing
+  const { extra } = signingOf(webhook.signing)
+  if (extra.length === 0) return []
   const made = {
     github: () => githubSignature(newest, body),
     stripe: () => stripeSignature(secrets.signing, seconds, body),
