@@ -39,13 +39,13 @@ export const keyEndPages = (deps: Deps) => ({
     const { t } = c.var
     const text =
       overlap === 0
-        ? t('What the key was before opens no longer.')
-        : t('What the key was before opens until {time}.', { time: t.dateTime(made.oldUntil) })
+        ? t('The old key no longer works.')
+        : t('The old key works until {time}.', { time: t.dateTime(made.oldUntil) })
     return page(c, deps, 'pages/api-keys/made', {
       title: t('Your new API key'),
       crumbs: crumbs(c),
       headers: { 'cache-control': 'no-store' },
-      notices: [{ tone: 'good', title: t('API key rotated. Copy the new one now: it is shown this once.'), text }],
+      notices: [{ tone: 'good', title: t('API key rotated. Copy the new one now: it is shown only once.'), text }],
       data: { id: key.id, path: listOf(c), name: key.name, secret: made.secret },
     })
   },

@@ -84,7 +84,7 @@ const keyPages = (deps: Deps) => ({
       lead: t('A key lets a program in. It can do no more than the person who made it may do now.'),
       screen: screen.options,
       help: [
-        t('A key is shown once, when it is made. What the list shows is how it begins.'),
+        t('A key is shown only once, when it is created. The list shows its first characters.'),
         t('A key that was revoked never opens again. It stays in the list, so that the audit log can be read.'),
       ],
       data: {
@@ -148,7 +148,7 @@ const keyPages = (deps: Deps) => ({
       crumbs: crumbs(c),
       status: 201,
       headers: { 'cache-control': 'no-store' },
-      notices: [{ tone: 'good', title: t('API key made.'), text: t('Copy it now: it is shown this once.') }],
+      notices: [{ tone: 'good', title: t('API key created.'), text: t('Copy it now: it is shown only once.') }],
       data: { id, path: listOf(c), name: typed.name, secret: made.secret },
     })
   },

@@ -43,9 +43,9 @@ export const auditRoutes = (deps: Deps): Handlers => ({
       screen: screen.options,
       help: [
         t(
-          'Nobody can change an entry, and entries go by age alone. Each is chained to the one before, so that a change by other hands is found by Check the chain.',
+          'Nobody can change an entry, and entries are deleted only by age. Each is chained to the one before it, so that Check the chain finds any tampering.',
         ),
-        t('What is secret is never written down: an entry says that a secret was changed, and not to what.'),
+        t('Secrets are never recorded: an entry says that a secret was changed, but not to what.'),
       ],
       data: {
         shows: screen.shows,
@@ -80,8 +80,8 @@ export const auditRoutes = (deps: Deps): Handlers => ({
       return seeOther(c, deps, PATH, { tone: 'bad', title })
     }
     const title = check.done
-      ? msg('The audit log is as it was written.')
-      : msg('The audit log is as it was written up to entry {number}. Check again to go on.', { number: check.seq })
+      ? msg('The audit log is intact.')
+      : msg('The audit log is intact up to entry {number}. Check again to continue.', { number: check.seq })
     return seeOther(c, deps, PATH, { tone: 'good', title })
   },
 

@@ -104,8 +104,10 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
 })
 
 function sentOnceMore(count: number): Message {
-  if (count === 0) return msg('Nothing was sent once more.')
-  return count === 1 ? msg('1 delivery is sent once more.') : msg('{count} deliveries are sent once more.', { count })
+  if (count === 0) return msg('Nothing was redelivered.')
+  return count === 1
+    ? msg('1 delivery is being redelivered.')
+    : msg('{count} deliveries are being redelivered.', { count })
 }
 
 /** The list that a form came from, with the filters it had. */

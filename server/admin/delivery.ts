@@ -89,12 +89,12 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
     const path = form.has('back') ? backTo(c, form.get('back')) : `${c.var.scope.base}/deliveries/${delivery.id}`
     const refused = await redeliverOne(deps, c.var.actor, delivery)
     if (refused) {
-      return seeOther(c, deps, path, { tone: 'bad', title: msg('It was not sent once more.'), text: refused })
+      return seeOther(c, deps, path, { tone: 'bad', title: msg('It was not redelivered.'), text: refused })
     }
     const link = { href: `${c.var.scope.base}/deliveries/${delivery.id}`, label: msg('See what becomes of it') }
     return seeOther(c, deps, path, {
       tone: 'good',
-      title: msg('{event} is sent once more.', { event: delivery.type }),
+      title: msg('{event} is being redelivered.', { event: delivery.type }),
       ...(form.has('back') ? { link } : { link: { href: path, label: msg('Refresh') } }),
     })
   },

@@ -39,7 +39,7 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
     }))
     return page(c, deps, 'pages/event-types/list', {
       title: t('Event Types'),
-      lead: t('All that webhooks can listen to, with what each of them carries.'),
+      lead: t('All events that webhooks can listen to, and the data of each.'),
       screen: screen.options,
       help: [
         t(

@@ -48,11 +48,11 @@ export const eventPageRoutes = (deps: Deps): Handlers => ({
     const cursor = (row: EventRow | null) => row && encodeCursor(LIST, [row.seq])
     return page(c, deps, 'pages/events/list', {
       title: t('Events'),
-      lead: t('All that happened, newest first, whether a webhook wanted it or not.'),
+      lead: t('Everything that happened, newest first, whether a webhook wanted it or not.'),
       screen: screen.options,
       help: [
         t(
-          'An event is something that happened: a plugin, a source or the API told of it. It is kept whether a webhook wanted it or not.',
+          'An event is something that happened, as a plugin, a source or the API reported it. It is kept whether a webhook wanted it or not.',
         ),
         t('Open one to see what it carried and what became of it, or to send it to a webhook that did not get it.'),
       ],

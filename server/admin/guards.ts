@@ -11,7 +11,7 @@ export const guardShown = (t: Translator, guard: GuardInfo, mayWrite: boolean) =
   muted: guard.muted,
   title: guard.muted
     ? t('{plugin} is not asked before events go out.', { plugin: t(/* translated elsewhere */ guard.title) })
-    : t('{plugin} holds what shall be sent.', { plugin: t(/* translated elsewhere */ guard.title) }),
+    : t('{plugin} is holding deliveries back.', { plugin: t(/* translated elsewhere */ guard.title) }),
   ...guardWords(t, guard),
   resumes: mayWrite && guard.state === 'paused',
   mutes: mayWrite && !guard.muted,
@@ -42,7 +42,7 @@ export function guardsCheck(t: Translator, guards: readonly GuardInfo[]): Check[
     ...guardWords(t, guard),
   }))
   if (held.length > 0) {
-    const title = t('Guards hold what shall be sent')
+    const title = t('Guards are holding deliveries back')
     return [
       {
         ...check,

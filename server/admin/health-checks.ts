@@ -195,9 +195,9 @@ function breakersCheck(t: Translator, breakers: Webhooks): Check {
   const check = { id: 'breakers', topic: t('Deliveries') }
   if (breakers.length === 0) {
     const text = t('No receiver failed five times in a row.')
-    return { ...check, rank: 'good', title: t('No receiver is spared'), text }
+    return { ...check, rank: 'good', title: t('All receivers are called as usual'), text }
   }
-  const title = t.n('A receiver is spared', 'Receivers are spared', breakers.length)
+  const title = t.n('A receiver is called less often', 'Receivers are called less often', breakers.length)
   const text = t(
     'It failed five times in a row, so it is called now and then until it answers again. Its deliveries wait and lose no attempts.',
   )
@@ -246,12 +246,12 @@ function insecureCheck(t: Translator, insecure: Webhooks): Check {
 function secretCheck(t: Translator, generated: boolean): Check {
   const check = { id: 'app-secret', topic: t('Security') }
   if (!generated) {
-    const text = t('The key comes from APP_SECRET and does not lie beside the database.')
+    const text = t('The key comes from APP_SECRET and is not stored beside the database.')
     return { ...check, rank: 'good', title: t('Stored secrets are encrypted'), text }
   }
-  const title = t('The key lies beside the database')
+  const title = t('The key is stored beside the database')
   const text = t(
-    'Whoever copies DATA_DIR has the stored secrets and what opens them. Set APP_SECRET to what stands in the file app-secret there, take the file away, and keep it somewhere safe.',
+    'Whoever copies DATA_DIR gets the stored secrets and the key to them. Set APP_SECRET to the content of the file app-secret there, and move the file to a safe place.',
   )
   return { ...check, rank: 'recommended', title, text }
 }

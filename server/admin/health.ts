@@ -116,5 +116,5 @@ const switchedOn = {
 const switchedOff = {
   tone: 'good' as const,
   title: msg('Sending is switched off.'),
-  text: msg('What is on the wire right now ends by itself. New deliveries are held.'),
+  text: msg('Requests already on their way will finish. New deliveries are held.'),
 }

@@ -124,7 +124,7 @@ function codeForm(c: C, deps: Deps, next: string | null, refused?: Refusal): Res
   const t = c.get('t')
   const what = t('Check the code: each one works once, and for half a minute.')
   return plainPage(c, deps, 'pages/login/code', {
-    title: t('Type the code'),
+    title: t('Enter the code'),
     data: { next, notice: refused && refusalNotice(t, refused, what) },
     ...(refused && refusalStatus(refused)),
   })

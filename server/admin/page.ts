@@ -173,7 +173,7 @@ export async function errorPage(c: C, deps: Deps, error: AppError): Promise<Resp
 export const faultsNotice = (t: Translator, errors: readonly FieldError[]): Shown => ({
   tone: 'bad',
   title: t('This was not saved.'),
-  text: t.n('One thing is to be put right:', '{count} things are to be put right:', errors.length),
+  text: t.n('Please correct one thing:', 'Please correct {count} things:', errors.length),
   items: errors.map(({ path, message }) => ({ href: `#${fieldId(path)}`, text: t.say(message) })),
 })
 

@@ -33,7 +33,7 @@ export const onePluginRoutes = (deps: Deps): Handlers => ({
   'POST /network/plugins/:slug/uninstall': async (c) => {
     const [plugin, form] = await Promise.all([pluginAsked(c, deps), readForm(c)])
     if (form.get('slug').trim() !== plugin.slug) {
-      const message = msg('Type {slug}, exactly so.', { slug: plugin.slug })
+      const message = msg('Type {slug} to confirm.', { slug: plugin.slug })
       return uninstallPage(c, deps, plugin, [{ path: 'slug', message }])
     }
     const entry = { action: 'plugin.uninstalled', target: plugin.slug, owner: 'network' }

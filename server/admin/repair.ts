@@ -40,14 +40,13 @@ export const repairRoutes = (deps: Deps): Handlers => ({
     const webhook = await ownWebhook(deps.db, scope.owner, c.req.param('id') ?? '')
     const path = `${scope.base}/deliveries?webhook=${webhook.id}`
     const refused = await whyNotStart(deps.db, webhook)
-    if (refused)
-      return seeOther(c, deps, path, { tone: 'bad', title: msg('Nothing was sent once more.'), text: refused })
+    if (refused) return seeOther(c, deps, path, { tone: 'bad', title: msg('Nothing was redelivered.'), text: refused })
     const form = await readForm(c)
     const span = oneIn(form.get, 'since', spanNames) ?? '24h'
     const since = deps.clock() - spans[span]
     const { run, statements } = await startRedelivery(deps, webhook, since, actor.id)
     if (run.total === 0) {
-      const title = msg('Nothing was sent once more.')
+      const title = msg('Nothing was redelivered.')
       return seeOther(c, deps, path, { tone: 'info', title, text: msg('Nothing has failed in this time.') })
     }
     const audit = auditEntry(deps, actor, {
@@ -95,8 +94,8 @@ export async function deliveryOf(deps: Deps, c: C): Promise<DeliveryRow> {
 
 const started = (total: number): Message =>
   total === 1
-    ? msg('1 delivery is sent once more.')
-    : msg('{count} deliveries are sent once more, step by step.', { count: total })
+    ? msg('1 delivery is being redelivered.')
+    : msg('{count} deliveries are being redelivered, step by step.', { count: total })
 
 function leftOf(delivery: DeliveryRow): Message {
   if (delivery.batch_id) return msg('Its batch has ended; the other events in it go out in a new one.')

@@ -78,7 +78,7 @@ const labelsOf = (t: Translator): Record<(typeof screens)[ScreenName]['columns']
   answer: t('Answer'),
   time: t('Time'),
   deliveries: t('Deliveries'),
-  source: t('Told by'),
+  source: t('Reported by'),
   site: t('Site'),
   answers: t('Answers'),
   caught: t('Caught'),

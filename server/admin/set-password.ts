@@ -100,7 +100,7 @@ function passwordForm(c: C, deps: Deps, email: string, errors: readonly FieldErr
 }
 
 const closed = (c: C, deps: Deps): Response =>
-  plainPage(c, deps, 'pages/login/closed', { title: c.get('t')('This link does not open'), status: 403 })
+  plainPage(c, deps, 'pages/login/closed', { title: c.get('t')('This link does not work'), status: 403 })
 
 const isHttps = (deps: Deps): boolean => deps.publicUrl().startsWith('https:')
 const cookieName = (deps: Deps): string => (isHttps(deps) ? '__Host-hookline.link' : 'hookline.link')

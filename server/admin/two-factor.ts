@@ -126,8 +126,8 @@ function codesPage(c: C, deps: Deps, codes: readonly string[], isNew: boolean): 
     notices: [
       {
         tone: 'good',
-        title: isNew ? t('Two-factor is on.') : t('The codes before no longer work.'),
-        text: t('Keep these codes: they are shown this once.'),
+        title: isNew ? t('Two-factor is on.') : t('The old codes no longer work.'),
+        text: t('Keep these codes: they are shown only once.'),
       },
     ],
     data: { codes },

@@ -51,7 +51,7 @@ export const apiKeyApiRoutes = (deps: Deps): Handlers => ({
     const wrong = wrongName(name)
     if (wrong) throw invalid([{ path: 'name', message: wrong }])
     if (expiresAt !== null && expiresAt <= deps.clock())
-      throw invalid([{ path: 'expires_at', message: msg('This time is over.') }])
+      throw invalid([{ path: 'expires_at', message: msg('This time has passed.') }])
     const owner = await ownerOf(deps, c, body.site)
     const { id, secret } = await createKey(deps, c.var.actor, { name, scopes: body.scopes, owner, expiresAt })
     return answer(deps, await byId(deps, id), { status: 201, more: { key: secret } })

@@ -20,7 +20,7 @@ export function whyNotRedeliver(delivery: DeliveryRow): Message | null {
     return msg('It goes out with its batch.')
   }
   if (delivery.state === 'delivering') return msg('It is on its way right now.')
-  return delivery.resume_state === null ? null : msg('It is being sent once more already.')
+  return delivery.resume_state === null ? null : msg('It is already being redelivered.')
 }
 
 /** One more attempt, now. Answers why there can be none; null when it was put on its way. */
@@ -28,7 +28,7 @@ export async function redeliverOne(deps: Deps, actor: Actor, delivery: DeliveryR
   const refused = whyNotRedeliver(delivery)
   if (refused) return refused
   // Somebody else can have been quicker since the delivery was read.
-  return (await redeliverMany(deps, actor, [delivery])) > 0 ? null : msg('It is being sent once more already.')
+  return (await redeliverMany(deps, actor, [delivery])) > 0 ? null : msg('It is already being redelivered.')
 }
 
 /** As many as fit into one batch of D1, with the entries of the audit log. */

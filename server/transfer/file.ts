@@ -115,7 +115,7 @@ const isOurs = (value: Json): value is JsonObject => isObject(value) && value['h
 /** Checks the shape of a file. Throws AppError: one sentence for another kind or version of file, else `invalid` with paths. */
 export function readSetUp(value: Json): SetUp {
   if (!isOurs(value)) {
-    throw fail('bad_request', 'This is no set-up of Hookline. Take a file that was made with Export.')
+    throw fail('bad_request', 'This is not a set-up of Hookline. Choose a file that was made with Export.')
   }
   if (value['version'] !== VERSION) {
     throw fail('bad_request', 'This set-up is of version {version}; this Hookline reads version {known}.', {

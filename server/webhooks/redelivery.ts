@@ -20,7 +20,7 @@ export async function whyNotStart(db: Db, webhook: { id: string; state: string }
   if (webhook.state !== 'active' && webhook.state !== 'failing') {
     return msg('Its webhook is switched off. Activate the webhook first.')
   }
-  return (await runningOf(db, webhook.id)) ? msg('What failed there is being sent once more already.') : null
+  return (await runningOf(db, webhook.id)) ? msg('Its failed deliveries are already being redelivered.') : null
 }
 
 /** Sends again, in steps, what failed at a webhook since a time. The statements start it; `redeliverStep` does the rest. */

@@ -53,7 +53,7 @@ for (const javaScript of [true, false]) {
     // Enter in Name saves.
     await page.getByLabel('Name', { exact: true }).press('Enter')
     await page.waitForURL(/\/network\/sources\/src_/)
-    expect(await page.getByRole('status').first().innerText()).toContain('Order desk is there.')
+    expect(await page.getByRole('status').first().innerText()).toContain('Order desk was added.')
 
     const address = await page.locator('#address').innerText()
     expect(await page.getByRole('button', { name: 'Copy' }).isVisible()).toBe(javaScript)

@@ -67,7 +67,7 @@ export function repair(flow: Flow): void {
     expect(run).toMatchObject({ status: 202, body: { total: 3, done: 0, state: 'running' } })
     expect(await api('POST', `/webhooks/${id}/redeliver`, { since })).toMatchObject({
       status: 409,
-      body: { title: 'What failed there is being sent once more already.' },
+      body: { title: 'Its failed deliveries are already being redelivered.' },
     })
     await flow.subject.deliver()
     await flow.subject.deliver()

@@ -34,7 +34,7 @@ export const privacyRequestRoutes = (deps: Deps): Handlers => ({
     const [request, form] = await Promise.all([asked(c, deps), readForm(c)])
     if (request.address === null) return late(c, deps, request)
     if (normalEmail(form.get('address')) !== request.address) {
-      const message = msg('Type {address}, so that it is nobody else by mistake.', { address: request.address })
+      const message = msg('Type {address} to confirm.', { address: request.address })
       return requestPage(c, deps, request, [{ path: 'address', message }])
     }
     if (!(await startErasing(deps, c.var.actor, request))) return late(c, deps, request)

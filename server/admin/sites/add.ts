@@ -32,7 +32,7 @@ export const addSiteRoutes = (deps: Deps): Handlers => ({
       const site = await createSite(deps, c.var.actor, typed)
       return seeOther(c, deps, `${LIST}/${site.slug}`, {
         tone: 'good',
-        title: msg('{name} is there.', { name: site.name }),
+        title: msg('{name} was added.', { name: site.name }),
         text: msg('Give it a site admin next, or add its first webhook.'),
         link: { href: `/sites/${site.slug}/admin`, label: msg('Go to its admin') },
       })

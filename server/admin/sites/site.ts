@@ -58,7 +58,7 @@ export const siteAsIsRoutes = (deps: Deps): Handlers => ({
     if (!site) return c.redirect(LIST, 303)
     const typed = (await readForm(c)).get('slug').trim()
     if (typed !== site.slug) {
-      const message = msg('Type {slug}, so that it is not another site by mistake.', { slug: site.slug })
+      const message = msg('Type {slug} to confirm.', { slug: site.slug })
       return deletePage(c, deps, site, [{ path: 'slug', message }])
     }
     await deleteSite(deps, c.var.actor, site)

@@ -47,7 +47,7 @@ export const addSourceRoutes = (deps: Deps): Handlers => ({
     }
     return seeOther(c, deps, `${scope.base}/sources/${id}`, {
       tone: 'good',
-      title: msg('{name} is there.', { name: read.draft.name }),
+      title: msg('{name} was added.', { name: read.draft.name }),
       text: msg('Now tell the other side its address, as it says below.'),
     })
   },

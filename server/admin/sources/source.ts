@@ -56,8 +56,8 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
       tone: 'good',
       title: msg('{name} has a new address.', { name: source.name }),
       text: atOnce
-        ? msg('The one before is void. Paste the new one at the other side now.')
-        : msg('Paste it at the other side. The one before holds for {hours} hours more.', { hours: OVERLAP_HOURS }),
+        ? msg('The old address no longer works. Paste the new one at the other side now.')
+        : msg('Paste it at the other side. The old address works for {hours} more hours.', { hours: OVERLAP_HOURS }),
     })
   },
 

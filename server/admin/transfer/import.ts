@@ -76,7 +76,7 @@ const atFile = (code: 'invalid' | 'too_large', message: Message): AppError =>
 const gone = (c: C, deps: Deps): Response =>
   seeOther(c, deps, PATH, {
     tone: 'warn',
-    title: msg('This upload is over.'),
+    title: msg('This upload has expired.'),
     text: msg('A file is kept for an hour, and for who uploaded it. Choose it again.'),
   })
 

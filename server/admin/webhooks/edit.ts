@@ -121,7 +121,7 @@ async function save(c: C, deps: Deps, current: Webhook, target: Target, form: We
   return seeOther(c, deps, `${pathOf(c, current)}/activate`, {
     tone: 'good',
     title: msg('Webhook saved.'),
-    text: msg('Before it is switched on, say what becomes of the deliveries that are held.'),
+    text: msg('Before it is switched on, choose what happens to the held deliveries.'),
   })
 }
 

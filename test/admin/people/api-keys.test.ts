@@ -88,7 +88,7 @@ test('a rotated key is shown once; what it was opens as long as was chosen, and 
   const again = await anna.post(path, { seen, overlap_hours: '0' })
   expect(again.status).toBe(409)
   expect(again.html).toContain('This key has ended, or was rotated in the meantime.')
-  expect((await anna.get('/network/api-keys')).html).toContain('The one before opens until')
+  expect((await anna.get('/network/api-keys')).html).toContain('The old key works until')
   expect((await anna.get(path)).html).toContain(`${old.slice(0, 7)}…`)
   world.time.now += HOUR
   expect(await open(old)).toBeNull()

@@ -31,11 +31,11 @@ export const deliveries: Scenarios<DriveArea> = {
     const { webhook, delivery } = await failed(stage, area, 'Once more')
     await who.go(`${base}/deliveries/${delivery}`)
     await who.press('Redeliver now')
-    await who.sees('payment_received is sent once more.')
+    await who.sees('payment_received is being redelivered.')
     await tried(stage, delivery, 2)
     await who.go(`${base}/deliveries?webhook=${webhook}`)
     await who.press('Redeliver')
-    await who.sees('payment_received is sent once more.')
+    await who.sees('payment_received is being redelivered.')
     await tried(stage, delivery, 3)
     const list = who.page.locator('#deliveries')
     await who.press('Apply', list)
@@ -43,7 +43,7 @@ export const deliveries: Scenarios<DriveArea> = {
     await list.getByRole('checkbox', { name: /^Select payment_received/ }).check()
     await list.getByLabel('Bulk action').selectOption('Redeliver')
     await who.press('Apply', list)
-    await who.sees('1 delivery is sent once more.')
+    await who.sees('1 delivery is being redelivered.')
   },
 
   async 'a delivery that waits is cancelled'(stage, area) {
@@ -59,7 +59,7 @@ export const deliveries: Scenarios<DriveArea> = {
     const { webhook } = await failed(stage, area, 'All of it')
     await who.go(`${base}/deliveries?webhook=${webhook}`)
     await who.press('Redeliver all failed')
-    await who.sees('1 delivery is sent once more.')
+    await who.sees('1 delivery is being redelivered.')
     // Goes on only when its webhook is active again: until then there is something to stop.
     const { statements } = await startRedelivery(deps, { id: webhook, owner: area.owner }, 0, 'usr_test')
     await deps.db.commit([...retireWebhook(deps, webhook), ...statements])

@@ -7,7 +7,7 @@ export const network: Scenarios<Drive> = {
     await admin.go('/network/sites/new')
     await admin.type({ Name: 'Kafé Fjord', Slug: 'fjord' })
     await admin.press('Add New Site')
-    await admin.sees('Kafé Fjord is there.')
+    await admin.sees('Kafé Fjord was added.')
     await admin.go('/network/sites?q=fjord')
     await admin.press('Archive Kafé Fjord')
     await admin.sees('Kafé Fjord is archived.')
@@ -113,6 +113,6 @@ export const network: Scenarios<Drive> = {
   async 'the audit log is checked'({ admin }) {
     await admin.go('/network/audit')
     await admin.press('Check the chain')
-    await admin.sees('The audit log is as it was written.')
+    await admin.sees('The audit log is intact.')
   },
 }

@@ -82,7 +82,7 @@ export const operations: Scenarios<Drive> = {
     await admin.page
       .getByLabel('File', { exact: true })
       .setInputFiles({ name: 'set-up.json', mimeType: 'application/json', buffer })
-    await admin.press('Look what would happen')
+    await admin.press('Preview the import')
     await admin.press('Import')
     await admin.sees('Imported:')
   },

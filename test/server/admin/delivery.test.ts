@@ -78,9 +78,9 @@ test('a failed delivery is redelivered by its button, and each attempt can be lo
   expect(words(failed.html)).toContain('This delivery failed, and is not tried again.')
   expect(words(failed.html)).toContain('compare user name, password or signature with it. Then redeliver it.')
   status = 200
-  expect((await admin.send(`${path}/redeliver`)).html).toContain('is sent once more.')
+  expect((await admin.send(`${path}/redeliver`)).html).toContain('is being redelivered.')
   const again = await admin.send(`${path}/redeliver`)
-  expect(again.html).toContain('It was not sent once more.')
+  expect(again.html).toContain('It was not redelivered.')
   await deliver()
   const done = await admin.get(path)
   expect(words(done.html)).toContain('Attempt 2: 200 OK Redelivery')
@@ -97,7 +97,7 @@ test('where nothing can be sent once more, the button is off and says why', asyn
   expect(html).toContain('Its webhook is switched off.')
   expect(html).toContain('disabled aria-describedby="why-not"')
   const refused = await admin.send(`${path}/redeliver`)
-  expect(refused.html).toContain('It was not sent once more.')
+  expect(refused.html).toContain('It was not redelivered.')
 })
 
 test('a receiver that is not there is named in words', async () => {

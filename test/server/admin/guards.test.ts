@@ -33,9 +33,9 @@ test('a closed guard is told of, and what it held goes out once somebody sends w
   expect(receiver.requests).toHaveLength(0)
 
   const { html } = await admin.get('/network/plugins')
-  expect(words(html)).toContain('Bouncer holds what shall be sent. Events that wait for its guard: 1.')
-  expect(words((await admin.get('/network')).html)).toContain('Bouncer holds what shall be sent.')
-  expect(words((await admin.get('/network/health')).html)).toContain('Guards hold what shall be sent')
+  expect(words(html)).toContain('Bouncer is holding deliveries back. Events that wait for its guard: 1.')
+  expect(words((await admin.get('/network')).html)).toContain('Bouncer is holding deliveries back.')
+  expect(words((await admin.get('/network/health')).html)).toContain('Guards are holding deliveries back')
   const { id } = await app.deps.db.q.selectFrom('delivery').select('id').executeTakeFirstOrThrow()
   const page = await admin.get(`/network/deliveries/${id}`)
   expect(words(page.html)).toContain('A guard holds this event.')

@@ -40,7 +40,7 @@ test('what can be better says what to do, and rings no bell', async () => {
   expect(text).toContain('although they are private: 127.0.0.0/8, 10.0.0.7.')
   expect(text).toContain('A webhook posts without https Security Anybody on the way can read it.')
   expect(text).toContain('Alerts 127.0.0.1:9/…')
-  expect(text).toContain('Set APP_SECRET to what stands in the file app-secret there')
+  expect(text).toContain('Set APP_SECRET to the content of the file app-secret there')
   expect(text).toContain('Set SMTP_URL')
   expect(bubbleOf(html)).toBeNull()
 })
@@ -76,7 +76,7 @@ test('a failing webhook is critical, and its receiver is spared', async () => {
   const { html } = await (await app.login()).get(HEALTH)
   expect(mainOf(html)).toContain('A webhook is failing')
   expect(mainOf(html)).toMatch(/Order desk 127\.0\.0\.1:\d+: \d+ failures in a row since/)
-  expect(mainOf(html)).toContain('A receiver is spared')
+  expect(mainOf(html)).toContain('A receiver is called less often')
   expect(bubbleOf(html)).toBe('1')
 })
 

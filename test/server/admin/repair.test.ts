@@ -134,11 +134,11 @@ test('all that failed at a webhook is sent once more, with progress, and can be 
   const none = await admin.send(`/network/webhooks/${id}/redeliver`, { since: '1h' })
   expect(mainOf(none.html)).toContain('Nothing has failed in this time.')
   const running = await admin.send(`/network/webhooks/${id}/redeliver`, { since: '24h' })
-  expect(mainOf(running.html)).toContain('3 deliveries are sent once more, step by step.')
+  expect(mainOf(running.html)).toContain('3 deliveries are being redelivered, step by step.')
   expect(mainOf(running.html)).toContain('0 of 3 are on their way.')
   expect(running.html).toContain('<progress id="run-progress" max="3" value="0">')
   const again = await admin.send(`/network/webhooks/${id}/redeliver`, { since: '24h' })
-  expect(mainOf(again.html)).toContain('What failed there is being sent once more already.')
+  expect(mainOf(again.html)).toContain('Its failed deliveries are already being redelivered.')
 
   const [run] = await app.deps.db.q.selectFrom('redelivery').select('id').execute()
   const stopped = await admin.send(`/network/redeliveries/${run?.id}/stop`)

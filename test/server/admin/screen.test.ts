@@ -10,7 +10,7 @@ test('everybody arranges a list for themselves: its columns, and the rows of a p
   for (let n = 0; n < 12; n++) await app.emit()
   const search = '?type=payment_received'
   const before = await admin.get(`/network/events${search}`)
-  expect(heads(before.html)).toBe('Event Deliveries Told by Site Time')
+  expect(heads(before.html)).toBe('Event Deliveries Reported by Site Time')
   const saved = await admin.post(
     '/account/screen',
     new URLSearchParams([
@@ -27,7 +27,7 @@ test('everybody arranges a list for themselves: its columns, and the rows of a p
   expect(heads(html)).toBe('Event Deliveries Time')
   expect(wordsOf(html)).toContain('10 shown')
   const theirs = await other.get(`/network/events${search}`)
-  expect(heads(theirs.html)).toBe('Event Deliveries Told by Site Time')
+  expect(heads(theirs.html)).toBe('Event Deliveries Reported by Site Time')
   expect(wordsOf(theirs.html)).toContain('12 shown')
 })
 

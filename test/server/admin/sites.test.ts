@@ -41,7 +41,7 @@ test('a site is added, renamed, archived, brought back and deleted by its slug',
   const id = valueOf(form.html, 'id')
   const fields = { id, name: 'Kafé Fjord', slug: 'kafe' }
   const made = await admin.send(LIST, fields)
-  expect(wordsOf(made.html)).toContain('Kafé Fjord is there.')
+  expect(wordsOf(made.html)).toContain('Kafé Fjord was added.')
   // A double click makes one.
   expect((await admin.post(LIST, fields)).location).toBe(`${LIST}/kafe`)
   expect((await app.deps.db.q.selectFrom('site').selectAll().execute()).length).toBe(2)

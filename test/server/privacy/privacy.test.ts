@@ -135,7 +135,7 @@ test('erased, nothing of it is left but the rows themselves, and nothing can be 
 
   const wrong = await admin.post(`${path}/erase`, { address: 'bob@nordlys.example' })
   expect(wrong.status).toBe(422)
-  expect(wrong.html).toContain('so that it is nobody else by mistake')
+  expect(wrong.html).toContain('to confirm.')
   await admin.post(`${path}/erase`, { address: ANN })
   await settle(app)
 

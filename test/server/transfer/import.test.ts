@@ -148,7 +148,7 @@ describe('what is refused', () => {
   })
 
   test.each([
-    ['another kind of file', { name: 'x' }, 'This is no set-up of Hookline.'],
+    ['another kind of file', { name: 'x' }, 'This is not a set-up of Hookline.'],
     ['a file of another version', { hookline: 'set-up', version: 2 }, 'This set-up is of version 2'],
     ['one that names no version', { hookline: 'set-up' }, 'This set-up is of version null'],
   ])('%s', async (_, body, sentence) => {
@@ -463,7 +463,7 @@ describe('the pages', () => {
 
   test.each([
     ['what is no JSON', '{', 422, 'The file is not JSON, or not whole.'],
-    ['another file', '{"a":1}', 422, 'This is no set-up of Hookline.'],
+    ['another file', '{"a":1}', 422, 'This is not a set-up of Hookline.'],
     ['an empty one', '', 422, 'The file is not JSON, or not whole.'],
     ['one that is too large', `"${'x'.repeat(MOST_FILE_BYTES)}"`, 413, 'A set-up has up to 8 MB; this file is larger.'],
     ['one with NUL in it', JSON.stringify(file({ network: { network_name: 'a\u0000' } })), 422, 'U+0000'],

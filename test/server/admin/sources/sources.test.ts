@@ -42,7 +42,7 @@ describe('a source', () => {
       'how.body': 'from',
       'origin.body': '.',
     })
-    expect(wordsOf(made.html)).toContain('Order desk is there.')
+    expect(wordsOf(made.html)).toContain('Order desk was added.')
     expect(made.headers.get('referrer-policy')).toBe('same-origin')
     const address = addressIn(made.html)
     expect(address).toMatch(/^http:\/\/127\.0\.0\.1:3000\/ingest\/generic\/[\w-]{43}$/)
@@ -110,8 +110,8 @@ describe('a source', () => {
     const first = addressIn(made.html)
     const rotated = await admin.send(`${path}/address`)
     const second = addressIn(rotated.html)
-    expect(wordsOf(rotated.html)).toContain('The one before holds for 24 hours more.')
-    expect(wordsOf(rotated.html)).toContain('the one before holds too')
+    expect(wordsOf(rotated.html)).toContain('The old address works for 24 more hours.')
+    expect(wordsOf(rotated.html)).toContain('The old address works until')
     expect([(await post(app, first, '{}')).status, (await post(app, second, '{}')).status]).toEqual([200, 200])
     const third = addressIn((await admin.send(`${path}/address`, { at_once: '1' })).html)
     const statuses = []

@@ -169,7 +169,7 @@ test('no secret, no file', async () => {
     const answer = await admin.post(`${path}/${what}`)
     expect(answer.status).toBe(422)
     expect(wordsOf(answer.html)).toContain(
-      'There is no signature yet. One thing is to be put right: Generate a signature first.',
+      'There is no signature yet. Please correct one thing: Generate a signature first.',
     )
   }
 })

@@ -65,7 +65,7 @@ test('a test with a generated signature verifies, before and after saving', asyn
   const events = 'payment_received'
   const early = await app.admin.post(NEW, app.form({ name: 'Books', intent: 'test', events, auth: 'signature' }))
   expect(early.status).toBe(422)
-  expect(wordsOf(early.html)).toContain('The test event was not sent. One thing is to be put right:')
+  expect(wordsOf(early.html)).toContain('The test event was not sent. Please correct one thing:')
   expect(wordsOf(early.html)).toContain('Generate a signature first, so that there is a secret to sign the test with.')
   const generated = await app.admin.post(
     NEW,
