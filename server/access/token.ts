@@ -1,19 +1,12 @@
+import { toBase64Url } from '../lib/base64.ts'
 import type { Random } from '../lib/clock.ts'
-
-const base64url = (bytes: Uint8Array): string =>
-  btoa(String.fromCharCode(...bytes))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
+import { digestOf } from '../lib/hmac.ts'
 
 /** 256 bits that nobody can guess, as 43 letters that fit into a URL. */
-export const newToken = (random: Random): string => base64url(random(32))
+export const newToken = (random: Random): string => toBase64Url(random(32))
 
 /** How tokens are stored: SHA-256 in hex. Enough for what is random; passwords need more. */
-export async function sha256(text: string): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
+export const sha256 = (text: string): Promise<string> => digestOf(text)
 
 /** A secret of its own for each use of the app secret, so that knowing one tells nothing about another. */
 export async function deriveSecret(appSecret: string, label: string): Promise<string> {
@@ -24,5 +17,5 @@ export async function deriveSecret(appSecret: string, label: string): Promise<st
     key,
     256,
   )
-  return base64url(new Uint8Array(bits))
+  return toBase64Url(new Uint8Array(bits))
 }

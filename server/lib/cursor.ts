@@ -1,15 +1,12 @@
+import { fromBase64Url, toBase64Url } from './base64.ts'
 import { fail } from './errors.ts'
 
 /**
  * Cursors name the list they belong to, so that one of another list, a forged one, or junk is refused with `bad_cursor`
  * instead of answering nonsense. They hold only positions, never anything to be trusted.
  */
-export function encodeCursor(list: string, position: readonly (string | number)[]): string {
-  return btoa(JSON.stringify([list, ...position]))
-    .replaceAll('+', '-')
-    .replaceAll('/', '_')
-    .replaceAll('=', '')
-}
+export const encodeCursor = (list: string, position: readonly (string | number)[]): string =>
+  toBase64Url(new TextEncoder().encode(JSON.stringify([list, ...position])))
 
 export function decodeCursor(
   list: string,
@@ -17,7 +14,7 @@ export function decodeCursor(
   shape: readonly ('string' | 'number')[],
 ): (string | number)[] {
   try {
-    const parts = JSON.parse(atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))) as unknown
+    const parts = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(fromBase64Url(cursor))) as unknown
     if (Array.isArray(parts) && parts.length === shape.length + 1 && parts[0] === list) {
       const position: unknown[] = parts.slice(1)
       if (position.every((part, i) => typeof part === shape[i])) return position as (string | number)[]

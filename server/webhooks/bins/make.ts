@@ -2,7 +2,7 @@ import { binById, insertBin, mustHaveRoomForBin } from '../../../db/queries/bins
 import { setting } from '../../../db/queries/settings.ts'
 import { DbError, type Statement } from '../../../db/db.ts'
 import type { BinTable } from '../../../db/schema.ts'
-import { toBase64 } from '../../lib/base64.ts'
+import { toBase64Url } from '../../lib/base64.ts'
 import { fail } from '../../lib/errors.ts'
 import { newId } from '../../lib/ids.ts'
 import type { Engine } from '../engine.ts'
@@ -29,7 +29,7 @@ export async function makeBin(
   const { db } = engine
   const row = {
     id,
-    token: toBase64(engine.random(16)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, ''),
+    token: toBase64Url(engine.random(16)),
     owner,
     name: draft.name,
     answer: JSON.stringify(draft.answer),
