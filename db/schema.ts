@@ -114,9 +114,8 @@ export interface BodyTable {
 
 /**
  * A subscription. `owner` is `network` or a site's id; `retry_schedule` is a JSON array of seconds, `sites` one of ids
- * (empty: every site), `condition` the JSON of a condition on the payload,
- * `delivery` that of a plan for batches. `format` is a
- * format's name and, behind a colon, its unusual option: it is also the key of the bytes in `body`. `signing` is JSON,
+ * (empty: every site), `condition` the JSON of a condition on the payload, `delivery` that of a plan for batches. `format`
+ * is a format's name and, behind a colon, its unusual option: it is also the key of the bytes in `body`. `signing` is JSON,
  * null where nothing is signed; `public_key` the one of the newest pair (v1a); `headers` a JSON array of names, whose
  * values are secrets.
  */

@@ -27,7 +27,7 @@ export async function isGathering(db: Db, webhookId: string): Promise<boolean> {
 }
 
 /** As many events of one webhook are looked at in one tick: the rest follow in the next. */
-export const MOST_GATHERED = 1000
+const MOST_GATHERED = 1000
 
 /**
  * Events of a webhook, and the size of each in the webhook's format, in bytes: a text's length would be in letters. What

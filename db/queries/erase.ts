@@ -16,7 +16,7 @@ export async function waitingMembers(db: Db, event: string): Promise<string[]> {
 }
 
 /** Why deliveries of erased events ended. English, as all reasons. */
-export const EVENT_ERASED = 'Its event was erased.'
+const EVENT_ERASED = 'Its event was erased.'
 
 const batchesOf = (event: string) => sql`(select batch_id from delivery where event_id = ${event} and batch_id <> '')`
 

@@ -20,7 +20,7 @@ export const redeliver = (db: Db, id: string, now: number): CompiledQuery =>
     returning id`.compile(db.q)
 
 /** As many deliveries go back to work in one step. */
-export const REDELIVERY_STEP = 200
+const REDELIVERY_STEP = 200
 
 export const redeliveryById = (db: Db, id: string): Promise<RedeliveryTable | undefined> =>
   db.q.selectFrom('redelivery').selectAll().where('id', '=', id).executeTakeFirst()

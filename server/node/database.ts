@@ -29,8 +29,7 @@ export async function openDatabase(config: Config, log: Log, lost?: (why: string
     db,
     alone,
     async release() {
-      await db.close()
-      lock.release()
+      await db.close().finally(lock.release)
     },
   }
 }

@@ -71,12 +71,6 @@ export function checkAddresses(hostname: string, answers: readonly string[], rul
   })
 }
 
-/** Whether an address, in any notation a resolver gives, is one of the public internet. */
-export function isPublicAddress(text: string): boolean {
-  const ip = parseIp(text)
-  return ip !== null && refusedKind(ip) === null && !isMetadata(ip)
-}
-
 /** The literal address in a `URL.hostname`, without brackets; null when it is a name. */
 export function literalAddress(hostname: string): string | null {
   if (hostname.startsWith('[')) return hostname.slice(1, -1)

@@ -18,7 +18,7 @@ export interface DeliveryPlan {
 
 /** Bytes of formatted events in one batch, at most; a larger event goes alone. */
 export const MOST_BATCH_BYTES = 256 * 1024
-export const MOST_BATCH_EVENTS = 100
+const MOST_BATCH_EVENTS = 100
 const MOST_MINUTES = 24 * 60
 const MOST_TIMES = 24
 

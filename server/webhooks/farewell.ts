@@ -1,13 +1,13 @@
 import type { Statement } from '../../db/db.ts'
 import { delayFarewell, deleteFarewell, dueFarewells, insertFarewell } from '../../db/queries/hooks.ts'
 import type { Webhook } from '../../db/queries/webhooks.ts'
-import { HOUR, MINUTE } from '../lib/clock.ts'
+import { HOUR, MINUTE, SECOND } from '../lib/clock.ts'
 import type { Engine } from './engine.ts'
 import { isZapier } from './presets.ts'
 import { isSending } from './sending.ts'
 
 const WAITS = [MINUTE, 10 * MINUTE, HOUR]
-const TIMEOUT = 10_000
+const TIMEOUT = 10 * SECOND
 
 /**
  * Notes, in the commit that deletes a REST hook, that its builder is to be told: else its automation would look alive and

@@ -26,13 +26,6 @@ const FAILURES_IN_AN_HOUR = 3
 const LEAST_TRIES = 10
 const WITHOUT_SUCCESS = 5 * DAY
 
-/** The state of a webhook after one attempt; `facts` are those before it. */
-export const nextHealth = (
-  facts: HealthFacts,
-  attempt: { readonly outcome: Outcome; readonly test: boolean },
-  now: number,
-): Health => judgeHealth(afterAttempt(facts, attempt, now), now)
-
 /** What is known once an attempt has ended. */
 export function afterAttempt(
   facts: HealthFacts,

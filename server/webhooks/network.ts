@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts'
 import type { FormatNetwork } from '../lib/format.ts'
 
 /** Seven digits: `accountId` in the `envelope` format, different for every network so that receivers can tell two apart. */
-export const newNetworkNumber = (random: Random): number => {
+const newNetworkNumber = (random: Random): number => {
   const [a = 0, b = 0, c = 0] = random(3)
   return 1_000_000 + ((a * 65_536 + b * 256 + c) % 9_000_000)
 }
@@ -17,7 +17,7 @@ export async function ensureNetwork(deps: { readonly db: Db; readonly random: Ra
 
 const numbers = new WeakMap<Db, number>()
 
-export async function networkNumber(db: Db): Promise<number> {
+async function networkNumber(db: Db): Promise<number> {
   const known = numbers.get(db)
   if (known !== undefined) return known
   const number = Number(await setting(db, 'network_number'))

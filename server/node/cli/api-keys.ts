@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { DAY } from '../../lib/clock.ts'
 import { add, addList, answered, wholeNumber } from './command.ts'
 import { note, out } from './print.ts'
 import { hours } from './webhooks.ts'
@@ -21,7 +22,6 @@ interface Create {
   readonly expiresInDays?: string
 }
 
-const DAY = 24 * 60 * 60 * 1000
 const LIST = '/api/v1/api-keys'
 const at = (id: string | undefined) => `${LIST}/${encodeURIComponent(id ?? '')}`
 

@@ -1,3 +1,4 @@
+import { SECOND } from '../../lib/clock.ts'
 import { msg, type Message } from '../../lib/message.ts'
 
 /** What a bin can say to whoever sends something. */
@@ -65,7 +66,7 @@ export function planOf({ kind, figure }: BinAnswer): AnswerPlan {
     case 'redirect':
       return { ...plain, status: 302, headers: [['location', ELSEWHERE]] }
     case 'waits':
-      return { ...plain, waitMs: figure * 1000 }
+      return { ...plain, waitMs: figure * SECOND }
   }
 }
 

@@ -2,7 +2,12 @@ import { describe, expect, test } from 'vitest'
 import type { WebhookState } from '../../../db/schema.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../server/lib/clock.ts'
 import { inEnglish } from '../../../server/lib/message.ts'
-import { afterAttempt, nextHealth, type HealthFacts } from '../../../server/webhooks/health.ts'
+import { afterAttempt, judgeHealth, type HealthFacts } from '../../../server/webhooks/health.ts'
+
+type Ended = Parameters<typeof afterAttempt>[1]
+
+/** What a webhook is after one more attempt. */
+const nextHealth = (facts: HealthFacts, attempt: Ended, at: number) => judgeHealth(afterAttempt(facts, attempt, at), at)
 
 const now = Date.UTC(2026, 6, 19, 12)
 const ok = { outcome: 'ok', test: false } as const
