@@ -158,6 +158,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
         await close(server)
         await dispatcher.stop(GRACE)
         await deps.host.settled()
+        await watch.close()
         await post.close()
         await backups?.stop()
         await leave()
