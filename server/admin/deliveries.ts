@@ -97,7 +97,10 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
       tone: count > 0 ? 'good' : 'bad',
       title: sentOnceMore(count),
       ...(left > 0 && {
-        text: msg('{left} left out: tests, those on their way, and those whose webhook is switched off.', { left }),
+        text: msg(
+          '{left} left out: tests, those on their way or waiting with a batch or for a guard, and those whose data was erased or whose webhook is switched off.',
+          { left },
+        ),
       }),
     })
   },

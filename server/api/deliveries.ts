@@ -1,4 +1,5 @@
-import { attemptsOf, bodyOf, deliveriesBefore, deliveryById, type DeliveryRow } from '../../db/queries/deliveries.ts'
+import { membersOf } from '../../db/queries/batches.ts'
+import { attemptsOf, bodiesOf, deliveriesBefore, deliveryById, type DeliveryRow } from '../../db/queries/deliveries.ts'
 import { webhookById } from '../../db/queries/webhooks.ts'
 import type { AttemptTable, DeliveryState } from '../../db/schema.ts'
 import type { Deps } from '../deps.ts'
@@ -47,13 +48,17 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
 
   'GET /api/v1/deliveries/:id': async (c) => {
     const delivery = await mine(deps, c)
-    const webhook = await webhookById(deps.db, delivery.webhook_id)
-    const [attempts, body] = await Promise.all([
+    const [webhook, attempts, bodies, members] = await Promise.all([
+      webhookById(deps.db, delivery.webhook_id),
       attemptsOf(deps.db, delivery.id),
-      bodyOf(deps.db, delivery.event_id, webhook?.format ?? 'standard'),
+      bodiesOf(deps.db, delivery.event_id),
+      delivery.type === 'batch' ? membersOf(deps.db, delivery.id) : [],
     ])
+    // A batch, and what a webhook got that was deleted, keep the format that they were sent in.
+    const body = (bodies.find(({ format_key: key }) => key === webhook?.format) ?? bodies[0])?.text ?? null
     return Response.json({
       ...showDelivery(delivery),
+      events: delivery.type === 'batch' ? members.map((member) => member.event_id) : [delivery.event_id],
       attempts: attempts.map((attempt) => showAttempt(attempt, delivery.webhook_url, body)),
     })
   },

@@ -109,7 +109,9 @@ export function batches(flow: Flow): void {
     const { url, kept } = box('500,200')
     const delivery = { mode: 'batched', every_minutes: 5, max_events: 2 }
     const { id } = await addWebhook(url, { delivery, format: 'cloudevents', retry_schedule: [60] })
-    for (const n of [0, 1]) await api('POST', '/events', { type: 'payment_received', data: payment(n) })
+    const events: unknown[] = []
+    for (const n of [0, 1])
+      events.push((await api('POST', '/events', { type: 'payment_received', data: payment(n) })).body.id)
     await flow.subject.deliver()
     await api('PATCH', `/webhooks/${id}`, { format: 'flat' })
     flow.subject.advance(2 * MINUTE)
@@ -118,6 +120,9 @@ export function batches(flow: Flow): void {
     expect(first?.headers['content-type']).toBe('application/cloudevents-batch+json')
     expect(second?.headers['content-type']).toBe('application/cloudevents-batch+json')
     expect(second?.body).toBe(first?.body)
+    const [batch] = (await api('GET', `/deliveries?webhook=${id}`)).body.data as { id: string }[]
+    const shown = (await api('GET', `/deliveries/${batch?.id}`)).body
+    expect(shown).toMatchObject({ type: 'batch', events, attempts: [{ request: { body: first?.body } }, {}] })
     await api('DELETE', `/webhooks/${id}`)
   })
 

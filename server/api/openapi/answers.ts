@@ -156,7 +156,8 @@ export const delivery = z.strictObject({
   id: deliveryId,
   event: z.string(),
   type: z.string(),
-  webhook: id('whk'),
+  /** `unsaved` for a test of a webhook that was never saved. */
+  webhook: z.string().regex(/^(whk_|unsaved$)/),
   site: z.string().nullable(),
   state: z.enum(['pending', 'delivering', 'delivered', 'retrying', 'failed', 'cancelled', 'held']),
   attempt_count: z.int(),
@@ -169,7 +170,8 @@ export const delivery = z.strictObject({
   batch: z.string().nullable(),
   finished_at: time.nullable(),
 })
-export const wholeDelivery = delivery.extend({ attempts: z.array(attempt) })
+/** `events`: of a batch all that are in it, in their order. */
+export const wholeDelivery = delivery.extend({ events: z.array(id('evt')), attempts: z.array(attempt) })
 
 export const plugin = z.strictObject({
   slug: z.string(),
