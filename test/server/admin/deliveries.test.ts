@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { eraseEvent } from '../../../db/queries/erase.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 import { startReceiver, type Receiver, type Reply } from '../../support/receiver.ts'
 
@@ -119,6 +120,19 @@ test('what cannot be sent once more is left out and counted', async () => {
   expect(page.html).toContain('1 left out')
   await app.deliver()
   expect(app.receiver.requests).toHaveLength(1)
+})
+
+test('so is what was erased, by name', async () => {
+  const app = await network(() => ({ status: 500 }))
+  const admin = await app.login()
+  await app.emit()
+  await app.deliver()
+  const { db } = app.deps
+  const { id, event_id: event } = await db.q.selectFrom('delivery').select(['id', 'event_id']).executeTakeFirstOrThrow()
+  await db.commit(eraseEvent(db, { id: event, key: null, rejected: null }, 'ada@example.com', app.clock.now()))
+  const page = await admin.send('/network/deliveries', { action: 'redeliver', id, back: '' })
+  expect(page.html).toContain('Nothing was sent once more.')
+  expect(page.html).toMatch(/1 left out: .* whose data was erased/)
 })
 
 test('a bulk action without a choice does nothing and says so', async () => {
