@@ -68,6 +68,7 @@ test('what comes in shows up by itself: in an empty list, with its count, in an 
   await admin.go(`/network/deliveries/${id}`)
   await comes('This delivery failed, and is not tried again.')
   expect(await main.innerText()).toContain('2 of 2')
+  expect(await main.locator('.page-head').innerText()).toContain('Failed')
   expect(await main.locator('[data-live]').count()).toBe(0)
 })
 
