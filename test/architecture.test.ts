@@ -107,6 +107,13 @@ describe('files', () => {
     expect(speaking.filter((path) => !roots.test(path))).toEqual([])
   })
 
+  test('the database is asked in db alone, by functions that are named as their questions', () => {
+    const asks = /\.(selectFrom|insertInto|updateTable|deleteFrom)\(/
+    const asking = sources.filter(({ path, text }) => !path.startsWith('db/') && asks.test(withoutComments(text)))
+    // The test host of plugins looks at what they left behind.
+    expect(asking.map(({ path }) => path)).toEqual(['server/plugin/test-host.ts'])
+  })
+
   test('nothing is left to be done later', () => {
     const left = new RegExp(['TO', 'DO|FIX', 'ME|XX', 'X'].join(''))
     expect(sources.filter(({ text }) => left.test(text)).map(({ path }) => path)).toEqual([])

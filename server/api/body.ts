@@ -4,7 +4,7 @@ import { parseJson, type Json, type JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { readBytes } from '../web/forms.ts'
-import { issueSentences } from '../webhooks/draft.ts'
+import { issueSentences } from '../lib/issues.ts'
 
 export const KIB = 1024
 export const MIB = 1024 * KIB

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { invalid } from '../lib/errors.ts'
 import type { JsonObject } from '../lib/json.ts'
-import { issueSentences } from '../webhooks/draft.ts'
+import { issueSentences } from '../lib/issues.ts'
 import { fieldsOf } from './fields.ts'
 import type { SourceKind } from './host.ts'
 import type { Ready, Source } from './loaded.ts'

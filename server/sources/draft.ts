@@ -6,7 +6,7 @@ import { msg } from '../lib/message.ts'
 import { isPlainText } from '../lib/plain-text.ts'
 import type { EventType, Host, SourceKind } from '../plugin/host.ts'
 import type { Mapping } from '../plugin/mapping.ts'
-import { issueSentences } from '../webhooks/draft.ts'
+import { issueSentences } from '../lib/issues.ts'
 
 /** A source as somebody wants it. `secret`: null keeps what is stored, '' removes it. */
 export interface SourceDraft {

@@ -3,7 +3,7 @@ import { networkSettings } from '../access/network-settings.ts'
 import { AppError, fail, invalid } from '../lib/errors.ts'
 import { isObject, parseJson, type Json, type JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
-import { issueSentences } from '../webhooks/draft.ts'
+import { issueSentences } from '../lib/issues.ts'
 import { sealedShape } from './sealed-secrets.ts'
 
 /** Raised when a file of before could be misread. An older version is told, never guessed at. */

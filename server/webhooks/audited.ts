@@ -1,6 +1,7 @@
 import type { Webhook } from '../../db/queries/webhooks.ts'
 import type { JsonObject } from '../lib/json.ts'
-import { headerNames, type WebhookDraft } from './draft.ts'
+import type { WebhookDraft } from './draft.ts'
+import { headerNames } from './webhook-row.ts'
 import { signingOf, type Signing } from './sign.ts'
 
 /** What the audit log keeps of a webhook as somebody saves it. Of a secret only that there is a new one. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { Webhook } from '../../db/queries/webhooks.ts'
 import type { FieldError } from '../lib/errors.ts'
+import { issueSentences } from '../lib/issues.ts'
 import { msg, type Message } from '../lib/message.ts'
 import { isPlainText } from '../lib/plain-text.ts'
 import { checkUrl, type UrlRules } from './address.ts'
@@ -8,11 +8,10 @@ import { defaultPlan, readDelivery, type DeliveryPlan } from './batch-policy.ts'
 import { readCondition, type Condition } from './condition.ts'
 import { readHeaders, type CustomHeaders } from './custom-headers.ts'
 import { readAuth, type AuthDraft } from './draft-auth.ts'
-import { formatKey, formatOf, formats, timestampsOf, type FormatSummary, type Timestamp } from './formats.ts'
+import { formatKey, formats, timestampsOf, type FormatSummary } from './formats.ts'
 import { presetOf } from './presets.ts'
-import { MASK } from './redact.ts'
 import { DEFAULT_SCHEDULE } from './retry.ts'
-import { extraHeaders, signingOf } from './sign.ts'
+import { extraHeaders } from './sign.ts'
 
 /** A webhook as somebody wants it: every field checked, nothing stored yet. Secrets are plain here and nowhere else. */
 export interface WebhookDraft extends AuthDraft {
@@ -236,55 +235,3 @@ const takenHeaders = ({ auth, signing }: AuthDraft): string[] => [
   ...(auth === 'basic' || auth === 'bearer' ? ['authorization'] : []),
   ...(signing?.extra ?? []).map((extra) => extraHeaders[extra]),
 ]
-
-/** A stored webhook as a draft, to read and to compare: its secrets are left out or masked. */
-export const draftOf = (webhook: Webhook): WebhookDraft => ({
-  name: webhook.name,
-  description: webhook.description,
-  url: webhook.url,
-  allEvents: webhook.all_events === 1,
-  events: webhook.events,
-  format: webhook.format,
-  condition: webhook.condition === null ? null : (JSON.parse(webhook.condition) as Condition),
-  sites: JSON.parse(webhook.sites) as string[],
-  ordered: webhook.ordered === 1,
-  ratePerSecond: webhook.rate_per_second,
-  delivery: JSON.parse(webhook.delivery) as DeliveryPlan,
-  auth: webhook.auth,
-  username: webhook.username,
-  password: null,
-  token: null,
-  signing: webhook.signing === null ? null : signingOf(webhook.signing),
-  secret: null,
-  headers: headerNames(webhook).map((name) => [name, MASK]),
-  timeoutSeconds: webhook.timeout_seconds,
-  retrySchedule: JSON.parse(webhook.retry_schedule) as number[],
-  active: webhook.state !== 'retired',
-})
-
-/** The names of a webhook's own headers, as they were written. */
-export const headerNames = (webhook: Pick<Webhook, 'headers'>): string[] => JSON.parse(webhook.headers) as string[]
-
-/** The format's name and timestamp as the API speaks of them. */
-export function formatFields(key: string): { format: string; timestamp: Timestamp } {
-  const found = formatOf(key)
-  return { format: found?.format.name ?? key, timestamp: found?.options.timestamp ?? 'milliseconds' }
-}
-
-/** zod's findings about the shape, in our words. */
-export function issueSentences(issue: z.core.$ZodIssue): FieldError[] {
-  const path = issue.path.join('.')
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({
-      path: [path, key].filter(Boolean).join('.'),
-      message: msg('There is no field of this name.'),
-    }))
-  }
-  if (issue.code === 'invalid_type') {
-    return [{ path, message: msg('This has to be of type {type}.', { type: issue.expected }) }]
-  }
-  if (issue.code === 'invalid_value') {
-    return [{ path, message: msg('This has to be one of: {values}.', { values: issue.values.map(String).join(', ') }) }]
-  }
-  return [{ path, message: msg('{problem}', { problem: issue.message }) }]
-}

@@ -104,6 +104,12 @@ export function formatOf(key: string): { readonly format: Format; readonly optio
   return { format, options: option ? { timestamp: option } : {} }
 }
 
+/** The format's name and timestamp as the API speaks of them. */
+export function formatFields(key: string): { format: string; timestamp: Timestamp } {
+  const found = formatOf(key)
+  return { format: found?.format.name ?? key, timestamp: found?.options.timestamp ?? 'milliseconds' }
+}
+
 /** The exact text of the request body for one event. */
 export const renderBody = (
   format: Format,

@@ -18,11 +18,12 @@ import {
 } from '../../db/queries/webhooks.ts'
 import type { Owner } from '../lib/actor.ts'
 import { msg } from '../lib/message.ts'
-import { draftOf, type WebhookDraft } from './draft.ts'
+import type { WebhookDraft } from './draft.ts'
 import type { Engine } from './engine.ts'
 import { sayFarewell } from './farewell.ts'
 import { MASK } from './redact.ts'
 import { newestSigning, secretChanges, type SecretChoice } from './secret-changes.ts'
+import { draftColumns, draftOf, newRow } from './webhook-row.ts'
 
 /** Why a webhook that signs waits: nobody could verify what it sends. Its deliveries are held meanwhile. */
 export const SECRET_NOT_TAKEN = msg(
@@ -144,62 +145,6 @@ export const removeWebhook = (
   ...deleteWebhook(engine.db, webhook.id, engine.clock()),
   ...(knows ? [] : sayFarewell(engine, webhook)),
 ]
-
-/** A webhook that nothing has happened to yet. */
-export const newRow = (
-  draft: WebhookDraft,
-  who: {
-    readonly id: string
-    readonly owner: Owner
-    readonly by: string
-    readonly now: number
-    readonly publicKey: string | null
-    readonly state: WebhookTable['state']
-    readonly state_reason: string | null
-    readonly origin?: Origin
-    readonly integration?: string
-  },
-): Omit<WebhookTable, 'number'> => ({
-  id: who.id,
-  owner: who.owner,
-  origin: who.origin ?? 'admin',
-  integration: who.integration ?? 'manual',
-  ...draftColumns(draft),
-  public_key: who.publicKey,
-  state: who.state,
-  state_reason: who.state_reason,
-  revision: 1,
-  consecutive_failures: 0,
-  failing_since: null,
-  last_delivered_at: null,
-  last_delivery_at: null,
-  breaker_until: null,
-  breaker_step: 0,
-  breaker_streak: 0,
-  created_at: who.now,
-  created_by: who.by,
-  updated_at: who.now,
-})
-
-/** The columns that somebody chose. */
-export const draftColumns = (draft: WebhookDraft) => ({
-  name: draft.name,
-  description: draft.description,
-  url: draft.url,
-  all_events: draft.allEvents ? 1 : 0,
-  format: draft.format,
-  condition: draft.condition === null ? null : JSON.stringify(draft.condition),
-  sites: JSON.stringify(draft.sites),
-  ordered: draft.ordered ? 1 : 0,
-  rate_per_second: draft.ratePerSecond,
-  delivery: JSON.stringify(draft.delivery),
-  auth: draft.auth,
-  username: draft.username,
-  signing: draft.signing === null ? null : JSON.stringify(draft.signing),
-  headers: JSON.stringify(draft.headers.map(([name]) => name)),
-  timeout_seconds: draft.timeoutSeconds,
-  retry_schedule: JSON.stringify(draft.retrySchedule),
-})
 
 /** Whether it lacks a password, a token or the values of headers: none is stored, and the draft brings none. */
 export function isMissing(

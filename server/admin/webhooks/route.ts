@@ -2,7 +2,7 @@ import type { Webhook } from '../../../db/queries/webhooks.ts'
 import type { Deps } from '../../deps.ts'
 import type { Translator } from '../../web/i18n.ts'
 import { describe } from '../../webhooks/condition.ts'
-import { draftOf } from '../../webhooks/draft.ts'
+import { draftOf } from '../../webhooks/webhook-row.ts'
 import { shortUrl } from '../../webhooks/redact.ts'
 import { authWords, formatWords } from './words.ts'
 

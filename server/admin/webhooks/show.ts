@@ -1,7 +1,7 @@
 import type { Webhook } from '../../../db/queries/webhooks.ts'
 import type { Deps } from '../../deps.ts'
 import type { C } from '../../web/env.ts'
-import { draftOf } from '../../webhooks/draft.ts'
+import { draftOf } from '../../webhooks/webhook-row.ts'
 import { redactUrl } from '../../webhooks/redact.ts'
 import { page } from '../page.ts'
 import { eventReference } from './events.ts'
