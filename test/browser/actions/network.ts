@@ -63,11 +63,11 @@ export const network: Scenarios<Drive> = {
 
   async 'a plugin is paused, and runs again'({ admin }) {
     await admin.go('/network/plugins')
-    await admin.click(admin.page.locator('main').getByRole('link', { name: 'Pause Example' }))
+    await admin.click(admin.page.locator('main').getByRole('link', { name: 'Pause Payments' }))
     await admin.press('Pause')
-    await admin.sees('Example is paused.')
-    await admin.press('Resume Example')
-    await admin.sees('Example runs again.')
+    await admin.sees('Payments is paused.')
+    await admin.press('Resume Payments')
+    await admin.sees('Payments runs again.')
   },
 
   async 'a plugin that is paused by its faults runs again'({ admin, server: { deps } }) {
