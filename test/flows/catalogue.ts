@@ -74,6 +74,9 @@ export function catalogue(flow: Flow): void {
   })
 
   test('a name with capitals and a colon works wherever a name stands', async () => {
+    // Who wants all events wants those that nobody knows yet, too.
+    const all = box()
+    const everything = await addWebhook(all.url, { all_events: true, events: [] })
     expect((await submit('/network/plugins/learning-manager/activate', {})).status).toBe(303)
     const name = 'RESPONSE:ASYNCAPI_USERGROUP_USER_ADDED'
     const inUrl = encodeURIComponent(name)
@@ -89,6 +92,7 @@ export function catalogue(flow: Flow): void {
     const sent = await api('POST', '/events', { type: name, data })
     await flow.subject.deliver()
     expect((await kept()).map(({ headers }) => headers['hookline-event'])).toEqual([name, name])
+    expect((await all.kept()).map(({ headers }) => headers['hookline-event'])).toEqual([name])
     expect((await api('GET', `/webhooks/${id}`)).body.events).toEqual([name])
     expect((await api('GET', `/events?type=${inUrl}&limit=1`)).body.data).toMatchObject([{ id: sent.body.id }])
     expect((await api('GET', `/deliveries?type=${inUrl}&webhook=${id}`)).body.data).toMatchObject([
@@ -97,7 +101,8 @@ export function catalogue(flow: Flow): void {
     ])
     const hook = await api('POST', '/hooks', { target_url: url, event: name })
     expect(hook).toMatchObject({ status: 201, body: { event: name } })
-    for (const path of [`/webhooks/${id}`, `/hooks/${String(hook.body.id)}`]) await api('DELETE', path)
+    for (const path of [`/webhooks/${id}`, `/webhooks/${everything.id}`, `/hooks/${String(hook.body.id)}`])
+      await api('DELETE', path)
     await submit('/network/plugins/learning-manager/deactivate', {})
   })
 }
