@@ -1,3 +1,4 @@
+import { auditEntries } from '../../db/queries/audit.ts'
 import { countDeliveries, deliveriesBefore, hourly, hourlyOf, oldestWaiting } from '../../db/queries/deliveries.ts'
 import { countWebhooks, listWebhooks, type Webhook } from '../../db/queries/webhooks.ts'
 import type { RouteKey } from '../access/rules.ts'
@@ -28,7 +29,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
     const now = deps.clock()
     const since = startOfDay(now)
     const inState = (state: 'pending' | 'retrying' | 'held') => countDeliveries(deps.db, { owner, state })
-    const [webhooks, ill, busy, hours, pending, retrying, held, oldest, failed, plugins, guards, boxes] =
+    const [webhooks, ill, busy, hours, pending, retrying, held, oldest, failed, plugins, guards, boxes, acts] =
       await Promise.all([
         countWebhooks(deps.db, { owner: whose }),
         illWebhooks(deps, whose),
@@ -42,6 +43,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
         mayHere(c, 'GET /network/plugins') ? deps.host.plugins() : [],
         mayHere(c, 'GET /network/plugins') ? deps.host.guards() : [],
         widgetBoxes(c, deps),
+        mayHere(c, 'GET /network/audit') ? auditEntries(deps.db, {}, { limit: MOST_SHOWN }) : [],
       ])
     const day = dayOf(t, hours, since)
     const all = Object.values(webhooks).reduce((total, count) => total + count, 0)
@@ -60,6 +62,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
           .filter(({ state }) => state === 'paused' || state === 'failed')
           .map((plugin) => trouble(t, plugin)),
         boxes,
+        acts: acts.map(({ id, at, actor_name: who, action, target }) => ({ id, at, who, action, target })),
         guards: guards.map((guard) => guardShown(t, guard, may('network:write'))),
         plugins: plugins.length > 0 ? plugins.length : null,
         eventTypes: may('events:read') ? deps.host.eventTypes().length : null,

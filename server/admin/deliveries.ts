@@ -25,6 +25,7 @@ import type { Translator } from '../web/i18n.ts'
 import { answerOf } from './answer.ts'
 import { nothingDone, tickedIn } from './bulk.ts'
 import { cursorAt, filterOf, positionOf, readAsked, states, type Asked } from './delivery-filter.ts'
+import { deliveriesHelp } from './help.ts'
 import { searchOf } from './log-filter.ts'
 import { logPage } from './log-page.ts'
 import { page } from './page.ts'
@@ -52,15 +53,7 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
       title: t('Deliveries'),
       lead: t('Every event on its way to every webhook, newest first.'),
       screen: screen.options,
-      help: [
-        t(
-          'A delivery is one event on its way to one webhook. What fails is tried again by itself, as the schedule of the webhook says.',
-        ),
-        t(
-          'Redeliver sends the same bytes once more, under the same id, so that a receiver can tell that it has them already.',
-        ),
-        t('Held: the webhook or all sending is switched off. Nothing is lost; it goes out when that ends.'),
-      ],
+      help: deliveriesHelp(t),
       data: {
         shows: screen.shows,
         asked,

@@ -24,6 +24,7 @@ import { binChoice } from './bins/copy.ts'
 import { comparison } from './compare.ts'
 import { curlCommand } from './curl.ts'
 import { backTo } from './deliveries.ts'
+import { deliveriesHelp } from './help.ts'
 import { page, type Shown } from './page.ts'
 import { erasedNotice, erasedOn } from './erased.ts'
 import { deliveryOf } from './repair.ts'
@@ -54,6 +55,7 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
       crumbs: [{ href: `${scope.base}/deliveries`, label: t('Deliveries') }],
       head: 'pages/deliveries/head',
       ...(title && { lead: t(/* translated elsewhere */ title) }),
+      help: deliveriesHelp(t),
       data: {
         notices: [
           ...(notice ? [notice] : []),

@@ -6,6 +6,7 @@ import { can } from '../lib/actor.ts'
 import { notFound } from '../lib/errors.ts'
 import type { EventType } from '../plugin/host.ts'
 import type { Translator } from '../web/i18n.ts'
+import { eventTypesHelp } from './help.ts'
 import { page } from './page.ts'
 import { fieldsOf } from './schema-fields.ts'
 import { screenOf } from './screen.ts'
@@ -41,12 +42,7 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
       title: t('Event Types'),
       lead: t('All events that webhooks can listen to, and the data of each.'),
       screen: screen.options,
-      help: [
-        t(
-          'Event types come from plugins. One whose plugin is not active cannot be sent, but webhooks that chose it keep it.',
-        ),
-        t('Real time: sent as it happens. Batched: many go at once, and nobody waits for one of them.'),
-      ],
+      help: eventTypesHelp(t),
       data: {
         shows: screen.shows,
         count: all.length,
@@ -89,6 +85,7 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
       title: words.title,
       lead: `${words.sentence}.`,
       crumbs: [{ href: `${scope.base}/event-types`, label: t('Event Types') }],
+      help: eventTypesHelp(t),
       ...(mayWrite && {
         action: {
           href: `${scope.base}/webhooks/new?event=${encodeURIComponent(type.name)}`,

@@ -21,6 +21,7 @@ import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
 import { states } from './delivery-filter.ts'
+import { eventsHelp } from './help.ts'
 import { oneIn, searchOf, shapes, spanNames, spans, textIn, type Get, type Span } from './log-filter.ts'
 import { erasedNotice, erasedOn } from './erased.ts'
 import { logPage } from './log-page.ts'
@@ -50,12 +51,7 @@ export const eventPageRoutes = (deps: Deps): Handlers => ({
       title: t('Events'),
       lead: t('Everything that happened, newest first, whether a webhook wanted it or not.'),
       screen: screen.options,
-      help: [
-        t(
-          'An event is something that happened, as a plugin, a source or the API reported it. It is kept whether a webhook wanted it or not.',
-        ),
-        t('Open one to see what it carried and what became of it, or to send it to a webhook that did not get it.'),
-      ],
+      help: eventsHelp(t),
       data: {
         asked,
         choices,
@@ -93,6 +89,7 @@ export const eventPageRoutes = (deps: Deps): Handlers => ({
     return page(c, deps, 'pages/events/event', {
       title: t('{event} on {site}', { event: event.type, site: event.site_slug }),
       crumbs: [{ href: `${scope.base}/events`, label: t('Events') }],
+      help: eventsHelp(t),
       notices:
         event.rejected === null
           ? []

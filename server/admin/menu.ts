@@ -87,7 +87,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
       ...when(inNetwork && may('GET /network/plugins'), () =>
         entry('/network/plugins', t('Plugins'), 'plug', {
           current: path === '/network/plugins' || path === '/network/hooks',
-          count: plugins.filter((plugin) => plugin.state === 'paused').length,
+          count: plugins.filter(({ state }) => state === 'paused' || state === 'failed').length,
         }),
       ),
     ],

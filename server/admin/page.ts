@@ -59,6 +59,8 @@ export interface Shown {
   readonly text?: string
   readonly link?: { readonly href: string; readonly text: string }
   readonly items?: readonly { readonly href: string; readonly text: string }[]
+  /** Whether the page opens with the focus on it. */
+  readonly first?: boolean
 }
 
 /** A page of the admin in its frame: bar, menu, heading, notices, footer. */
@@ -175,6 +177,7 @@ export const faultsNotice = (t: Translator, errors: readonly FieldError[]): Show
   title: t('This was not saved.'),
   text: t.n('Please correct one thing:', 'Please correct {count} things:', errors.length),
   items: errors.map(({ path, message }) => ({ href: `#${fieldId(path)}`, text: t.say(message) })),
+  first: true,
 })
 
 function titleOf(t: Translator, status: number): string {

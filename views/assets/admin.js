@@ -85,3 +85,20 @@ setInterval(async () => {
     for (const one of [place, ...document.querySelectorAll('[data-along][id]')]) renew(one, page)
   }
 }, 1000)
+
+/**
+ * `<form data-preview="name …">` sends itself with `intent=preview` when a field of such a name changes, and takes what is
+ * marked `data-fresh` from the answer.
+ */
+let last = 0
+document.addEventListener('change', async ({ target }) => {
+  const form = target.form
+  if (!form?.dataset.preview?.split(' ').includes(target.name)) return
+  const turn = ++last
+  const body = new URLSearchParams(new FormData(form))
+  body.set('intent', 'preview')
+  const answer = await fetch(form.getAttribute('action'), { method: 'POST', body }).catch(() => null)
+  if (!answer?.ok || answer.redirected) return
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
+  if (turn === last) for (const one of form.querySelectorAll('[data-fresh][id]')) renew(one, page)
+})

@@ -15,6 +15,7 @@ import type { BinDraft } from '../../webhooks/bins/make.ts'
 import type { C, Scope } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm, type Form } from '../../web/forms.ts'
+import { binsHelp } from '../help.ts'
 import { faultsNotice, page } from '../page.ts'
 import { shownCapture, type Opened } from './capture.ts'
 import { answerChoices, verdictWords } from './words.ts'
@@ -114,6 +115,7 @@ export async function binPage(c: C, deps: Deps, bin: BinTable, state: State = {}
     title: bin.name,
     crumbs: [{ href: `${scope.base}/bins`, label: t('Bins') }],
     head: 'pages/bins/head',
+    help: binsHelp(t),
     ...(errors.length > 0 && { status: 422 }),
     notices: [...(errors.length > 0 ? [faultsNotice(t, errors)] : []), ...(opened.notices ?? [])],
     data: {

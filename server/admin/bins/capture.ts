@@ -20,7 +20,7 @@ import { readable } from '../../web/readable.ts'
 import { adviceOn, answerOf } from '../answer.ts'
 import { curlCommand } from '../curl.ts'
 import { erasedOn } from '../erased.ts'
-import type { Shown } from '../page.ts'
+import { faultsNotice, type Shown } from '../page.ts'
 import { binOf, binPage } from './bin.ts'
 import { verdictWords } from './words.ts'
 
@@ -31,8 +31,9 @@ export interface Opened {
   /** Its headers with nothing masked. */
   readonly headers?: Headers
   readonly notices?: readonly Shown[]
-  /** Where it was to be sent again. */
+  /** Where it was to be sent again, and what is wrong with that. */
   readonly target?: string
+  readonly problem?: string
 }
 
 export const captureRoutes = (deps: Deps): Handlers => ({
@@ -71,7 +72,11 @@ export const captureRoutes = (deps: Deps): Handlers => ({
     if (!checked.ok) {
       const title = t('It was not sent again.')
       return binPage(c, deps, bin, {
-        opened: { target, notices: [{ tone: 'bad', title, text: t.say(checked.message) }] },
+        opened: {
+          target,
+          problem: t.say(checked.message),
+          notices: [{ ...faultsNotice(t, [{ path: 'url', message: checked.message }]), title }],
+        },
       })
     }
     await mustSend(deps)
@@ -164,6 +169,7 @@ export function shownCapture(
     binary,
     path: `${about.path}/captures/${capture.id}`,
     target: about.opened.target ?? '',
+    problem: about.opened.problem,
     curl: curlCommand({ url, headers: replayed(masked), body: binary ? null : text, file: `${capture.id}.bin` }),
   }
 }

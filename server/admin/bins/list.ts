@@ -13,6 +13,7 @@ import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
 import { askFirst, backOf, isSure, nothingDone, tickedIn } from '../bulk.ts'
+import { binsHelp } from '../help.ts'
 import { frameOf, listing, sliceOf } from '../listing.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { screenOf } from '../screen.ts'
@@ -112,12 +113,7 @@ async function listPage(
     ...((errors.length > 0 || refused) && { status: refused ? 409 : 422 }),
     notices: [...(errors.length > 0 ? [faultsNotice(t, errors)] : []), ...(refused ? [refused] : [])],
     screen: screen.options,
-    help: [
-      t(
-        'Give a webhook the address of a bin as its target, and look here at what it sends. Nothing leaves this network.',
-      ),
-      t('A bin keeps the latest requests for some days. What stands in Authorization and Cookie is masked.'),
-    ],
+    help: binsHelp(t),
     data: {
       path,
       shows: screen.shows,

@@ -23,6 +23,7 @@ import { readForm } from '../../web/forms.ts'
 import type { Translator } from '../../web/i18n.ts'
 import { backOf } from '../bulk.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
+import { differences } from './differences.ts'
 import { inputOf, sentForm, storedForm, type SourceForm } from './form.ts'
 import { formData, kindOf } from './form-page.ts'
 
@@ -44,7 +45,7 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
     const saved = await unlessChanged(() => changeSource(deps, c.var.actor, { ...source, revision }, read.draft))
     return saved
       ? seeOther(c, deps, pathOf(c, source), { tone: 'good', title: msg('{name} saved.', { name: read.draft.name }) })
-      : sourcePage(c, deps, source, { form, isStale: true })
+      : sourcePage(c, deps, await asked(c, deps), { form, isStale: true })
   },
 
   'POST {area}/sources/:id/address': async (c) => {
@@ -155,6 +156,7 @@ async function sourcePage(c: C, deps: Deps, source: SourceRow, state: State = {}
     data: {
       ...form,
       source,
+      conflict: isStale && state.form ? differences(t, kind, storedForm(kind, source), state.form) : [],
       stored: { secret: source.secret !== null },
       path: `${scope.base}/sources/${source.id}`,
       mayWrite,
@@ -169,9 +171,9 @@ async function sourcePage(c: C, deps: Deps, source: SourceRow, state: State = {}
 }
 
 const stale = (t: Translator): Shown => ({
-  tone: 'bad',
-  title: t('This was not saved.'),
-  text: t('Somebody else changed this source while you had it open. Open it again to see how it is now.'),
+  tone: 'warn',
+  title: t('Somebody else saved this source while you had it open.'),
+  text: t('Nothing of yours is saved yet. Compare, change what you want, and save again.'),
 })
 
 /** Why nothing is taken, if nothing is. */

@@ -65,7 +65,7 @@ export const editRoutes = (deps: Deps): Handlers => ({
   'POST {area}/webhooks/:id/secret': async (c) => {
     const webhook = await webhookOf(c, deps)
     const { target, form } = read(webhook, await readForm(c))
-    if (await needsPassword(c, deps, webhook, form)) return askPassword(c, pathOf(c, webhook))
+    if (await needsPassword(c, deps, webhook, form)) return passwordFirst(c, deps, webhook, target, form)
     const state = await reveal(c, deps, webhook, form)
     const now = (await webhookById(deps.db, webhook.id)) ?? webhook
     return formPage(c, deps, { ...target, webhook: now }, form, state)
@@ -74,15 +74,15 @@ export const editRoutes = (deps: Deps): Handlers => ({
   'POST {area}/webhooks/:id/rotate': async (c) => {
     const webhook = await webhookOf(c, deps)
     const sent = await readForm(c)
-    if (!(await recentPassword(c, deps))) return askPassword(c, pathOf(c, webhook))
     const { target, form } = read(webhook, sent)
+    if (!(await recentPassword(c, deps))) return passwordFirst(c, deps, webhook, target, form)
     return rotate(c, deps, webhook, target, form, sent.get('overlap_hours'))
   },
 
   'POST {area}/webhooks/:id/signature.json': async (c) => {
     const webhook = await webhookOf(c, deps)
     const { target, form } = read(webhook, await readForm(c))
-    if (await needsPassword(c, deps, webhook, form)) return askPassword(c, pathOf(c, webhook))
+    if (await needsPassword(c, deps, webhook, form)) return passwordFirst(c, deps, webhook, target, form)
     return (await signatureFile(c, deps, target, form)) ?? formPage(c, deps, target, form, noSecret(c))
   },
 })
@@ -103,6 +103,23 @@ function read(webhook: Webhook, sent: Form): { target: Target; form: WebhookForm
 async function needsPassword(c: C, deps: Deps, webhook: Webhook, form: WebhookForm): Promise<boolean> {
   const found = await secretAt(c, deps, webhook, form.handle)
   return found?.isStored === true && found.secret.kind === 'v1' && !(await recentPassword(c, deps))
+}
+
+/** To the page that asks for the password; where that would lose what was typed, the form says so first. */
+function passwordFirst(c: C, deps: Deps, webhook: Webhook, target: Target, form: WebhookForm) {
+  const { t } = c.var
+  const path = pathOf(c, webhook)
+  if (isSame(form, storedForm(webhook))) return askPassword(c, path)
+  const title = t('Confirm your password first.')
+  const text = t('What you typed here is not saved yet, and would be lost on the way: save it before you go.')
+  const link = { href: `/confirm-password?next=${encodeURIComponent(path)}`, text: t('Confirm your password') }
+  return formPage(c, deps, target, form, { status: 409, notices: [{ tone: 'warn', title, text, link, first: true }] })
+}
+
+const isSame = (one: WebhookForm, other: WebhookForm): boolean => {
+  const inOrder = (form: WebhookForm) =>
+    JSON.stringify({ ...form, events: [...form.events].sort(), sites: [...form.sites].sort() })
+  return inOrder(one) === inOrder(other)
 }
 
 async function save(c: C, deps: Deps, current: Webhook, target: Target, form: WebhookForm): Promise<Response> {

@@ -17,6 +17,8 @@ import { formatNetwork } from '../../webhooks/network.ts'
 import { presetNamed, presetOf, presets } from '../../webhooks/presets.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import type { Exchange } from '../../webhooks/trial.ts'
+import { curlCommand } from '../curl.ts'
+import { webhooksHelp } from '../help.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { isSafe } from '../safe-mode.ts'
 import { eventGroups, eventReference, type EventGroup } from './events.ts'
@@ -96,6 +98,7 @@ export async function formPage(
     crumbs: [{ href: `${scope.base}/webhooks`, label: t('Webhooks') }],
     head: 'pages/webhooks/head',
     notices,
+    help: webhooksHelp(t),
     ...(status && { status }),
     data: {
       id: target.id,
@@ -129,7 +132,7 @@ export async function formPage(
       facts,
       route: webhook && routeOf(deps, t, webhook),
       overview,
-      reference: eventReference(deps, t, webhook && form.events),
+      reference: eventReference(deps, t, webhook && !form.allEvents ? form.events : null),
     },
   })
 }
@@ -197,7 +200,15 @@ async function previewOf(
       return { ...format, timestamps: [], body: made.ok ? made.text : made.why }
     }),
   )
-  return { of: type?.name ?? '', formats: [...own, ...more] }
+  const list = [...own, ...more]
+  const chosen = list.find(({ name }) => name === form.format) ?? list[0]
+  const command = curlCommand({
+    url: form.url.trim() || 'https://example.com/',
+    headers: [['content-type', chosen?.contentType ?? '']],
+    body: chosen?.body ?? '',
+    file: 'sample.json',
+  })
+  return { of: type?.name ?? '', formats: list, curl: { title: chosen?.title ?? '', command } }
 }
 
 const timestampOf = ({ timestamp }: WebhookForm): Timestamp =>

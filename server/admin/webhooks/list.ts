@@ -10,6 +10,7 @@ import { hookTitle } from '../../webhooks/presets.ts'
 import { roomFor } from '../../webhooks/quota.ts'
 import { shortUrl } from '../../webhooks/redact.ts'
 import { hoursOf, startOfDay, totalOf } from '../day.ts'
+import { webhooksHelp } from '../help.ts'
 import { frameOf, sliceOf } from '../listing.ts'
 import { page } from '../page.ts'
 import { screenOf } from '../screen.ts'
@@ -40,13 +41,7 @@ export const listRoutes = (deps: Deps): Handlers => ({
       ...(mayWrite && { action: { href: `${path}/new`, label: t('Add New Webhook') } }),
       ...(room !== null && { lead: t('{count} of {most} webhooks are in use.', { count: used, most: room }) }),
       screen: screen.options,
-      help: [
-        t('A webhook sends events to an address of your choice as they happen. Its state tells how that goes.'),
-        t(
-          'Failing: the last attempts did not arrive; they are tried again. Disabled: switched off by us after five days without success, or because the receiver asked for it. Retired: switched off by a person.',
-        ),
-        t('Send Test Event sends a sample of its first event. Nothing of it counts for health or retries.'),
-      ],
+      help: webhooksHelp(t),
       data: {
         shows: screen.shows,
         frame: frameOf(c, webhookList, asked, {

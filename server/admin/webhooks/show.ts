@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import type { C } from '../../web/env.ts'
 import { draftOf } from '../../webhooks/webhook-row.ts'
 import { redactUrl } from '../../webhooks/redact.ts'
+import { webhooksHelp } from '../help.ts'
 import { page } from '../page.ts'
 import { eventReference } from './events.ts'
 import { factsOf } from './facts.ts'
@@ -19,12 +20,13 @@ export async function showPage(c: C, deps: Deps, webhook: Webhook): Promise<Resp
     title: name,
     crumbs: [{ href: `${scope.base}/webhooks`, label: t('Webhooks') }],
     head: 'pages/webhooks/head',
+    help: webhooksHelp(t),
     data: {
       route: routeOf(deps, t, webhook),
       words: words.filter(([, value]) => value !== ''),
       facts: await factsOf(c, deps, webhook),
       overview: await overviewOf(c, deps, webhook),
-      reference: eventReference(deps, t, draft.events),
+      reference: eventReference(deps, t, draft.allEvents ? null : draft.events),
     },
   })
 }

@@ -17,6 +17,7 @@ import { noSecrets, openSecrets, type OpenSecrets } from '../../webhooks/webhook
 import { readable } from '../../web/readable.ts'
 import { statusText } from '../../web/status-text.ts'
 import { adviceOn, answerOf } from '../answer.ts'
+import { curlCommand } from '../curl.ts'
 import type { Shown } from '../page.ts'
 import type { FormState, Target } from './form-page.ts'
 import { checkForm } from './check.ts'
@@ -168,5 +169,11 @@ export const shownExchange = (t: Translator, exchange: Exchange) => {
       truncated: attempt.truncated,
     },
     error: status === null ? adviceOnSilence(t, attempt) : null,
+    curl: curlCommand({
+      url: redactUrl(url),
+      headers: attempt.requestHeaders,
+      body: requestBody,
+      file: `${exchange.event}.json`,
+    }),
   }
 }

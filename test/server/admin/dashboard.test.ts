@@ -20,6 +20,14 @@ test('an empty network is told the one next step', async () => {
   expect(words(viewer.html)).not.toContain('Add New Webhook')
 })
 
+test('it shows what people did to those who may read the audit log', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  await admin.post('/network/bins', { name: 'Trial' })
+  expect(words((await admin.get('/network')).html)).toMatch(/Activity Audit log Ingrid Nord: bin\. created bin_/)
+  expect(words((await (await app.login('integration_admin')).get('/network')).html)).not.toContain('Activity')
+})
+
 test('it shows what went out, what waits, and what failed', async () => {
   let status = 200
   const receiver = await startReceiver({ answer: () => ({ status }) })

@@ -152,8 +152,12 @@ describe('a source', () => {
     await one.send(path, fillIn(made.html, 'source', { name: 'By the first' }))
     const late = await two.post(path, fillIn(theirs, 'source', { name: 'By the second' }))
     expect(late.status).toBe(409)
-    expect(wordsOf(late.html)).toContain('Somebody else changed this source')
+    expect(wordsOf(late.html)).toContain('Somebody else saved this source while you had it open.')
+    expect(wordsOf(late.html)).toContain('Name By the first By the second')
     expect(wordsOf((await one.get(path)).html)).toContain('By the first')
+    // With both values in sight, saving once more is a choice.
+    expect((await two.post(path, fillIn(late.html, 'source'))).status).toBe(303)
+    expect(wordsOf((await one.get(path)).html)).toContain('By the second')
   })
 })
 

@@ -216,3 +216,32 @@ test('the page of a webhook tells how it did lately, once it did anything', asyn
   const viewer = await app.login('viewer')
   expect(wordsOf((await viewer.get(path)).html)).toContain('Last deliveries')
 })
+
+test('who typed something is not sent away to confirm a password without a word', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const id = await app.webhook({ url: 'https://books.example/', auth: 'signature', signing: plainSigning })
+  const path = `/network/webhooks/${id}`
+  app.clock.advance(11 * MINUTE)
+  const { html } = await admin.get(path)
+  for (const act of ['secret', 'rotate', 'signature.json']) {
+    const asked = await admin.post(`${path}/${act}`, fillIn(html, 'webhook', { description: 'Not saved' }))
+    expect(asked.status).toBe(409)
+    expect(wordsOf(asked.html)).toContain('Confirm your password first.')
+    expect(fillIn(asked.html, 'webhook').get('description')).toBe('Not saved')
+    expect((await admin.post(`${path}/${act}`, fillIn(html, 'webhook'))).location).toMatch(/^\/confirm-password\?next=/)
+  }
+})
+
+test('the page has the sample as a curl command in the format that was chosen', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const { html } = await admin.get('/network/webhooks/new')
+  const fields = { url: "https://books.example/o'neil", format: 'flat', events: 'payment_failed', intent: 'preview' }
+  const shown = await admin.post('/network/webhooks/new', fillIn(html, 'webhook', fields))
+  const command = /<pre [^>]*id="curl">(.*?)<\/pre>/s.exec(shown.html)?.[1] ?? ''
+  expect(wordsOf(command)).toContain(
+    "curl -X POST 'https://books.example/o'\\''neil' \\ -H 'content-type: application/json'",
+  )
+  expect(wordsOf(command)).toContain('"payment_status":"failed"')
+})

@@ -88,10 +88,16 @@ test('from the list it is sent as saved, from the form as typed', async () => {
   const { html, status } = await app.admin.post(`${path}/test`, { back, action: '', id: 'whk_x' })
   expect(status).toBe(200)
   expect(wordsOf(html)).toContain('Test of Order desk')
+  // Back to the list with its filters, or to the event type that it was sent from.
+  expect(html).toContain('href="/network/webhooks?state=active"')
+  expect(wordsOf(html)).toContain('The same as a curl command')
+  const type = '/network/event-types/payment_received'
+  const ofType = await app.admin.post(`${path}/test`, { test_event: 'payment_received', back: type })
+  expect(ofType.html).toContain(`<a href="${type}">`)
   const page = await app.admin.get(path)
   const typed = fillIn(page.html, 'webhook', { url: `${app.receiver.url}/typed`, name: '' })
   expect((await app.admin.post(`${path}/test`, typed)).status).toBe(200)
-  expect(app.receiver.requests.map((request) => request.path)).toEqual(['/saved', '/typed'])
+  expect(app.receiver.requests.map((request) => request.path)).toEqual(['/saved', '/saved', '/typed'])
 })
 
 test('stored credentials are never sent to another address than the one they were given for', async () => {
