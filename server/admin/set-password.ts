@@ -1,17 +1,19 @@
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { holderOf, PASS_LIFETIME, mailReset, setPasswordByPass, swapLink } from '../access/links.ts'
 import { normalEmail, wrongEmail, wrongPassword } from '../access/person.ts'
 import { takeTurn } from '../access/throttle.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
-import { SECOND } from '../lib/clock.ts'
 import type { FieldError } from '../lib/errors.ts'
 import { msg } from '../lib/message.ts'
+import { cookieOf } from '../web/cookie.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { errorsByPath, readForm } from '../web/forms.ts'
 import { faultsNotice, plainPage } from './page.ts'
 import { refusalNotice, refusalStatus } from './password-try.ts'
+
+/** The pass of a link that was opened. */
+const kept = cookieOf('hookline.link')
 
 /** The ways in for who has no password: to ask for a link by mail, and to set one by a link. */
 export const setPasswordRoutes = (deps: Deps): Handlers => ({
@@ -53,19 +55,19 @@ export const setPasswordRoutes = (deps: Deps): Handlers => ({
     c.header('referrer-policy', 'no-referrer')
     const pass = await swapLink(deps, token)
     if (pass === null) return closed(c, deps)
-    setCookie(c, cookieName(deps), pass, { ...cookieOptions(deps), maxAge: PASS_LIFETIME / SECOND })
+    kept.set(c, deps, pass, PASS_LIFETIME)
     return c.redirect('/set-password', 303)
   },
 
   'POST /set-password': async (c) => {
     const holder = await holderIn(c, deps)
-    const pass = getCookie(c, cookieName(deps)) ?? ''
+    const pass = kept.read(c, deps) ?? ''
     if (!holder) return closed(c, deps)
     const password = (await readForm(c)).get('password')
     const wrong = wrongPassword(password)
     if (wrong) return passwordForm(c, deps, holder.email, [{ path: 'password', message: wrong }])
     if (!(await setPasswordByPass(deps, holder, pass, password, c.get('address')))) return closed(c, deps)
-    deleteCookie(c, cookieName(deps), cookieOptions(deps))
+    kept.drop(c, deps)
     return seeOther(c, deps, '/login', {
       tone: 'good',
       title: msg('Your password is set.'),
@@ -75,7 +77,7 @@ export const setPasswordRoutes = (deps: Deps): Handlers => ({
 })
 
 async function holderIn(c: C, deps: Deps) {
-  const pass = getCookie(c, cookieName(deps))
+  const pass = kept.read(c, deps)
   return pass === undefined ? null : holderOf(deps, pass)
 }
 
@@ -101,7 +103,3 @@ function passwordForm(c: C, deps: Deps, email: string, errors: readonly FieldErr
 
 const closed = (c: C, deps: Deps): Response =>
   plainPage(c, deps, 'pages/login/closed', { title: c.get('t')('This link does not work'), status: 403 })
-
-const isHttps = (deps: Deps): boolean => deps.publicUrl().startsWith('https:')
-const cookieName = (deps: Deps): string => (isHttps(deps) ? '__Host-hookline.link' : 'hookline.link')
-const cookieOptions = (deps: Deps) => ({ path: '/', httpOnly: true, sameSite: 'Lax', secure: isHttps(deps) }) as const

@@ -1,17 +1,19 @@
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { normalEmail, wrongFields, wrongName } from '../access/person.ts'
 import { finishSetup, holdsSetupPass, SETUP_LIFETIME, swapSetupToken } from '../access/setup.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
-import { SECOND } from '../lib/clock.ts'
 import { notFound, type FieldError } from '../lib/errors.ts'
 import { msg } from '../lib/message.ts'
+import { cookieOf } from '../web/cookie.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { errorsByPath, readForm } from '../web/forms.ts'
 import { languages, readLanguage } from './language.ts'
 import { setCookies } from './login.ts'
 import { faultsNotice, plainPage } from './page.ts'
+
+/** The pass of a link that was opened. */
+const kept = cookieOf('hookline.setup')
 
 export const setupRoutes = (deps: Deps): Handlers => ({
   'GET /setup': async (c) => {
@@ -20,7 +22,7 @@ export const setupRoutes = (deps: Deps): Handlers => ({
     if (token === undefined) return (await mayEnter(c, deps)) ? setupForm(c, deps, nothing, []) : closed(c, deps)
     const pass = await swapSetupToken(deps, token)
     if (pass === null) return closed(c, deps)
-    setCookie(c, cookieName(deps), pass, { ...cookieOptions(deps), maxAge: SETUP_LIFETIME / SECOND })
+    kept.set(c, deps, pass, SETUP_LIFETIME)
     c.header('referrer-policy', 'no-referrer')
     return c.redirect('/setup', 303)
   },
@@ -40,7 +42,7 @@ export const setupRoutes = (deps: Deps): Handlers => ({
     if (errors.length > 0) return setupForm(c, deps, typed, errors)
     const locale = readLanguage(typed.language)
     if (!(await finishSetup(deps, { ...person, network: typed.network, locale }))) throw notFound()
-    deleteCookie(c, cookieName(deps), cookieOptions(deps))
+    kept.drop(c, deps)
     const address = c.get('address')
     const login = await deps.access.login(c.req.raw.headers, { ...person, remember: false, address })
     if (login.ok) setCookies(c, login.cookies)
@@ -74,16 +76,12 @@ function setupForm(c: C, deps: Deps, typed: Typed, errors: readonly FieldError[]
 /** The address may hold a token: it goes to nobody as a referrer. */
 const closed = (c: C, deps: Deps): Response =>
   plainPage(c, deps, 'pages/setup/closed', {
-    title: c.get('t')('This set-up link does not open'),
+    title: c.get('t')('This set-up link does not work'),
     status: 403,
     headers: { 'referrer-policy': 'no-referrer' },
   })
 
 const mayEnter = async (c: C, deps: Deps): Promise<boolean> => {
-  const pass = getCookie(c, cookieName(deps))
+  const pass = kept.read(c, deps)
   return pass !== undefined && holdsSetupPass(deps, pass)
 }
-
-const isHttps = (deps: Deps): boolean => deps.publicUrl().startsWith('https:')
-const cookieName = (deps: Deps): string => (isHttps(deps) ? '__Host-hookline.setup' : 'hookline.setup')
-const cookieOptions = (deps: Deps) => ({ path: '/', httpOnly: true, sameSite: 'Lax', secure: isHttps(deps) }) as const

@@ -20,6 +20,10 @@ const event = z.strictObject({
   sample: z.unknown(),
   shared: z.boolean(),
 })
+/** Of a collection or a capability. */
+const NAME = /^[a-z][a-z0-9_]{0,39}$/
+const NAME_RULE = 'has 1 to 40 lower-case letters, digits and _, a letter first'
+
 const shape = z.strictObject({
   slug: z
     .string()
@@ -34,17 +38,14 @@ const shape = z.strictObject({
   events: z.array(event).optional(),
   emits: z.array(event).optional(),
   storage: z
-    .record(
-      z.string().regex(/^[a-z][a-z0-9_]{0,39}$/),
-      z.strictObject({ schema, indexes: z.array(z.string()).optional() }),
-    )
+    .record(z.string().regex(NAME), z.strictObject({ schema, indexes: z.array(z.string()).optional() }), {
+      error: ({ code }) => (code === 'invalid_key' ? NAME_RULE : undefined),
+    })
     .optional(),
   capabilities: z
     .array(
       z.strictObject({
-        name: z
-          .string()
-          .regex(/^[a-z][a-z0-9_]{0,39}$/, 'has 1 to 40 lower-case letters, digits and _, a letter first'),
+        name: z.string().regex(NAME, NAME_RULE),
         title: text,
         roles: z.array(z.enum(['integration_admin', 'site_admin', 'viewer'])).optional(),
       }),
@@ -198,5 +199,5 @@ export function wrongFormat(
   const wrong = [contentType, batchContentType].find((type) => !/^[\w.+-]+\/[\w.+-]+(; *[\w-]+=[\w.-]+)*$/.test(type))
   return wrong === undefined
     ? null
-    : `The content type ${wrong} of the format ${name} is none. It reads like text/csv; charset=utf-8.`
+    : `The content type ${wrong} of the format ${name} is not valid. Write it as in text/csv; charset=utf-8.`
 }

@@ -1,5 +1,6 @@
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { MINUTE } from '../lib/clock.ts'
 import type { Message } from '../lib/message.ts'
+import { cookieOf, type Home } from './cookie.ts'
 import type { C } from './env.ts'
 
 export type Tone = 'good' | 'info' | 'warn' | 'bad'
@@ -12,37 +13,23 @@ export interface Notice {
   readonly link?: { readonly href: string; readonly label: Message }
 }
 
-interface Home {
-  readonly publicUrl: () => string
-}
-
-const isHttps = (home: Home): boolean => home.publicUrl().startsWith('https:')
-const nameOf = (home: Home): string => (isHttps(home) ? '__Host-notice' : 'notice')
+const waiting = cookieOf('notice')
 
 /** Goes to a page of ours after a form was taken, with a notice for it. */
 export function seeOther(c: C, home: Home, path: string, notice?: Notice): Response {
   if (notice) {
     const text = JSON.stringify(notice)
     // A browser drops a cookie beyond 4 KiB whole; then rather no notice than a broken one.
-    if (encodeURIComponent(text).length < 3500) {
-      setCookie(c, nameOf(home), text, {
-        path: '/',
-        maxAge: 60,
-        httpOnly: true,
-        sameSite: 'Lax',
-        secure: isHttps(home),
-      })
-    }
+    if (encodeURIComponent(text).length < 3500) waiting.set(c, home, text, MINUTE)
   }
   return c.redirect(path, 303)
 }
 
 /** The notice that waits for this page, once. Whoever wrote the cookie: it is shown escaped, and only if it has the shape. */
 export function takeNotice(c: C, home: Home): Notice | null {
-  const name = nameOf(home)
-  const text = getCookie(c, name)
+  const text = waiting.read(c, home)
   if (text === undefined) return null
-  deleteCookie(c, name, { path: '/', secure: isHttps(home) })
+  waiting.drop(c, home)
   try {
     const value = JSON.parse(text) as unknown
     return isNotice(value) ? value : null

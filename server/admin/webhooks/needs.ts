@@ -38,7 +38,7 @@ export async function needsOf(c: C, deps: Deps, webhook: Webhook): Promise<Shown
   if (state === 'failing') {
     const why = await whyOf(deps, t, webhook)
     const text = t(
-      'What waits is tried again, and nothing is lost. Look what the receiver answers, then send a test event.',
+      'Waiting deliveries are tried again, and nothing is lost. See what the receiver answers, then send a test event.',
     )
     return [
       {

@@ -34,6 +34,11 @@ describe('a plugin that is not right', () => {
   test.each<[string, Partial<Manifest>, string]>([
     ['a slug with capitals', { slug: 'Shop' }, 'failed: The manifest is not right at slug'],
     ['a version of two parts', { version: '1.0' }, 'failed: The manifest is not right at version'],
+    [
+      'a collection with capitals',
+      { storage: { Orders: { schema: z.object({ id: z.string() }) } } },
+      'failed: The manifest is not right at storage.Orders: has 1 to 40 lower-case letters',
+    ],
     ['a key nobody knows', { cron: [] } as Partial<Manifest>, 'failed: The manifest is not right at its top level'],
     [
       'a later host',

@@ -160,7 +160,7 @@ test('a format with a wrong name or content type keeps its plugin from running',
     reason ? String(reason.params?.['error']) : [],
   )
   expect(reasons).toEqual([
-    expect.stringContaining('The content type csv of the format csv is none.'),
+    expect.stringContaining('The content type csv of the format csv is not valid.'),
     expect.stringContaining('The format CSV file has to have'),
   ])
 })
