@@ -6,6 +6,8 @@ export interface Item {
   readonly number: number
   /** Whether it goes first, and nobody waits until it lies on the disk. */
   readonly urgent: boolean
+  /** Whether no other was on its way when this one left. */
+  readonly alone: boolean
   readonly lines: readonly Line[]
 }
 

@@ -3,8 +3,8 @@
  * It speaks first (`ready`, or `failed` and why), then answers each commit with its outcome, makes the file a little
  * smaller at each `compact`, and ends at `end`.
  *
- * What came in while it wrote shares the next transaction. Groups so grow with the load by themselves. When nothing came
- * in, nobody minds that it flushes to the disk itself, which spares whoever waits the way to another thread and back.
+ * What came in while it wrote shares the next transaction. Groups so grow with the load by themselves. What came alone, and
+ * still is when it is committed, is flushed to the disk at once, which spares whoever waits the way to another thread.
  */
 import { closeSync, fdatasyncSync, openSync } from 'node:fs'
 import { parentPort, receiveMessageOnPort, workerData, type MessagePort } from 'node:worker_threads'
@@ -13,14 +13,8 @@ import { allowCompaction, createCompaction } from './sqlite-compact.ts'
 import { createLine } from './sqlite-line.ts'
 import { createTaker, type Sent } from './sqlite-texts.ts'
 
-/** A commit on its way here: its number, whether it is urgent (see `Item`), and its statements. */
-export type SentItem = readonly [number: number, urgent: boolean, lines: readonly Sent[]]
-
-/** `flushes`: whether it may flush by itself. */
-export interface WriterOptions {
-  readonly file: string
-  readonly flushes: boolean
-}
+/** A commit on its way here; see `Item`. */
+export type SentItem = readonly [number: number, urgent: boolean, alone: boolean, lines: readonly Sent[]]
 
 /** Commits that were asked for in one turn come together. */
 export type Order = readonly SentItem[] | 'compact' | 'end'
@@ -53,7 +47,7 @@ function open(file: string): Connection {
   return connection
 }
 
-function serve(port: MessagePort, connection: Connection, { file, flushes }: WriterOptions): void {
+function serve(port: MessagePort, connection: Connection, file: string): void {
   const log = openSync(`${file}-wal`, 'r+')
   const take = createTaker()
   const line = createLine()
@@ -62,7 +56,7 @@ function serve(port: MessagePort, connection: Connection, { file, flushes }: Wri
   const obey = (order: Order): void => {
     if (order === 'compact') return compaction.step()
     if (order === 'end') return end()
-    for (const [number, urgent, lines] of order) line.add({ number, urgent, lines: lines.map(take) })
+    for (const [number, urgent, alone, lines] of order) line.add({ number, urgent, alone, lines: lines.map(take) })
   }
   const end = () => {
     while (line.size() > 0) writeGroup()
@@ -82,7 +76,7 @@ function serve(port: MessagePort, connection: Connection, { file, flushes }: Wri
       group.map(({ lines }) => lines),
     )
     obeyAll()
-    const flushed = flushes && line.size() === 0 && !group.every(({ urgent }) => urgent)
+    const flushed = line.size() === 0 && group.every(({ urgent, alone }) => alone && !urgent)
     if (flushed) fdatasyncSync(log)
     report({ is: 'done', outcomes: outcomes.map((outcome, n) => [group[n]?.number ?? 0, outcome]), flushed })
   }
@@ -95,8 +89,8 @@ function serve(port: MessagePort, connection: Connection, { file, flushes }: Wri
 
 try {
   if (parentPort === null) throw new Error('it runs in a thread of its own only')
-  const options = workerData as WriterOptions
-  serve(parentPort, open(options.file), options)
+  const file = String(workerData)
+  serve(parentPort, open(file), file)
   report({ is: 'ready' })
 } catch (error) {
   report({ is: 'failed', message: asDbError(error).message })

@@ -8,7 +8,7 @@ import type { Log } from '../lib/log.ts'
 import { createFlusher } from './sqlite-flush.ts'
 import { asDbError, openConnection, runGroup, runLine, type Connection, type Outcome } from './sqlite-group.ts'
 import { createSender } from './sqlite-texts.ts'
-import type { Order, Report, SentItem, WriterOptions } from './sqlite-writer.ts'
+import type { Order, Report, SentItem } from './sqlite-writer.ts'
 
 const LONGEST_QUEUE = 5000
 
@@ -94,7 +94,7 @@ async function startWriter({
   flush,
 }: SqliteOptions): Promise<{ write: Write; compact: () => void; close: () => Promise<void> }> {
   const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), {
-    workerData: { file, flushes: flush === undefined } satisfies WriterOptions,
+    workerData: file,
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   })
@@ -161,8 +161,9 @@ async function startWriter({
         if (closed !== null) return reject(new DbError('busy', closed))
         if (sent.size >= LONGEST_QUEUE)
           return reject(new DbError('busy', `${LONGEST_QUEUE} writes are waiting already.`))
+        const alone = flush === undefined && sent.size === 0
         sent.set(++number, { lasting, resolve, reject })
-        if (outgoing.push([number, lasting === 'written', item.map(send)]) === 1) process.nextTick(post)
+        if (outgoing.push([number, lasting === 'written', alone, item.map(send)]) === 1) process.nextTick(post)
       }),
     compact() {
       if (closed === null) worker.postMessage('compact' satisfies Order)

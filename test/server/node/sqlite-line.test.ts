@@ -4,6 +4,7 @@ import { createLine } from '../../../server/node/sqlite-line.ts'
 const item = (number: number, { urgent = false, characters = 10 } = {}) => ({
   number,
   urgent,
+  alone: false,
   lines: [['insert', ['x'.repeat(characters)]] as const],
 })
 const numbers = (group: readonly { readonly number: number }[]) => group.map(({ number }) => number)
@@ -29,7 +30,7 @@ test('a long line is written in many groups, and what is urgent waits for one of
 
 test('a commit that is larger than any group goes all the same', () => {
   const line = createLine()
-  line.add({ number: 1, urgent: false, lines: [['insert', [], [['x'.repeat(1_000_000)]]]] })
+  line.add({ ...item(1), lines: [['insert', [], [['x'.repeat(1_000_000)]]]] })
   line.add(item(2))
   expect(numbers(line.next())).toEqual([1])
   expect(numbers(line.next())).toEqual([2])
