@@ -1,7 +1,7 @@
 import { Pool, type Dispatcher } from 'undici'
 import { checkUrl, type CheckedUrl, type UrlRules } from '../webhooks/address.ts'
 import type { Answer, OutgoingRequest, Post } from '../webhooks/engine.ts'
-import { judge, MOST_KEPT, MOST_READ, noAnswer, type sentences } from '../webhooks/outcome.ts'
+import { outcomeOf, MOST_KEPT, MOST_READ, noAnswer, type sentences } from '../webhooks/outcome.ts'
 import { codeOf, createConnector, Refusal, type ConnectorOptions } from './connector.ts'
 import { createWheel } from './wheel.ts'
 
@@ -96,7 +96,7 @@ function postOver(options: ConnectorOptions): Post & { close(): Promise<void> } 
         const truncated = cut || bytes.length > mostKept
         settle({
           ...head,
-          ...judge(head.status),
+          ...outcomeOf(head.status),
           body: bytes.subarray(0, mostKept),
           truncated,
           durationMs: elapsed(started),

@@ -29,7 +29,7 @@ export function discreet(outcome: Outcome): { outcome: Outcome; error: string } 
 }
 
 /** Outcome and sentence of an answer's head. Its body changes neither. */
-export function judge(status: number): { outcome: Outcome; error: string | null } {
+export function outcomeOf(status: number): { outcome: Outcome; error: string | null } {
   if (status >= 200 && status < 300) return { outcome: 'ok', error: null }
   if (status >= 300 && status < 400) {
     return {

@@ -1,6 +1,6 @@
 import { checkAddresses, checkUrl, literalAddress, type Resolve, type UrlRules } from '../webhooks/address.ts'
 import type { Answer, OutgoingRequest, Post } from '../webhooks/engine.ts'
-import { judge, MOST_KEPT, MOST_READ, noAnswer } from '../webhooks/outcome.ts'
+import { outcomeOf, MOST_KEPT, MOST_READ, noAnswer } from '../webhooks/outcome.ts'
 import type { Clock } from '../lib/clock.ts'
 
 export interface PostOptions {
@@ -55,7 +55,7 @@ export function createPost(options: PostOptions): Post {
     return {
       status: response.status,
       headers: [...response.headers],
-      ...judge(response.status),
+      ...outcomeOf(response.status),
       ...read,
       durationMs: clock() - started,
     }

@@ -6,7 +6,7 @@ import { toBase64 } from '../../lib/base64.ts'
 import { newId } from '../../lib/ids.ts'
 import { urlRules } from '../address.ts'
 import type { Answer, Engine, OutgoingRequest, Post } from '../engine.ts'
-import { judge, noAnswer } from '../outcome.ts'
+import { outcomeOf, noAnswer } from '../outcome.ts'
 import { maskHeaders } from '../redact.ts'
 import { hiddenContext } from '../sealed.ts'
 import { CAUGHT, planOf, type AnswerPlan, type BinAnswer } from './answer.ts'
@@ -108,7 +108,7 @@ export function reachingBins(engine: Engine): Post {
     if (!inTime) return noAnswer('timeout', durationMs)
     const status = reply?.status ?? 404
     return {
-      ...judge(status),
+      ...outcomeOf(status),
       status,
       headers: [['content-type', 'text/plain; charset=utf-8'], ...(reply?.headers ?? [])],
       body: utf8.write.encode(reply?.body ?? 'There is no such bin.\n'),

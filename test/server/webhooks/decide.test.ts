@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { Outcome } from '../../../db/schema.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../server/lib/clock.ts'
 import { decide, type AttemptFacts, type DeliveryFacts } from '../../../server/webhooks/decide.ts'
-import { judge, sentences } from '../../../server/webhooks/outcome.ts'
+import { outcomeOf, sentences } from '../../../server/webhooks/outcome.ts'
 import { DEFAULT_SCHEDULE } from '../../../server/webhooks/retry.ts'
 
 const now = Date.UTC(2026, 6, 19, 12)
@@ -17,7 +17,7 @@ const first: DeliveryFacts = {
 const answered = (status: number, retryAfter?: string): AttemptFacts => ({
   status,
   responseHeaders: retryAfter === undefined ? [] : [['retry-after', retryAfter]],
-  ...judge(status),
+  ...outcomeOf(status),
 })
 const broken = (outcome: keyof typeof sentences): AttemptFacts => ({
   outcome,
@@ -64,9 +64,9 @@ describe('the first attempt', () => {
 test('every outcome but ok has a sentence that ends in a full stop', () => {
   const all: Record<Outcome, string | null> = {
     ...sentences,
-    ok: judge(200).error,
-    redirect: judge(302).error,
-    http_error: judge(500).error,
+    ok: outcomeOf(200).error,
+    redirect: outcomeOf(302).error,
+    http_error: outcomeOf(500).error,
   }
   for (const [outcome, sentence] of Object.entries(all)) {
     if (outcome === 'ok') expect(sentence).toBe(null)
