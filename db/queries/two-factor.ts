@@ -1,4 +1,6 @@
+import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
+import { must } from '../must.ts'
 
 export const twoFactorRow = (db: Db, userId: string) =>
   db.q.selectFrom('two_factor').selectAll().where('user_id', '=', userId).executeTakeFirst()
@@ -16,13 +18,11 @@ export const insertTwoFactor = (db: Db, userId: string, cipher: string): Stateme
     .values({ user_id: userId, cipher, confirmed_at: null, last_step: 0 })
     .onConflict((on) => on.column('user_id').doUpdateSet({ cipher }).where('two_factor.confirmed_at', 'is', null))
 
-/** Changes nothing where it was confirmed before. */
-export const confirmTwoFactorRow = (db: Db, userId: string, now: number, step: number): Statement =>
-  db.q
-    .updateTable('two_factor')
-    .set({ confirmed_at: now, last_step: step })
-    .where('user_id', '=', userId)
-    .where('confirmed_at', 'is', null)
+/** The commit is refused as `constraint` where it was confirmed before. */
+export const confirmTwoFactorRow = (db: Db, userId: string, now: number, step: number): Statement[] => [
+  must(db, sql`not exists (select 1 from two_factor where user_id = ${userId} and confirmed_at is null)`),
+  db.q.updateTable('two_factor').set({ confirmed_at: now, last_step: step }).where('user_id', '=', userId),
+]
 
 /** Takes a code: changes nothing when this one, or a later one, was taken before. */
 export const takeStep = (db: Db, userId: string, step: number): Statement =>

@@ -1,3 +1,4 @@
+import { DbError } from '../../db/db.ts'
 import { endSessions } from '../../db/queries/access.ts'
 import type { Person } from '../../db/queries/people.ts'
 import {
@@ -59,13 +60,20 @@ export async function confirmTwoFactor(
   const step = standing.state === 'pending' ? await stepOfCode(standing.secret, digitsOf(code), now) : null
   if (step === null) return null
   const codes = newCodes(deps)
-  const [confirmed] = await db.commit([
-    confirmTwoFactorRow(db, person.id, now, step),
-    ...setRecoveryCodes(db, person.id, await Promise.all(codes.map(hashOf))),
-    endSessions(db, person.id),
-    ...auditEntry(deps, by, { action: 'user.two_factor_on', target: person.id, owner: person.siteId }),
-  ])
-  return confirmed?.changes === 1 ? codes : null
+  const hashes = await Promise.all(codes.map(hashOf))
+  try {
+    await db.commit([
+      // First, as its counter makes the second of two wait: that one must not replace the codes which the first has shown.
+      ...auditEntry(deps, by, { action: 'user.two_factor_on', target: person.id, owner: person.siteId }),
+      ...confirmTwoFactorRow(db, person.id, now, step),
+      ...setRecoveryCodes(db, person.id, hashes),
+      endSessions(db, person.id),
+    ])
+    return codes
+  } catch (error) {
+    if (error instanceof DbError && error.kind === 'constraint') return null
+    throw error
+  }
 }
 
 /** New recovery codes; those before no longer work. */

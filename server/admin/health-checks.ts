@@ -16,6 +16,7 @@ import { sendingChecks } from './health-sending.ts'
 import { storageChecks } from './health-storage.ts'
 import { sourcesCheck } from './sources/check.ts'
 import type { PluginInfo } from '../plugin/host.ts'
+import { isByPerson } from '../plugin/switch.ts'
 import { SECRET_NOT_TAKEN } from '../webhooks/lifecycle.ts'
 import { binUrl } from '../webhooks/bins/address.ts'
 import { shortUrl } from '../webhooks/redact.ts'
@@ -176,7 +177,8 @@ function pluginsCheck(t: Translator, plugins: readonly PluginInfo[]): Check {
     ill.length,
   )
   const text = t('Everything else goes on. See its faults, have them mended, and resume it.')
-  return { ...check, rank: 'critical', title, text, items, link }
+  const rank = ill.every(({ reason }) => isByPerson(reason)) ? 'recommended' : 'critical'
+  return { ...check, rank, title, text, items, link }
 }
 
 function clockCheck(t: Translator, newest: number | null, now: number): Check {

@@ -9,7 +9,7 @@ import {
 } from '../../db/queries/plugins.ts'
 import { mustNotGo, pluginToRemove } from '../../db/queries/uninstall.ts'
 import { fail, notFound } from '../lib/errors.ts'
-import { msg } from '../lib/message.ts'
+import { msg, type Message } from '../lib/message.ts'
 import type { Core } from './core.ts'
 import type { Host } from './host.ts'
 import type { Ready } from './loaded.ts'
@@ -31,6 +31,11 @@ function switchable(core: Core, slug: string): Ready {
   if (!plugin.manifest.mustUse) return plugin
   throw fail('conflict', 'The plugin {plugin} is always on.', { plugin: plugin.manifest.title })
 }
+
+const pausedBy = (name: string): Message => msg('{name} paused it.', { name })
+
+/** Whether it was a person who paused a plugin, for this reason, and not its faults. */
+export const isByPerson = (reason: Message | null): boolean => reason?.text === pausedBy('').text
 
 /** What people do with a plugin as a whole: each gives statements for the commit of the caller. */
 export function switching(core: Core): Pick<Host, 'activate' | 'deactivate' | 'pause' | 'resume' | 'uninstall'> {
@@ -54,7 +59,7 @@ export function switching(core: Core): Pick<Host, 'activate' | 'deactivate' | 'p
     deactivate: (slug, site) => turn(slug, false, site),
     async pause(slug, by) {
       const plugin = switchable(core, slug)
-      const reason = JSON.stringify(msg('{name} paused it.', { name: by }))
+      const reason = JSON.stringify(pausedBy(by))
       const defaults = { active: isOnForAll(plugin, undefined), version: plugin.manifest.version }
       return [...pausePlugin(db, { slug, at: clock(), reason }, defaults), pluginsChanged(db)]
     },

@@ -228,8 +228,11 @@ export function accessContract(engine: string, open: () => Promise<Db>): void {
       const secret = standing.state === 'pending' ? standing.secret : ''
       const code = (steps: number) => codeAt(secret, stepAt(world.time.now) + steps)
       expect(await confirmTwoFactor(world, anna, who, '000 000')).toBeNull()
-      const recovery = await confirmTwoFactor(world, anna, who, await code(-1))
-      expect(recovery).toHaveLength(10)
+      const sent = await Promise.all(
+        [code(-1), code(-1)].map(async (typed) => confirmTwoFactor(world, anna, who, await typed)),
+      )
+      const [recovery, ...more] = sent.filter((codes) => codes !== null)
+      expect([recovery?.length, more.length]).toEqual([10, 0])
       await beginTwoFactor(world, anna.id)
       expect(await twoFactorOf(world, anna.id)).toEqual({ state: 'on', codesLeft: 10 })
       const { login, cookie } = await logIn(world, 'a@example.com')

@@ -45,6 +45,18 @@ test('what can be better says what to do, and rings no bell', async () => {
   expect(bubbleOf(html)).toBeNull()
 })
 
+test('a plugin that somebody paused is no emergency, and one that its faults paused is', async () => {
+  const app = await testApp({ env: SAFE })
+  const admin = await app.login()
+  await admin.post('/network/plugins/payments/pause')
+  const paused = await admin.get(HEALTH)
+  expect(mainOf(paused.html)).toContain('1 recommended improvement')
+  expect(mainOf(paused.html)).toContain('Payments Ingrid Nord paused it.')
+  expect(bubbleOf(paused.html)).toBeNull()
+  for (let n = 0; n < 5; n++) await app.deps.host.blame('accounts/page:/x', null, new Error('It fell over.'))
+  expect(bubbleOf((await admin.get(HEALTH)).html)).toBe('1')
+})
+
 test('a webhook that was switched off is critical, with the reason; one that waits for its secret to be taken is not', async () => {
   const receiver = await startReceiver({ answer: () => ({ status: 410 }) })
   const app = await testApp({ env: { ...SAFE, OUTBOUND_ALLOW: '127.0.0.0/8' } })
