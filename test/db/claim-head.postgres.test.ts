@@ -33,9 +33,8 @@ test('while another process claims the head of an ordered line, nobody claims th
   await other.query('begin')
   await other.query("update delivery set state = 'delivering', due_at = 1000, lease_owner = 'other' where id = 'dlv_1'")
   const claim = db.commit([claimHead(db, { webhook: 'whk_a', now: 10, lease: 2000, owner: 'me' })])
-  await expect
-    .poll(async () => (await other.query("select 1 from pg_stat_activity where wait_event_type = 'Lock'")).rowCount)
-    .toBe(1)
+  const waits = "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
+  await expect.poll(async () => (await other.query(waits)).rowCount).toBe(1)
   await other.query('commit')
   const [claimed] = await claim
   expect(claimed?.rows).toEqual([])
