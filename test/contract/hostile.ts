@@ -181,7 +181,12 @@ export function hostileContract(name: string, open: () => Promise<Db>): void {
     const ask = (path: string, method = 'GET') =>
       createApp(deps, () => '192.0.2.7').request(HOME + path, {
         method,
-        headers: { cookie, host: new URL(HOME).host, 'sec-fetch-site': 'same-origin' },
+        headers: {
+          cookie,
+          host: new URL(HOME).host,
+          'sec-fetch-site': 'same-origin',
+          ...(method === 'POST' && { 'content-type': 'application/x-www-form-urlencoded' }),
+        },
       })
     const badOne = async () => (await deps.host.plugins()).find(({ slug }) => slug === 'bad')
 
