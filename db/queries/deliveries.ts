@@ -29,10 +29,14 @@ const deliveries = (db: Db) =>
 
 /** As an owner sees it: a site has what its own webhooks sent, the network has all. */
 export const deliveryById = (db: Db, id: string, owner = 'network'): Promise<DeliveryRow | undefined> =>
-  deliveries(db)
-    .where('delivery.id', '=', id)
-    .$if(owner !== 'network', (query) => query.where('webhook.owner', '=', owner))
-    .executeTakeFirst()
+  seenBy(owner, deliveries(db)).where('delivery.id', '=', id).executeTakeFirst()
+
+/** Those of these that the owner sees, in no order. */
+export const deliveriesById = (db: Db, ids: readonly string[], owner: string): Promise<DeliveryRow[]> =>
+  seenBy(owner, deliveries(db)).where('delivery.id', 'in', anyOf(db, ids)).execute()
+
+const seenBy = (owner: string, query: Query): Query =>
+  owner === 'network' ? query : query.where('webhook.owner', '=', owner)
 
 export type AnswerClass = 0 | 2 | 3 | 4 | 5
 

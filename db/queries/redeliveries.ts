@@ -1,13 +1,15 @@
 import { sql, type CompiledQuery } from 'kysely'
 import type { Db, Statement } from '../db.ts'
+import { must } from '../must.ts'
 import { prepared, rowFields } from '../prepared.ts'
+import { anyOf } from '../rows.ts'
 import type { RedeliveryTable } from '../schema.ts'
 import { isGuarded } from './guards.ts'
 
 /**
  * One more attempt of a delivery that is not on the wire: due at once, in front of all that waits at its webhook, and
- * outside its schedule, which is kept aside. Answers a row when it took hold: the webhook works, nobody redelivers it
- * already, it was not erased, and it waits neither with a batch nor for a guard.
+ * outside its schedule, which is kept aside. It takes hold while the webhook works, nobody redelivers it already, it was
+ * not erased, and it waits neither with a batch nor for a guard.
  */
 export const redeliver = (db: Db, id: string, now: number): CompiledQuery =>
   sql`update delivery set resume_state = state, resume_at = due_at, state = 'retrying', batch_id = null, reason = null,
@@ -16,8 +18,17 @@ export const redeliver = (db: Db, id: string, now: number): CompiledQuery =>
     where id = ${id} and test = 0 and state <> 'delivering' and resume_state is null
       and not (batch_id is not null and (state in ('pending', 'retrying') or (state = 'held' and batch_id <> '')))
       and not ${isGuarded} and erased_at is null
-      and exists (select 1 from webhook where webhook.id = delivery.webhook_id and webhook.state in ('active', 'failing'))
-    returning id`.compile(db.q)
+      and exists (select 1 from webhook where webhook.id = delivery.webhook_id and webhook.state in ('active', 'failing'))`.compile(
+    db.q,
+  )
+
+/** In front of `redeliver`, behind the entries of the audit log: nobody was quicker. */
+export const mustNotBeRedelivered = (db: Db, ids: readonly string[]): Statement =>
+  must(db, sql`exists (select 1 from delivery where id in ${anyOf(db, ids)} and resume_state is not null)`)
+
+/** Behind `redeliver`: it took hold of each of them. */
+export const mustBeRedelivered = (db: Db, ids: readonly string[]): Statement =>
+  must(db, sql`exists (select 1 from delivery where id in ${anyOf(db, ids)} and resume_state is null)`)
 
 /** As many deliveries go back to work in one step. */
 const REDELIVERY_STEP = 200

@@ -2,7 +2,7 @@ import {
   countDeliveries,
   deliveriesAfter,
   deliveriesBefore,
-  deliveryById,
+  deliveriesById,
   MOST_COUNTED,
   type DeliveryRow,
   type Position,
@@ -82,9 +82,7 @@ export const deliveryListRoutes = (deps: Deps): Handlers => ({
       return seeOther(c, deps, path, nothingDone)
     }
     const { owner } = c.var.scope
-    const found = await Promise.all(ids.map((id) => deliveryById(deps.db, id, owner)))
-    const mine = found.filter((row) => row !== undefined)
-    const count = await redeliverMany(deps, c.var.actor, mine)
+    const count = await redeliverMany(deps, c.var.actor, await deliveriesById(deps.db, ids, owner))
     const left = ids.length - count
     return seeOther(c, deps, path, {
       tone: count > 0 ? 'good' : 'bad',

@@ -1,7 +1,8 @@
+import { DbError } from '../../db/db.ts'
 import type { DeliveryRow } from '../../db/queries/deliveries.ts'
-import { redeliver } from '../../db/queries/redeliveries.ts'
+import { mustBeRedelivered, mustNotBeRedelivered, redeliver } from '../../db/queries/redeliveries.ts'
 import { tryNow } from '../../db/queries/dispatch.ts'
-import { auditEntry } from '../access/audit.ts'
+import { auditEntries } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import type { Actor } from '../lib/actor.ts'
 import { msg, type Message } from '../lib/message.ts'
@@ -32,7 +33,7 @@ export async function redeliverOne(deps: Deps, actor: Actor, delivery: DeliveryR
 }
 
 /** As many as fit into one batch of D1, with the entries of the audit log. */
-const AT_ONCE = 16
+const AT_ONCE = 40
 
 /**
  * One more attempt of each that can have one. Answers how many that were. Each stands in front of all that waits, so that
@@ -45,15 +46,35 @@ export async function redeliverMany(deps: Deps, actor: Actor, deliveries: readon
   let count = 0
   for (let i = 0; i < possible.length; i += AT_ONCE) {
     const some = possible.slice(i, i + AT_ONCE)
-    const results = await deps.db.commit([
-      ...some.map(({ id }) => redeliver(deps.db, id, deps.clock())),
-      tryNow(deps.db, [...new Set(some.map(({ webhook_id: webhook }) => webhook))], deps.clock()),
-      ...some.flatMap(({ id, webhook_owner: owner }) =>
-        auditEntry(deps, actor, { action: 'delivery.redelivered', target: id, owner: owner ?? 'network' }),
-      ),
-    ])
-    count += results.slice(0, some.length).filter((result) => result.rows.length > 0).length
+    if (await redeliverAll(deps, actor, some)) count += some.length
+    // One of them cannot go any more, which is no reason to leave out the others.
+    else if (some.length > 1) for (const one of some) count += (await redeliverAll(deps, actor, [one])) ? 1 : 0
   }
   if (count > 0) deps.wake()
   return count
+}
+
+/** All of these or none, with their entries of the audit log. Answers whether they went. */
+async function redeliverAll(deps: Deps, actor: Actor, deliveries: readonly DeliveryRow[]): Promise<boolean> {
+  const { db, clock } = deps
+  const ids = deliveries.map(({ id }) => id)
+  const entries = deliveries.map(({ id, webhook_owner: owner }) => ({
+    action: 'delivery.redelivered',
+    target: id,
+    owner: owner ?? 'network',
+  }))
+  const webhooks = [...new Set(deliveries.map(({ webhook_id: webhook }) => webhook))]
+  try {
+    await db.commit([
+      ...auditEntries(deps, actor, entries),
+      mustNotBeRedelivered(db, ids),
+      ...ids.map((id) => redeliver(db, id, clock())),
+      mustBeRedelivered(db, ids),
+      tryNow(db, webhooks, clock()),
+    ])
+  } catch (error) {
+    if (error instanceof DbError && error.kind === 'constraint') return false
+    throw error
+  }
+  return true
 }

@@ -1,4 +1,4 @@
-import { deliveryById, durationsOf, hourly } from '../../db/queries/deliveries.ts'
+import { deliveriesById, deliveryById, durationsOf, hourly } from '../../db/queries/deliveries.ts'
 import { eventById } from '../../db/queries/events.ts'
 import { redeliveryById, stopRedelivery } from '../../db/queries/redeliveries.ts'
 import { discardHeld } from '../../db/queries/webhooks.ts'
@@ -35,12 +35,7 @@ export const repairRoutes = (deps: Deps): Handlers => ({
       ])
     }
     const { owner } = c.get('actor')
-    const own = await Promise.all([...new Set(ids)].map((id) => deliveryById(deps.db, String(id), owner)))
-    const redelivered = await redeliverMany(
-      deps,
-      c.get('actor'),
-      own.filter((one) => one !== undefined),
-    )
+    const redelivered = await redeliverMany(deps, c.get('actor'), await deliveriesById(deps.db, ids, owner))
     return Response.json({ redelivered }, { status: 202 })
   },
 

@@ -24,7 +24,7 @@ import * as places from '../../db/queries/privacy-places.ts'
 import * as faults from '../../db/queries/plugin-faults.ts'
 import { recordById, recordsWhere } from '../../db/queries/plugin-records.ts'
 import { markHeard, pluginsOfSite, sitesForPlugins, unheardEvents } from '../../db/queries/plugins.ts'
-import { redeliver, runningOf } from '../../db/queries/redeliveries.ts'
+import { mustNotBeRedelivered, redeliver, runningOf } from '../../db/queries/redeliveries.ts'
 import * as retention from '../../db/queries/retention.ts'
 import * as sources from '../../db/queries/sources.ts'
 import * as siteState from '../../db/queries/site-state.ts'
@@ -325,6 +325,8 @@ describe('what pages ask', () => {
     ['countDeliveries of a site', count({ owner: 'sit_shop' }), ['delivery by delivery_webhook']],
     ['oldestWaiting', (db) => log.oldestWaiting(db, 'network'), ['delivery by delivery_state']],
     ['deliveryById', (db) => log.deliveryById(db, 'dlv_1'), ['delivery by key 1']],
+    ['deliveriesById', (db) => log.deliveriesById(db, ['dlv_1', 'dlv_2'], 'network'), ['delivery by key 1']],
+    ['mustNotBeRedelivered', (db) => db.commit([mustNotBeRedelivered(db, ['dlv_1'])]), ['delivery by key 1']],
     ['attemptsOf', (db) => log.attemptsOf(db, 'dlv_1'), ['attempt by attempt_delivery']],
     ['bodyOf', (db) => log.bodyOf(db, 'evt_1', 'standard'), ['body by key 1']],
     ['redeliver', (db) => db.commit([redeliver(db, 'dlv_1', 1)]), ['delivery by key 1', 'd by delivery_due']],
