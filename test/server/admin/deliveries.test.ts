@@ -131,7 +131,7 @@ test('so is what was erased, by name', async () => {
   const { id, event_id: event } = await db.q.selectFrom('delivery').select(['id', 'event_id']).executeTakeFirstOrThrow()
   await db.commit(eraseEvent(db, { id: event, key: null, rejected: null }, 'ada@example.com', app.clock.now()))
   const page = await admin.send('/network/deliveries', { action: 'redeliver', id, back: '' })
-  expect(page.html).toContain('Nothing was sent once more.')
+  expect(page.html).toContain('Nothing was redelivered.')
   expect(page.html).toMatch(/1 left out: .* whose data was erased/)
 })
 
