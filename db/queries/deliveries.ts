@@ -15,7 +15,8 @@ export interface DeliveryRow extends DeliveryTable {
   readonly guard: string | null
 }
 
-const deliveries = (db: Db) =>
+/** As an owner sees them: a site has what its own webhooks sent, the network has all. */
+const deliveries = (db: Db, owner = 'network') =>
   db.q
     .selectFrom('delivery')
     .leftJoin('webhook', 'webhook.id', 'delivery.webhook_id')
@@ -26,17 +27,14 @@ const deliveries = (db: Db) =>
     .select(['webhook.name as webhook_name', 'webhook.url as webhook_url'])
     .select(['webhook.owner as webhook_owner', 'webhook.state as webhook_state'])
     .select((eb) => eb.fn.coalesce('site.slug', 'delivery.site_id').as('site_slug'))
+    .$if(owner !== 'network', (query) => query.where('webhook.owner', '=', owner))
 
-/** As an owner sees it: a site has what its own webhooks sent, the network has all. */
 export const deliveryById = (db: Db, id: string, owner = 'network'): Promise<DeliveryRow | undefined> =>
-  seenBy(owner, deliveries(db)).where('delivery.id', '=', id).executeTakeFirst()
+  deliveries(db, owner).where('delivery.id', '=', id).executeTakeFirst()
 
 /** Those of these that the owner sees, in no order. */
 export const deliveriesById = (db: Db, ids: readonly string[], owner: string): Promise<DeliveryRow[]> =>
-  seenBy(owner, deliveries(db)).where('delivery.id', 'in', anyOf(db, ids)).execute()
-
-const seenBy = (owner: string, query: Query): Query =>
-  owner === 'network' ? query : query.where('webhook.owner', '=', owner)
+  deliveries(db, owner).where('delivery.id', 'in', anyOf(db, ids)).execute()
 
 export type AnswerClass = 0 | 2 | 3 | 4 | 5
 
