@@ -34,6 +34,14 @@ export async function dueWebhooks(db: Db, now: number): Promise<string[]> {
   return found.rows.map((row) => row.id)
 }
 
+/** When the next delivery is due that is not due yet, in milliseconds UTC; null when none waits. The cost is that of `dueWebhooks`. */
+export async function nextDue(db: Db, now: number): Promise<number | null> {
+  const found = await sql<{ due: number | null }>`${hopsAlong('delivery', 'webhook_id', sql`due_at is not null`)}
+    select min((select min(due_at) from delivery where webhook_id = hop.value and due_at > cast(${now} as bigint))) as due
+    from hop where value is not null`.execute(db.q)
+  return found.rows[0]?.due ?? null
+}
+
 /**
  * Claims up to `limit` due deliveries of a webhook, oldest due first. A claim moves `due_at` to the end of the lease: a
  * claim whose owner died is simply due again.

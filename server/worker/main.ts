@@ -1,4 +1,11 @@
-import type { D1Database, ExecutionContext, ScheduledController, SendEmail } from '@cloudflare/workers-types'
+import type {
+  D1Database,
+  ExecutionContext,
+  MessageBatch,
+  Queue,
+  ScheduledController,
+  SendEmail,
+} from '@cloudflare/workers-types'
 import { measured } from '../../db/latency.ts'
 import { installed, registry } from '../../plugins/registry.gen.ts'
 import { ensureSetup } from '../access/setup.ts'
@@ -20,18 +27,22 @@ import { createPost } from './fetch.ts'
 import { createMailer } from './mail.ts'
 import { scrypt } from './scrypt.ts'
 import { resolveName } from './resolve.ts'
+import { createWake, type WakeWhenDue } from './wake.ts'
 
 /** Bindings and variables, as wrangler.toml and the secrets of the Worker set them. */
 export interface Bindings {
   readonly DB: D1Database
   /** Sends mail, where wrangler.toml has a `send_email` binding of this name. */
   readonly MAIL?: SendEmail
+  /** Brings retries on time. Without it they wait for the cron. */
+  readonly QUEUE?: Pick<Queue, 'send'> | undefined
   readonly [setting: string]: unknown
 }
 
 interface Product {
   readonly deps: Deps
   readonly app: ReturnType<typeof createApp>
+  readonly wakeWhenDue: WakeWhenDue
   /** Whether something became due since the last look. */
   takeWake(): boolean
 }
@@ -55,19 +66,24 @@ let product: Promise<Product> | null = null
 
 export default {
   async fetch(request: Request, env: Bindings, context: Pick<ExecutionContext, 'waitUntil'>): Promise<Response> {
-    const { app, deps, takeWake } = await assembled(env)
-    const answer = await app.fetch(request, env)
-    if (takeWake()) context.waitUntil(send(deps, LOOK_FOR, false).then(() => deps.host.settled()))
+    const product = await assembled(env)
+    const answer = await product.app.fetch(request, env)
+    if (product.takeWake()) context.waitUntil(send(product, LOOK_FOR, false).then(() => product.deps.host.settled()))
     return answer
   },
 
+  /** Whatever comes of it, the message has done its work. */
+  async queue(batch: MessageBatch, env: Bindings): Promise<void> {
+    batch.ackAll()
+    await send(await assembled(env), LOOK_FOR, false)
+  },
+
   async scheduled(_controller: ScheduledController, env: Bindings): Promise<void> {
-    const { deps, takeWake } = await assembled(env)
-    await send(deps, LONG_LOOK, true)
-    await tidy(deps)
+    const product = await assembled(env)
+    await send(product, LONG_LOOK, true).finally(() => tidy(product.deps))
     // What was put on its way just now need not wait for the next minute.
-    if (takeWake()) await send(deps, LOOK_FOR, false)
-    await deps.host.settled()
+    if (product.takeWake()) await send(product, LOOK_FOR, false)
+    await product.deps.host.settled()
   },
 }
 
@@ -116,7 +132,8 @@ async function assemble(env: Bindings): Promise<Product> {
     woken = false
     return was
   }
-  return { deps, app: createApp(deps, (c) => c.req.header('cf-connecting-ip') ?? ''), takeWake }
+  const app = createApp(deps, (c) => c.req.header('cf-connecting-ip') ?? '')
+  return { deps, app, takeWake, wakeWhenDue: createWake(env.QUEUE) }
 }
 
 type Settled = Config & { readonly publicUrl: string; readonly appSecret: string }
@@ -138,7 +155,7 @@ function configOf(env: Bindings): Settled {
  * Sends what is due. Each look has a dispatcher of its own, because one request must not wait for what another began;
  * leases keep them apart.
  */
-async function send(deps: Deps, lookFor: number, waits: boolean): Promise<void> {
+async function send({ deps, wakeWhenDue }: Product, lookFor: number, waits: boolean): Promise<void> {
   const dispatcher = createDispatcher(deps, {
     owner: crypto.randomUUID(),
     alone: false,
@@ -149,4 +166,5 @@ async function send(deps: Deps, lookFor: number, waits: boolean): Promise<void> 
   await dispatcher.start()
   await dispatcher.drain(deps.clock() + lookFor, waits)
   await dispatcher.stop(LOOK_FOR)
+  await wakeWhenDue(deps)
 }

@@ -104,6 +104,7 @@ describe('what closed guards ask', () => {
 describe('what every delivery asks', () => {
   test.each<Asked>([
     ['dueWebhooks', (db) => dispatch.dueWebhooks(db, 1), ['delivery by delivery_due']],
+    ['nextDue', (db) => dispatch.nextDue(db, 1), ['delivery by delivery_due']],
     [
       'claimDue',
       (db) => db.commit([dispatch.claimDue(db, { webhook: 'whk_1', limit: 10, now: 1, lease: 2, owner: 'me' })]),

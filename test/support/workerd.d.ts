@@ -6,8 +6,16 @@ declare module 'cloudflare:workers' {
 }
 
 declare module 'cloudflare:test' {
-  import type { D1Database, ExecutionContext, ScheduledController } from '@cloudflare/workers-types'
+  import type { D1Database, ExecutionContext, MessageBatch, ScheduledController } from '@cloudflare/workers-types'
 
+  interface QueueResult {
+    readonly ackAll: boolean
+  }
+  export function createMessageBatch(
+    queue: string,
+    messages: readonly { id: string; timestamp: Date; attempts: number; body: unknown }[],
+  ): MessageBatch
+  export function getQueueResult(batch: MessageBatch, context: ExecutionContext): Promise<QueueResult>
   export function createExecutionContext(): ExecutionContext
   export function waitOnExecutionContext(context: ExecutionContext): Promise<void>
   export function createScheduledController(): ScheduledController
