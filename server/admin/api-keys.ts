@@ -81,7 +81,7 @@ const keyPages = (deps: Deps) => ({
     return page(c, deps, 'pages/api-keys/list', {
       title: t('API Keys'),
       action: { href: `${path}/new`, label: t('Add New API Key') },
-      lead: t('A key lets a program in. It can do no more than the person who made it may do now.'),
+      lead: t('A key lets a program use the API. It can never do more than the person who made it may do.'),
       screen: screen.options,
       help: [
         t('A key is shown only once, when it is created. The list shows its first characters.'),

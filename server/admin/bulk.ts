@@ -21,7 +21,7 @@ export const isSure = (form: Form): boolean => form.has('sure')
 export const nothingDone: Notice = {
   tone: 'info',
   title: msg('Nothing was done.'),
-  text: msg('Tick what it is about, and choose a bulk action.'),
+  text: msg('Tick what you want to change, and choose a bulk action.'),
 }
 
 /** The list that a button stands in, with its filters, as it says where to go back to; from elsewhere it is `otherwise`. */

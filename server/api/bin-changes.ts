@@ -31,7 +31,7 @@ export async function wrongBin(
   const figure = wrongFigure(answer)
   if (figure) errors.push({ path: 'answer.figure', message: figure })
   if (webhookId !== null && (await webhookById(deps.db, webhookId))?.owner !== owner) {
-    errors.push({ path: 'webhook', message: msg('There is no such webhook any more.') })
+    errors.push({ path: 'webhook', message: msg('This webhook no longer exists.') })
   }
   return errors
 }

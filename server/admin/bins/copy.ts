@@ -60,7 +60,7 @@ async function chosenBin(c: C, deps: Deps, { id: webhookId, owner, name }: Webho
   const chosen = form.get('bin')
   if (chosen !== '') {
     const bin = isId('bin', chosen) ? await binById(deps.db, chosen) : undefined
-    if (!bin || !reaches(scope, bin)) throw fail('conflict', 'There is no such bin any more.')
+    if (!bin || !reaches(scope, bin)) throw fail('conflict', 'This bin no longer exists.')
     return bin
   }
   const draft = { name, answer: { kind: 'ok', figure: 0 }, webhookId } as const

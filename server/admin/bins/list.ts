@@ -63,7 +63,9 @@ export const binListRoutes = (deps: Deps): Handlers => ({
         list: t('Bins'),
         back,
         names: chosen.map(({ name }) => name),
-        text: t('All that they caught goes with them, and what is sent to their addresses is refused from then on.'),
+        text: t(
+          'Everything they caught is deleted with them, and requests to their addresses are refused from then on.',
+        ),
         button: t('Delete'),
         action: `${path}/bulk`,
         act,

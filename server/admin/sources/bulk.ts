@@ -31,7 +31,7 @@ export const sourceBulkRoutes = (deps: Deps): Handlers => ({
         back,
         names: chosen.map(({ name }) => name),
         text: t(
-          'Their addresses, their secrets and their logs go for good, and whoever posts to them gets 404. Events that they told of stay. To stop them for now, choose Retire.',
+          'Their addresses, secrets and logs are deleted for good, and requests to them get 404. Events that they reported stay. To stop them for now, choose Retire.',
         ),
         button: t('Delete'),
         action: path,

@@ -65,7 +65,7 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
   'POST {area}/sources/:id/retire': async (c) => {
     const [source, sent] = await Promise.all([asked(c, deps), readForm(c)])
     await unlessChanged(() => switchSource(deps, c.var.actor, source, 'retired'))
-    const text = msg('It takes nothing any more. Activate brings it back.')
+    const text = msg('It no longer accepts requests. Activate brings it back.')
     return seeOther(c, deps, backOf(deps, sent, listOf(c), pathOf(c, source)), {
       tone: 'good',
       title: msg('{name} is retired.', { name: source.name }),

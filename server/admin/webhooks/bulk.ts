@@ -30,7 +30,7 @@ export const bulkRoutes = (deps: Deps): Handlers => ({
       back,
       names: chosen.map(({ name }) => name),
       text: t(
-        'The webhooks, their secrets and their settings go for good, and what waits for them is cancelled. What the log holds of their deliveries stays until it is old. To stop them for now, choose Retire.',
+        'The webhooks, their secrets and their settings are deleted for good, and their waiting deliveries are cancelled. Their past deliveries stay in the log until they are old. To stop them for now, choose Retire.',
       ),
       button: t('Delete'),
       action: list,

@@ -52,7 +52,7 @@ export async function copyToBin(
     body: utf8.encode(body),
     secret: secrets.headers,
   }
-  if (!(await catchAt(engine, bin.token, request, audit))) throw fail('conflict', 'There is no such bin any more.')
+  if (!(await catchAt(engine, bin.token, request, audit))) throw fail('conflict', 'This bin no longer exists.')
 
   async function madeNow(): Promise<string | null> {
     if (!parcel || parcel.payload === null || parcel.occurred_at === null) return null

@@ -76,7 +76,7 @@ test('one bin takes as many copies as one likes, also of a webhook that is switc
   await admin.send(`/network/deliveries/${id}/bin`, { bin })
   expect((await captures(app)).map(({ bin_id: caughtBy }) => caughtBy)).toEqual([bin, bin])
   const gone = await admin.send(`/network/deliveries/${id}/bin`, { bin: 'bin_0000000000000000000000000a' })
-  expect(wordsOf(gone.html)).toContain('Nothing was sent to a bin. There is no such bin any more.')
+  expect(wordsOf(gone.html)).toContain('Nothing was sent to a bin. This bin no longer exists.')
   await admin.post(`/network/webhooks/${webhook}/delete`)
   expect(wordsOf((await admin.get(`/network/deliveries/${id}`)).html)).not.toContain(WORDS)
   expect((await admin.post(`/network/deliveries/${id}/bin`, { bin })).status).toBe(404)
@@ -111,7 +111,7 @@ test('a site sends its own deliveries to its own bins', async () => {
   const foreign = await keeper.send(`/sites/kafe/admin/deliveries/${id}/bin`, {
     bin: network.location.split('/').at(-1) ?? '',
   })
-  expect(wordsOf(foreign.html)).toContain('There is no such bin any more.')
+  expect(wordsOf(foreign.html)).toContain('This bin no longer exists.')
 })
 
 test('nobody sends what is not theirs, or may not be sent by them', async () => {
