@@ -3,15 +3,17 @@ import type { Db, Statement } from '../db.ts'
 import { ensureState } from './plugins.ts'
 import type { PluginFaultTable } from '../schema.ts'
 
-export const faultsOf = (db: Db, slug: string, limit: number): Promise<PluginFaultTable[]> =>
-  db.q
-    .selectFrom('plugin_fault')
-    .selectAll()
-    .where('slug', '=', slug)
-    .orderBy('at', 'desc')
-    .orderBy('id', 'desc')
-    .limit(limit)
-    .execute()
+/** The last faults of each of these plugins, newest first: up to so many of one, and those of the same moment. */
+export async function lastFaults(db: Db, slugs: readonly string[], limit: number): Promise<PluginFaultTable[]> {
+  const slug = db.dialect.field(sql`r.value`, 'slug', 'text')
+  const { rows } = await sql<PluginFaultTable>`select plugin_fault.*
+    from ${db.dialect.rows(JSON.stringify(slugs.map((one) => ({ slug: one }))))} as r
+    join plugin_fault on plugin_fault.slug = ${slug}
+      and plugin_fault.at >= coalesce((select last.at from plugin_fault as last
+        where last.slug = ${slug} order by last.at desc limit 1 offset ${limit - 1}), 0)
+    order by plugin_fault.at desc, plugin_fault.id desc`.execute(db.q)
+  return rows
+}
 
 /** Handlers whose last run failed, as far as anybody wrote down. */
 export async function handlersInTrouble(db: Db): Promise<string[]> {

@@ -26,11 +26,17 @@ export const firstSites = (db: Db, limit: number): Promise<Site[]> =>
     .limit(limit)
     .execute()
 
+const sites = (db: Db) => db.q.selectFrom('site').select(columns).where('state', '<>', deleted)
+
 export const siteById = (db: Db, id: string): Promise<Site | undefined> =>
-  db.q.selectFrom('site').select(columns).where('id', '=', id).where('state', '<>', deleted).executeTakeFirst()
+  sites(db).where('id', '=', id).executeTakeFirst()
 
 export const siteBySlug = (db: Db, slug: string): Promise<Site | undefined> =>
-  db.q.selectFrom('site').select(columns).where('slug', '=', slug).where('state', '<>', deleted).executeTakeFirst()
+  sites(db).where('slug', '=', slug).executeTakeFirst()
+
+/** Those of these that are there, in no order. */
+export const sitesById = (db: Db, ids: readonly string[]): Promise<Site[]> =>
+  ids.length === 0 ? Promise.resolve([]) : sites(db).where('id', 'in', anyOf(db, ids)).execute()
 
 /** Also a deleted one, as long as its row is kept: the people of a site still see where they belong. */
 export const siteOrItsRest = (db: Db, id: string): Promise<Pick<Site, 'id' | 'slug' | 'name'> | undefined> =>
@@ -38,7 +44,18 @@ export const siteOrItsRest = (db: Db, id: string): Promise<Pick<Site, 'id' | 'sl
 
 /** What people and the API call a site by: its slug, or its id. */
 export const siteBySlugOrId = (db: Db, text: string): Promise<Site | undefined> =>
-  text.startsWith('sit_') ? siteById(db, text) : siteBySlug(db, text)
+  isSiteId(text) ? siteById(db, text) : siteBySlug(db, text)
+
+/** The same for many, in no order. */
+export function sitesBySlugOrId(db: Db, texts: readonly string[]): Promise<Site[]> {
+  if (texts.length === 0) return Promise.resolve([])
+  const [ids, slugs] = [texts.filter(isSiteId), texts.filter((text) => !isSiteId(text))]
+  return sites(db)
+    .where((eb) => eb.or([eb('id', 'in', anyOf(db, ids)), eb('slug', 'in', anyOf(db, slugs))]))
+    .execute()
+}
+
+const isSiteId = (text: string): boolean => text.startsWith('sit_')
 
 /** The names of these sites, by id; also of deleted ones, as the log still has them. */
 export async function siteNames(db: Db, ids: readonly string[]): Promise<ReadonlyMap<string, string>> {

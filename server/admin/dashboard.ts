@@ -40,7 +40,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
         inState('held'),
         oldestWaiting(deps.db, owner),
         deliveriesBefore(deps.db, { owner, state: 'failed', test: false, before: null, limit: MOST_SHOWN }),
-        mayHere(c, 'GET /network/plugins') ? deps.host.plugins() : [],
+        mayHere(c, 'GET /network/plugins') ? deps.host.plugins({ faults: true }) : [],
         mayHere(c, 'GET /network/plugins') ? deps.host.guards() : [],
         widgetBoxes(c, deps),
         mayHere(c, 'GET /network/audit') ? auditEntries(deps.db, {}, { limit: MOST_SHOWN }) : [],

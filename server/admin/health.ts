@@ -22,7 +22,7 @@ export const healthRoutes = (deps: Deps): Handlers => ({
   'GET /network/health': async (c) => {
     const { t, actor } = c.var
     const [urgent, others, found, queue, sending, copy] = await Promise.all([
-      deps.host.plugins({ faults: false }).then((plugins) => urgentChecks(deps, t, plugins)),
+      deps.host.plugins().then((plugins) => urgentChecks(deps, t, plugins)),
       otherChecks(deps, t),
       isSafe(c, deps) ? [] : deps.host.checks(),
       queueCounts(deps.db),

@@ -26,7 +26,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
   const inNetwork = scope.site === null
   const [webhooks, plugins, pages] = await Promise.all([
     may('GET {area}/webhooks') ? countWebhooks(deps.db, { owner: inNetwork ? null : scope.owner }) : null,
-    inNetwork && may('GET /network/plugins') ? deps.host.plugins({ faults: false }) : [],
+    inNetwork && may('GET /network/plugins') ? deps.host.plugins() : [],
     isSafe(c, deps) ? [] : deps.host.pages(scope.site?.id ?? null),
   ])
   const urgent = inNetwork && may('GET /network/health') ? await urgentChecks(deps, t, plugins) : null

@@ -17,10 +17,10 @@ const LIST = '/network/plugins'
 
 /** One plugin in Network Admin: what it may do, its settings, its faults, and the way out. */
 export const onePluginRoutes = (deps: Deps): Handlers => ({
-  'GET /network/plugins/:slug': async (c) => pluginPage(c, deps, await pluginAsked(c, deps)),
+  'GET /network/plugins/:slug': async (c) => pluginPage(c, deps, await pluginAsked(c, deps, { faults: true })),
 
   'POST /network/plugins/:slug': async (c) => {
-    const [plugin, form] = await Promise.all([pluginAsked(c, deps), readForm(c)])
+    const [plugin, form] = await Promise.all([pluginAsked(c, deps, { faults: true }), readForm(c)])
     const known = await deps.host.settings(plugin.slug, null)
     if (!known) throw notFound()
     const result = await saveSettings(deps, c, plugin.slug, null, form, known)
@@ -31,7 +31,7 @@ export const onePluginRoutes = (deps: Deps): Handlers => ({
   'GET /network/plugins/:slug/uninstall': async (c) => uninstallPage(c, deps, await pluginAsked(c, deps), []),
 
   'POST /network/plugins/:slug/uninstall': async (c) => {
-    const [plugin, form] = await Promise.all([pluginAsked(c, deps), readForm(c)])
+    const [plugin, form] = await Promise.all([pluginAsked(c, deps, { faults: true }), readForm(c)])
     if (form.get('slug').trim() !== plugin.slug) {
       const message = msg('Type {slug} to confirm.', { slug: plugin.slug })
       return uninstallPage(c, deps, plugin, [{ path: 'slug', message }])

@@ -1,4 +1,4 @@
-import { siteById } from '../../db/queries/sites.ts'
+import { sitesById } from '../../db/queries/sites.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
@@ -33,7 +33,7 @@ const list = listing({ word: 'state', views, columns: ['name', 'state'] })
 export const pluginRoutes = (deps: Deps): Handlers => ({
   'GET /network/plugins': async (c) => {
     const { t, actor } = c.var
-    const all = await deps.host.plugins()
+    const all = await deps.host.plugins({ faults: true })
     const screen = await screenOf(c, deps, 'plugins')
     const asked = list.read((name) => c.req.query(name))
     const holding = all.filter((plugin) => holds(t, plugin, asked.q))
@@ -114,9 +114,9 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
   'POST /network/plugins/:slug/resume': (c) => turned(deps, c, 'resume'),
 })
 
-/** The plugin of the route. */
-export async function pluginAsked(c: C, deps: Deps): Promise<PluginInfo> {
-  const plugin = (await deps.host.plugins()).find(({ slug }) => slug === c.req.param('slug'))
+/** The plugin of the route, as `host.plugins` has it. */
+export async function pluginAsked(c: C, deps: Deps, options: { readonly faults?: boolean } = {}): Promise<PluginInfo> {
+  const plugin = (await deps.host.plugins(options)).find(({ slug }) => slug === c.req.param('slug'))
   if (!plugin) throw notFound()
   return plugin
 }
@@ -223,6 +223,5 @@ function actsOn(t: Translator, { state, mustUse, version }: PluginInfo): readonl
 /** The names of the sites in which something failed. */
 export async function siteNames(deps: Deps, plugins: readonly PluginInfo[]): Promise<Record<string, string>> {
   const ids = [...new Set(plugins.flatMap(({ faults }) => faults.map(({ site }) => site)))]
-  const found = await Promise.all(ids.map((id) => siteById(deps.db, id)))
-  return Object.fromEntries(found.flatMap((site) => (site ? [[site.id, site.slug]] : [])))
+  return Object.fromEntries((await sitesById(deps.db, ids)).map(({ id, slug }) => [id, slug]))
 }

@@ -1,5 +1,5 @@
 import type { Webhook } from '../../db/queries/webhooks.ts'
-import { siteBySlugOrId } from '../../db/queries/sites.ts'
+import { sitesBySlugOrId } from '../../db/queries/sites.ts'
 import type { Deps } from '../deps.ts'
 import type { Owner } from '../lib/actor.ts'
 import { urlRules } from '../webhooks/address.ts'
@@ -54,12 +54,8 @@ export async function choosableFormats(
 /** Looks up the sites that an input names by slug or id. A site's own webhook gets that site's events alone, and can name none. */
 async function namedSites(deps: Deps, owner: Owner, named: unknown): Promise<Map<string, string>> {
   const names = Array.isArray(named) && owner === 'network' ? named.filter((name) => typeof name === 'string') : []
-  const found = new Map<string, string>()
-  for (const name of names.slice(0, MOST_SITES)) {
-    const site = await siteBySlugOrId(deps.db, name)
-    if (site) found.set(name, site.id)
-  }
-  return found
+  const sites = await sitesBySlugOrId(deps.db, names.slice(0, MOST_SITES))
+  return new Map(sites.flatMap(({ id, slug }) => [[id, id] as const, [slug, id] as const]))
 }
 const MOST_SITES = 100
 

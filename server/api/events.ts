@@ -1,6 +1,6 @@
 import { DbError } from '../../db/db.ts'
 import { eventById, eventsBefore, type EventRow } from '../../db/queries/events.ts'
-import { siteById, siteBySlug } from '../../db/queries/sites.ts'
+import { siteBySlugOrId } from '../../db/queries/sites.ts'
 import type { Deps } from '../deps.ts'
 import { DAY, isoTime, MINUTE } from '../lib/clock.ts'
 import { fail, invalid, notFound, type FieldError } from '../lib/errors.ts'
@@ -83,12 +83,8 @@ export const testFilter = (c: C): boolean | null => {
 export async function siteFilter(deps: Deps, c: C): Promise<string | null> {
   const raw = c.req.query('site')
   if (raw === undefined) return null
-  return (await findSite(deps, raw))?.id ?? 'none'
+  return (await siteBySlugOrId(deps.db, raw))?.id ?? 'none'
 }
-
-/** A site by its slug or its id. */
-export const findSite = (deps: Deps, text: string) =>
-  text.startsWith('sit_') ? siteById(deps.db, text) : siteBySlug(deps.db, text)
 
 const show = ({ id, deliveries, duplicate }: Emitted) => ({ id, deliveries, duplicate })
 
@@ -105,13 +101,13 @@ export const showEvent = (event: EventRow) => ({
   erased_at: event.erased_at === null ? null : isoTime(event.erased_at),
 })
 
-type SiteFinder = (text: string) => ReturnType<typeof findSite>
+type SiteFinder = (text: string) => ReturnType<typeof siteBySlugOrId>
 
 /** Finds each site once. */
 function siteFinder(deps: Deps): SiteFinder {
-  const found = new Map<string, ReturnType<typeof findSite>>()
+  const found = new Map<string, ReturnType<typeof siteBySlugOrId>>()
   return (text) => {
-    const site = found.get(text) ?? findSite(deps, text)
+    const site = found.get(text) ?? siteBySlugOrId(deps.db, text)
     found.set(text, site)
     return site
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { DbError } from '../../db/db.ts'
 import { sourceById, sourcesAfter, type SourceRow } from '../../db/queries/sources.ts'
+import { siteBySlugOrId } from '../../db/queries/sites.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
 import { isoTime } from '../lib/clock.ts'
@@ -14,7 +15,7 @@ import { addressOf, addSource, changeSource, removeSource, rotateToken, switchSo
 import type { C } from '../web/env.ts'
 import { MASK } from '../webhooks/redact.ts'
 import { parsed, readJsonObject } from './body.ts'
-import { findSite, siteFilter } from './events.ts'
+import { siteFilter } from './events.ts'
 import type { Handlers } from './handlers.ts'
 import { listAnswer, pageOf } from './list.ts'
 
@@ -52,7 +53,7 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
     const body = parsed(newSource, await readJsonObject(c))
     const kind = kindOf(deps, body.kind)
     const { owner } = c.get('actor')
-    const site = await findSite(deps, owner === 'network' ? (body.site ?? 'main') : owner)
+    const site = await siteBySlugOrId(deps.db, owner === 'network' ? (body.site ?? 'main') : owner)
     if (!site) throw invalid([{ path: 'site', message: msg('There is no site of this name.') }])
     const { name, secret = null, settings = {}, mapping = null } = body
     const draft = checked(deps, kind, { name, secret, settings, mapping })

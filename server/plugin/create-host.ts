@@ -1,7 +1,7 @@
 import { askGuardsAgain, pluginGuards } from '../../db/queries/guards.ts'
 import { muteHandler, unmuteHandler } from '../../db/queries/mutes.ts'
 import { crashes } from '../../db/queries/plugin-crashes.ts'
-import { faultsOf } from '../../db/queries/plugin-faults.ts'
+import { lastFaults } from '../../db/queries/plugin-faults.ts'
 import { pluginsChanged, pluginRowsOfSite, pluginStates } from '../../db/queries/plugins.ts'
 import { MAIN_SITE } from '../../db/queries/sites.ts'
 import { notFound } from '../lib/errors.ts'
@@ -147,18 +147,17 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       const prepared = await prepare(core, list)
       return prepared.finish(await db.commit(prepared.statements))
     },
-    async plugins({ faults = true } = {}) {
+    async plugins({ faults: withFaults = false } = {}) {
       if (options.safeMode) return slugs.map((slug) => unloaded(slug, IN_SAFE_MODE))
       const states = new Map((await pluginStates(db)).map((state) => [state.slug, state]))
       const left = new Set(await crashes(db))
-      return Promise.all(
-        loaded.map(async (plugin) => {
-          const isBack = plugin.state === 'paused' && !left.has(plugin.slug)
-          return isBack
-            ? unloaded(plugin.slug, AT_NEXT_START)
-            : infoOf(plugin, states.get(plugin.slug), faults ? await faultsOf(db, plugin.slug, FAULTS_SHOWN) : [])
-        }),
-      )
+      const faults = withFaults ? await lastFaults(db, [...plugins.keys()], FAULTS_SHOWN) : []
+      return loaded.map((plugin) => {
+        const { slug } = plugin
+        if (plugin.state === 'paused' && !left.has(slug)) return unloaded(slug, AT_NEXT_START)
+        const own = faults.filter((fault) => fault.slug === slug).slice(0, FAULTS_SHOWN)
+        return infoOf(plugin, states.get(slug), own)
+      })
     },
     ...switching(core),
     formats: pluginFormats(() => core),

@@ -199,7 +199,7 @@ export interface Host {
   prepare(list: readonly Emission[]): Promise<Prepared>
   /** `prepare`, commit, `finish`. Resolves once everything is durable. */
   emit(list: readonly Emission[]): Promise<readonly Emitted[]>
-  /** Every plugin there is. `faults: false` leaves their faults out, and so one query for each plugin. */
+  /** Every plugin there is; with `faults`, what last went wrong in each. */
   plugins(options?: { readonly faults?: boolean }): Promise<readonly PluginInfo[]>
   /**
    * Statements for the caller's commit; for one site alone where `site` is an id. Throws AppError `conflict`,

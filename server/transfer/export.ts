@@ -162,11 +162,7 @@ interface ReadPlugin {
 /** Plugins that load here. Of one that is gone nobody knows any more what its settings mean. */
 async function readPlugins(deps: TransferDeps, slugs: ReadonlyMap<string, string>): Promise<ReadPlugin[]> {
   const { db, host } = deps
-  const [infos, states, places] = await Promise.all([
-    host.plugins({ faults: false }),
-    pluginStates(db),
-    everyPluginSite(db),
-  ])
+  const [infos, states, places] = await Promise.all([host.plugins(), pluginStates(db), everyPluginSite(db)])
   const found: ReadPlugin[] = []
   for (const info of infos.filter(isThere).sort((a, b) => order(a.slug, b.slug))) {
     const { slug } = info

@@ -26,7 +26,7 @@ export async function planPlugins(planning: Planning): Promise<Step[]> {
   const { deps, setUp } = planning
   if (setUp.plugins.length === 0) return []
   const [infos, states, places] = await Promise.all([
-    deps.host.plugins({ faults: false }),
+    deps.host.plugins(),
     pluginStates(deps.db),
     everyPluginSite(deps.db),
   ])

@@ -188,7 +188,7 @@ export function hostileContract(name: string, open: () => Promise<Db>): void {
           ...(method === 'POST' && { 'content-type': 'application/x-www-form-urlencoded' }),
         },
       })
-    const badOne = async () => (await deps.host.plugins()).find(({ slug }) => slug === 'bad')
+    const badOne = async () => (await deps.host.plugins({ faults: true })).find(({ slug }) => slug === 'bad')
 
     beforeAll(async () => {
       db = await open()

@@ -423,6 +423,7 @@ describe('what pages ask', () => {
         'webhook_event by key 1',
       ],
     ],
+    ['lastFaults', (db) => faults.lastFaults(db, ['crm', 'till'], 20), ['plugin_fault by plugin_fault_slug', 'sorted']],
     ['handlersInTrouble', (db) => faults.handlersInTrouble(db), ['plugin_fault along plugin_fault_open']],
     ['interruptFaults', (db) => db.commit([faults.interruptFaults(db, 'a')]), ['plugin_fault by plugin_fault_open']],
   ])('%s', async (_, ask, steps) => {

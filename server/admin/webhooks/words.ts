@@ -1,4 +1,4 @@
-import { siteById } from '../../../db/queries/sites.ts'
+import { sitesById } from '../../../db/queries/sites.ts'
 import type { Deps } from '../../deps.ts'
 import type { C } from '../../web/env.ts'
 import type { Translator } from '../../web/i18n.ts'
@@ -43,9 +43,9 @@ export async function wordsOf(c: C, deps: Deps, draft: WebhookDraft): Promise<Wo
 }
 
 async function siteNames(deps: Deps, ids: readonly string[]): Promise<string> {
-  const sites = await Promise.all(ids.map((id) => siteById(deps.db, id)))
-  return sites
-    .map((site, n) => site?.slug ?? ids[n] ?? '')
+  const slugs = new Map((await sitesById(deps.db, ids)).map(({ id, slug }) => [id, slug]))
+  return ids
+    .map((id) => slugs.get(id) ?? id)
     .sort()
     .join(', ')
 }

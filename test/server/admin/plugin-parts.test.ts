@@ -35,7 +35,7 @@ test('a check of a plugin is a row of the Health page; one that fails is a fault
   expect(words(html)).toContain('No paper on main')
   expect(words(html)).toContain('Put a new roll in.')
   expect(words(html).match(/A check of Clumsy failed/g)).toHaveLength(2)
-  const faults = (await app.deps.host.plugins()).find(({ slug }) => slug === 'clumsy')?.faults ?? []
+  const faults = (await app.deps.host.plugins({ faults: true })).find(({ slug }) => slug === 'clumsy')?.faults ?? []
   expect(faults.map(({ handler, message }) => [handler, message]).toSorted()).toEqual([
     ['clumsy/check:broken', 'Check in a mood.'],
     ['clumsy/check:wrong', 'A check has to give { rank: good, recommended or critical, title, text }.'],
@@ -47,7 +47,7 @@ test('a box of a plugin stands on the dashboard; what fails in it or in its temp
   const { status, html } = await (await app.login()).get('/network')
   expect(status).toBe(200)
   expect(words(html)).toContain('Clumsy box This box does not work right now.')
-  const faults = (await app.deps.host.plugins()).flatMap((plugin) => plugin.faults)
+  const faults = (await app.deps.host.plugins({ faults: true })).flatMap((plugin) => plugin.faults)
   expect(faults.map(({ handler }) => handler).toSorted()).toEqual(['clumsy/widget:broken', 'till/widget:today'])
   expect(words(html)).toContain(faults.find(({ handler }) => handler === 'till/widget:today')?.id)
 })

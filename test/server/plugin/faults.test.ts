@@ -3,7 +3,7 @@ import { webhookPayload } from 'hookline/plugin'
 import { testHost, type TestHost } from 'hookline/plugin/test'
 import { probe, thingDone } from './probe.ts'
 
-const infoOf = async ({ host }: TestHost) => (await host.plugins()).find(({ slug }) => slug === 'probe')
+const infoOf = async ({ host }: TestHost) => (await host.plugins({ faults: true })).find(({ slug }) => slug === 'probe')
 const resume = async ({ host, engine }: TestHost) => engine.db.commit(await host.resume('probe'))
 
 const moody = () => {
@@ -93,6 +93,28 @@ describe('a plugin that fails', () => {
     expect((await infoOf(host))?.faults).toMatchObject([
       { handler: 'probe/on:thing_done#0', event: 'thing_done', site: 'sit_main', message: 'In a bad mood.' },
     ])
+  })
+
+  test('shows no more than the last twenty', async () => {
+    const host = await testHost(
+      probe(({ route }) =>
+        route('POST /fail', () => {
+          throw new Error('Broken.')
+        }),
+      ),
+    )
+    for (let i = 0; i < 30; i++) {
+      await host.request('POST /fail').catch(() => {})
+      if (i % 4 === 3) await host.engine.db.commit(await host.host.resume('probe'))
+      host.clock.advance(1000)
+    }
+    const shown = (await infoOf(host))?.faults.map(({ id }) => id)
+    expect(shown).toEqual(
+      host.faults
+        .map(({ id }) => id)
+        .slice(-20)
+        .toReversed(),
+    )
   })
 
   test('by a filter counts once a minute for an event type, so that no payload can pause it', async () => {

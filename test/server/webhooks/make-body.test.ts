@@ -77,7 +77,7 @@ test.each([
   await app.emit()
   await app.deliver()
   expect(await states()).toEqual([['held', `The payload format till.csv failed: ${why}`, 0]])
-  expect((await app.deps.host.plugins()).find(({ slug }) => slug === 'till')?.faults).toMatchObject([
+  expect((await app.deps.host.plugins({ faults: true })).find(({ slug }) => slug === 'till')?.faults).toMatchObject([
     { handler: 'till/format:csv', message: why },
   ])
   mood[how] = false
