@@ -118,12 +118,15 @@ async function startWriter({
   let closing = false
   let drained = () => {}
 
+  const refuseAll = (why: string) => {
+    const left = [...sent.values()]
+    sent.clear()
+    for (const { reject } of left) reject(new DbError('busy', why))
+  }
   const giveUp = (why: string) => {
     if (closed !== null) return
     closed = `${why} Start the server again.`
-    const left = [...sent.values()]
-    sent.clear()
-    for (const { reject } of left) reject(new DbError('busy', closed))
+    refuseAll(closed)
     lost(why)
   }
   const notFlushed = (error: unknown): never => {
@@ -151,7 +154,9 @@ async function startWriter({
   })
   worker.on('error', (error) => log.error('The thread that writes to the database failed.', { error: String(error) }))
   worker.on('exit', () => {
-    giveUp('The thread that writes to the database has ended.')
+    const why = 'The thread that writes to the database has ended.'
+    giveUp(why)
+    refuseAll(why)
     drained()
   })
 

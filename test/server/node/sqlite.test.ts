@@ -234,11 +234,17 @@ test('a file from before learns to give space back when it is opened, and keeps 
   expect((await sql<{ text: string }>`select text from letter`.execute(db.q)).rows).toEqual([{ text: 'kept' }])
 })
 
-test('says when its writer is gone, and refuses from then on', async () => {
+/** The writers that are started from now on, to be ended as a fault in them would. */
+function noteWriters(): readonly Worker[] {
   const writers: Worker[] = []
   const note = (worker: Worker) => void writers.push(worker)
   process.on('worker', note)
   onTestFinished(() => void process.off('worker', note))
+  return writers
+}
+
+test('says when its writer is gone, and refuses from then on', async () => {
+  const writers = noteWriters()
   const lost = Promise.withResolvers<string>()
   const db = await openSqlite({ file: newFile(), log: quiet, lost: lost.resolve })
   onTestFinished(() => db.close())
@@ -249,4 +255,15 @@ test('says when its writer is gone, and refuses from then on', async () => {
   expect(['saved', 'busy']).toContain((await waiting)[0])
   expect(await outcomes([put(db, 'b')])).toEqual(['busy'])
   expect(await namesIn(db)).not.toContain('b')
+})
+
+test('leaves nobody waiting when its writer is gone before it has closed', async () => {
+  const writers = noteWriters()
+  const db = await openSqlite({ file: newFile(), log: quiet })
+  await migrate(db, await readMigrations())
+  const waiting = outcomes(Array.from({ length: 500 }, (_, n) => put(db, `name ${n}`, 'x'.repeat(10_000))))
+  const closing = db.close()
+  await writers[0]?.terminate()
+  expect(new Set(await waiting)).toContain('busy')
+  await closing
 })
