@@ -64,7 +64,7 @@ test('ids of the style guide are unique, and every reference finds its id', () =
   const ids = Array.from(html.matchAll(/\sid="([^"]+)"/g), (match) => match[1] ?? '')
   expect(ids.filter((id, i) => ids.indexOf(id) !== i)).toEqual([])
   const references = Array.from(
-    html.matchAll(/\s(?:for|aria-labelledby|aria-describedby|data-copy|data-dialog|data-filter)="([^"]+)"/g),
+    html.matchAll(/\s(?:for|aria-labelledby|aria-describedby|data-copy|data-filter)="([^"]+)"/g),
   )
   for (const [, list = ''] of references) for (const id of list.split(' ')) expect(ids).toContain(id)
 })

@@ -21,15 +21,6 @@ document.addEventListener('click', async ({ target }) => {
   button.querySelector('[role=status]').textContent = button.dataset.copied
 })
 
-/** `<a data-dialog="id">` opens that dialog instead of going to the page that asks the same. */
-document.addEventListener('click', (event) => {
-  const link = event.target instanceof Element ? event.target.closest('a[data-dialog]') : null
-  const dialog = link && document.getElementById(link.dataset.dialog)
-  if (!(dialog instanceof HTMLDialogElement) || event.ctrlKey || event.metaKey || event.shiftKey) return
-  event.preventDefault()
-  dialog.showModal()
-})
-
 /** `<input type="search" data-filter="id">` shows, while typing, only the entries of that element which hold the words. */
 for (const input of document.querySelectorAll('input[data-filter]'))
   input.closest('[hidden]')?.removeAttribute('hidden')
