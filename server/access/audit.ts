@@ -10,7 +10,7 @@ import {
 } from '../../db/queries/audit.ts'
 import { setSetting, setting } from '../../db/queries/settings.ts'
 import type { AuditTable } from '../../db/schema.ts'
-import type { Actor, Owner } from '../lib/actor.ts'
+import type { By, Owner } from '../lib/actor.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { Engine } from '../webhooks/engine.ts'
@@ -29,7 +29,6 @@ export interface AuditEntry {
 }
 
 type Deps = Pick<Engine, 'db' | 'clock' | 'random'>
-type By = Pick<Actor, 'id' | 'name' | 'address'>
 
 /** The entry as statements, for the same commit as the change. */
 export const auditEntry = (deps: Deps, actor: By, entry: AuditEntry): Statement[] =>

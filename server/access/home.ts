@@ -1,4 +1,5 @@
 import { setSetting, setting } from '../../db/queries/settings.ts'
+import { HOOKLINE } from '../lib/actor.ts'
 import { HOUR } from '../lib/clock.ts'
 import { copyOf, markCopy, type Copy } from '../webhooks/copy.ts'
 import type { Engine } from '../webhooks/engine.ts'
@@ -67,5 +68,3 @@ export async function noteStop({ db, clock }: Pick<Engine, 'db' | 'clock'>, plac
   if (home?.place !== place) return
   await db.commit([setSetting(db, 'home', JSON.stringify({ ...home, stopped: clock() } satisfies Home))])
 }
-
-const HOOKLINE = { id: 'hookline', name: 'Hookline', address: '' }

@@ -1,7 +1,7 @@
 import type { Statement } from '../../db/db.ts'
 import { endedKeys, noteEnd, revokeKey, type KeyRow } from '../../db/queries/api-keys.ts'
 import { hooksOfKeys, keyAndItsKeys, retireHooksOf, thisKey, type Keys } from '../../db/queries/key-hooks.ts'
-import { can, type Actor } from '../lib/actor.ts'
+import { can, HOOKLINE, type Actor } from '../lib/actor.ts'
 import { fail } from '../lib/errors.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { auditEntry } from './audit.ts'
@@ -49,17 +49,13 @@ export async function followEndedKeys(deps: Deps): Promise<void> {
   const now = deps.clock()
   for (const key of await endedKeys(deps.db, now)) {
     const { statements, hooks } = await endHooks(deps, thisKey(key.id))
-    const audit = auditEntry(
-      deps,
-      { id: 'hookline', name: 'Hookline', address: '' },
-      {
-        action: 'api_key.expired',
-        target: key.id,
-        owner: key.owner,
-        before: { name: key.name },
-        ...(hooks.length > 0 && { after: { hooks_retired: hooks } }),
-      },
-    )
+    const audit = auditEntry(deps, HOOKLINE, {
+      action: 'api_key.expired',
+      target: key.id,
+      owner: key.owner,
+      before: { name: key.name },
+      ...(hooks.length > 0 && { after: { hooks_retired: hooks } }),
+    })
     await deps.db.commit([...statements, ...audit, noteEnd(deps.db, key.id, now)])
   }
 }

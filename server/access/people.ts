@@ -17,7 +17,7 @@ import { siteFor } from '../../db/queries/sites.ts'
 import { deleteTwoFactor } from '../../db/queries/two-factor.ts'
 import type { Role } from '../../db/schema.ts'
 import { deleteScreens } from '../../db/queries/screens.ts'
-import type { Actor, Capability } from '../lib/actor.ts'
+import type { Actor, By, Capability } from '../lib/actor.ts'
 import { isoTime } from '../lib/clock.ts'
 import { AppError, fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
@@ -36,8 +36,6 @@ export interface PeopleDeps extends Engine {
   readonly host: Host
   readonly access: Access
 }
-
-type By = Pick<Actor, 'id' | 'name' | 'address'>
 
 /** Whoever lets somebody in, or makes somebody more, could be that person: so no key does that may do less. Throws `forbidden`. */
 export function mustBeAbleToLetIn(by: Actor, role: Role): void {

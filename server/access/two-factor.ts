@@ -11,7 +11,7 @@ import {
   takeStep,
   twoFactorRow,
 } from '../../db/queries/two-factor.ts'
-import type { Actor } from '../lib/actor.ts'
+import type { By } from '../lib/actor.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { twoFactorContext } from '../webhooks/sealed.ts'
 import { auditEntry } from './audit.ts'
@@ -19,7 +19,6 @@ import { sha256 } from './token.ts'
 import { stepOfCode, toBase32 } from './totp.ts'
 
 type Deps = Pick<Engine, 'db' | 'clock' | 'random' | 'vault'>
-type By = Pick<Actor, 'id' | 'name' | 'address'>
 type Of = Pick<Person, 'id' | 'siteId'>
 
 const SECRET_BYTES = 20

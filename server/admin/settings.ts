@@ -25,6 +25,7 @@ import { senderOf } from '../webhooks/mail-text.ts'
 import { isSending } from '../webhooks/sending.ts'
 import { languages } from './language.ts'
 import { faultsNotice, page, type Shown } from './page.ts'
+import { conflictNotice } from './plugin-settings.ts'
 
 const PATH = '/network/settings'
 
@@ -81,11 +82,7 @@ async function conflictPage(c: C, deps: Deps, typed: NetworkSettings): Promise<R
     .map((name) => ({ label: labels[name], stored: values[name], typed: typed[name] }))
   return settingsPage(c, deps, typed, revision, {
     conflict,
-    notice: {
-      tone: 'warn',
-      title: t('Somebody else saved the settings while you had them open.'),
-      text: t('Nothing of yours is saved yet. Compare, change what you want, and save again.'),
-    },
+    notice: conflictNotice(t),
   })
 }
 

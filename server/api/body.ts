@@ -1,13 +1,17 @@
 import type { z } from 'zod'
 import { fail, invalid } from '../lib/errors.ts'
-import { parseJson, type Json, type JsonObject } from '../lib/json.ts'
+import { isObject, parseJson, type Json, type JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { readBytes } from '../web/forms.ts'
 import { issueSentences } from '../lib/issues.ts'
+import { MAX_DEPTH } from '../plugin/payload.ts'
 
 export const KIB = 1024
 export const MIB = 1024 * KIB
+
+/** The levels that stand around the payload of an event in a batch. */
+const AROUND = 2
 
 /** Reads a JSON body of at most `most` bytes. Refuses other content types, any content encoding, and JSON of doubtful shape. */
 export async function readJson(c: C, most = 256 * KIB): Promise<Json> {
@@ -23,13 +27,10 @@ export async function readJson(c: C, most = 256 * KIB): Promise<Json> {
   } catch {
     throw fail('bad_json', 'The body is not UTF-8.')
   }
-  const parsed = parseJson(text, 34)
+  const parsed = parseJson(text, MAX_DEPTH + AROUND)
   if (!parsed.ok) throw parsed.error
   return parsed.value
 }
-
-export const isObject = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 export async function readJsonObject(c: C, most?: number): Promise<JsonObject> {
   const value = await readJson(c, most)

@@ -7,7 +7,7 @@ import { formatFields } from '../webhooks/formats.ts'
 import { headerNames } from '../webhooks/webhook-row.ts'
 import { MASK } from '../webhooks/redact.ts'
 import type { Signing } from '../webhooks/sign.ts'
-import { isObject } from './body.ts'
+import { isObject } from '../lib/json.ts'
 
 /** A webhook as the API shows it: of secrets, only that they are there. */
 export const show = (webhook: Webhook) => ({

@@ -32,6 +32,12 @@ export interface Actor {
   readonly address: string
 }
 
+/** Who did something, as the audit log names them. */
+export type By = Pick<Actor, 'id' | 'name' | 'address'>
+
+/** What happens by itself. */
+export const HOOKLINE: By = { id: 'hookline', name: 'Hookline', address: '' }
+
 /** Whether the actor may do this to what belongs to `owner`. The only place where this is decided. */
 export const can = (actor: Actor, capability: Capability | PluginCapability, owner: Owner): boolean =>
   actor.capabilities.has(capability) && (actor.owner === 'network' || actor.owner === owner)

@@ -8,6 +8,7 @@ import {
   settingsAt,
 } from '../../db/queries/plugins.ts'
 import { AppError, invalid, type FieldError } from '../lib/errors.ts'
+import { digestOf } from '../lib/hmac.ts'
 import type { Json, JsonObject } from '../lib/json.ts'
 import { msg, type Message } from '../lib/message.ts'
 import { MASK } from '../webhooks/redact.ts'
@@ -201,7 +202,4 @@ const audited = ({ values, secrets }: StoredSettings, given: object): JsonObject
     Object.keys(given).map((name) => [name, name in secrets ? MASK : ((values[name] as Json | undefined) ?? null)]),
   )
 
-async function revisionOf(text = '{}'): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
-  return Array.from(new Uint8Array(digest).slice(0, 8), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
+const revisionOf = async (text = '{}'): Promise<string> => (await digestOf(text)).slice(0, 16)

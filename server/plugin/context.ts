@@ -48,6 +48,14 @@ export const readPart = async (core: Core, plugin: Ready, standing: Standing) =>
   ...(plugin.manifest.storage ? { storage: readStorage(core.engine.db, plugin.manifest, standing.site.id) } : {}),
 })
 
+/** A plugin emits only what its manifest names. */
+export function demandNamed(plugin: Ready, event: PluginEvent): void {
+  if (namedBy(plugin).includes(event)) return
+  throw new Error(`${plugin.slug} may not emit ${event.name}: name it in events, or in emits if its owner shares it.`)
+}
+
+const namedBy = ({ manifest }: Ready): readonly PluginEvent[] => [...(manifest.events ?? []), ...(manifest.emits ?? [])]
+
 /** What a handler does things with, as far as the plugin declared it. Writes and events wait in the unit. */
 export async function writePart(
   core: Core,
@@ -57,13 +65,8 @@ export async function writePart(
 ) {
   const { manifest } = plugin
   const { site, mostBytes } = standing
-  const mine: readonly PluginEvent[] = [...(manifest.events ?? []), ...(manifest.emits ?? [])]
   const emit = (event: PluginEvent, payload: unknown) => {
-    if (!mine.includes(event)) {
-      throw new Error(
-        `${plugin.slug} may not emit ${event.name}: name it in events, or in emits if its owner shares it.`,
-      )
-    }
+    demandNamed(plugin, event)
     const chain = heard ? heard.event.chain + 1 : 0
     if (chain > MAX_CHAIN) {
       throw new Error(`${event.name} would be event ${chain} in a row that a listener emits; that is a loop.`)
@@ -81,6 +84,6 @@ export async function writePart(
     ...(await settingsPart(plugin, standing)),
     ...(manifest.http ? { http: createHttp(core, plugin, signal) } : {}),
     ...(manifest.storage ? { storage: writeStorage(core.engine, manifest, site.id, unit) } : {}),
-    ...(mine.length > 0 ? { emit } : {}),
+    ...(namedBy(plugin).length > 0 ? { emit } : {}),
   }
 }

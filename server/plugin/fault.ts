@@ -1,14 +1,16 @@
-import { insertFault, pauseIfTooMany } from '../../db/queries/plugin-faults.ts'
+import type { Db, Statement } from '../../db/db.ts'
+import { insertFault, interruptFaults, pauseIfTooMany } from '../../db/queries/plugin-faults.ts'
 import { pluginsChanged } from '../../db/queries/plugins.ts'
 import { isoTime, MINUTE } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { inEnglish, msg } from '../lib/message.ts'
+import type { Engine } from '../webhooks/engine.ts'
 import { recordEvents } from '../webhooks/outbox.ts'
 import { redactUrl } from '../webhooks/redact.ts'
 import { ownEvent } from '../webhooks/tell.ts'
 import { masked } from './secret.ts'
-import { isOnForAll } from './standing.ts'
+import { isOnForAll, type Standing } from './standing.ts'
 import type { Core } from './core.ts'
 import { sentenceOf, type Handler } from './loaded.ts'
 
@@ -34,6 +36,16 @@ const REASON_IN_ALL = msg('It failed {count} times within {minutes} minutes.', {
   count: IN_ALL,
   minutes: WINDOW / MINUTE,
 })
+
+/** A handler that was in trouble did well: its faults are no longer in a row. */
+export const afterSuccess = (db: Db, standing: Standing, { id }: Handler): readonly Statement[] =>
+  standing.isInTrouble(id) ? [interruptFaults(db, id), pluginsChanged(db)] : []
+
+/** The same at once. */
+export async function noteSuccess({ db }: Pick<Engine, 'db'>, standing: Standing, handler: Handler): Promise<void> {
+  const statements = afterSuccess(db, standing, handler)
+  if (statements.length > 0) await db.commit(statements)
+}
 
 /** Keeps a fault, pauses the plugin when there are too many, and answers with the fault's id. Never throws. */
 export async function recordFault(core: Core, mishap: Mishap): Promise<string> {

@@ -1,9 +1,7 @@
-import { interruptFaults } from '../../db/queries/plugin-faults.ts'
-import { pluginsChanged } from '../../db/queries/plugins.ts'
 import { copyOf, type JsonObject } from '../lib/json.ts'
 import { baseContext, happening, readPart } from './context.ts'
 import type { Core } from './core.ts'
-import { recordFault } from './fault.ts'
+import { noteSuccess, recordFault } from './fault.ts'
 import type { Filtered } from './host.ts'
 import type { Ordered } from './loaded.ts'
 import { snapshot } from './payload.ts'
@@ -78,8 +76,6 @@ export async function runFilter(
       ms: ran.ms,
       quiet: true,
     })
-  } else if (standing.isInTrouble(filter.id)) {
-    await engine.db.commit([interruptFaults(engine.db, filter.id), pluginsChanged(engine.db)])
-  }
+  } else await noteSuccess(engine, standing, filter)
   return ran
 }

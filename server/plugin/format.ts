@@ -1,5 +1,3 @@
-import { interruptFaults } from '../../db/queries/plugin-faults.ts'
-import { pluginsChanged } from '../../db/queries/plugins.ts'
 import { releaseUnmade } from '../../db/queries/dispatch.ts'
 import { MAIN_SITE, siteFor } from '../../db/queries/sites.ts'
 import { MINUTE } from '../lib/clock.ts'
@@ -7,7 +5,7 @@ import { inEnglish, msg } from '../lib/message.ts'
 import type { FormatSummary } from '../webhooks/formats.ts'
 import { formatMissing, UNMADE, type MadeBody, type MoreFormats } from '../webhooks/make-body.ts'
 import type { Core } from './core.ts'
-import { presentable, recordFault } from './fault.ts'
+import { noteSuccess, presentable, recordFault } from './fault.ts'
 import { sentenceOf, type Format } from './loaded.ts'
 import { bytesOf } from './payload.ts'
 import { run } from './run.ts'
@@ -33,8 +31,7 @@ export function pluginFormats(core: () => Core): MoreFormats {
       await recordFault(core(), { handler: format, site: MAIN_SITE, event, error, ms, quiet: true })
       return failing(name, error)
     }
-    const { db } = core().engine
-    if (standing.isInTrouble(format.id)) await db.commit([interruptFaults(db, format.id), pluginsChanged(db)])
+    await noteSuccess(core().engine, standing, format)
     return { ok: true, text: ran.value }
   }
 

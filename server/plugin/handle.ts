@@ -1,8 +1,6 @@
-import { DbError, type Statement } from '../../db/db.ts'
-import { interruptFaults } from '../../db/queries/plugin-faults.ts'
-import { pluginsChanged } from '../../db/queries/plugins.ts'
+import { DbError } from '../../db/db.ts'
 import type { Core, Stored } from './core.ts'
-import { recordFault } from './fault.ts'
+import { afterSuccess, recordFault } from './fault.ts'
 import type { Handler } from './loaded.ts'
 import { prepare } from './prepare.ts'
 import type { Standing } from './standing.ts'
@@ -62,9 +60,7 @@ async function commit(
   { handler, standing, event }: Omit<Handling<unknown>, 'run' | 'keeps'>,
 ): Promise<void> {
   const { db } = core.engine
-  const after: Statement[] = standing.isInTrouble(handler.id)
-    ? [interruptFaults(db, handler.id), pluginsChanged(db)]
-    : []
+  const after = afterSuccess(db, standing, handler)
   const writes = unit.statements(db)
   // Most handlers that hear an event leave nothing to be written.
   if (writes.length + unit.emissions.length + after.length === 0) return

@@ -1,4 +1,5 @@
 import { AppError, fail, invalid } from '../lib/errors.ts'
+import { digestOf } from '../lib/hmac.ts'
 import { newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import { recordEvents, type FinishedEvent } from '../webhooks/outbox.ts'
@@ -90,7 +91,4 @@ export const safeMode = (): AppError =>
   })
 
 /** What was asked for, before any filter: the same request again has to be known although filters may have changed. */
-async function fingerprint(type: string, data: object): Promise<string> {
-  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(JSON.stringify([type, data])))
-  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
-}
+const fingerprint = (type: string, data: object): Promise<string> => digestOf(JSON.stringify([type, data]))

@@ -1,13 +1,11 @@
 import { isKeySince } from '../../db/queries/events.ts'
-import { interruptFaults } from '../../db/queries/plugin-faults.ts'
-import { pluginsChanged } from '../../db/queries/plugins.ts'
 import { DAY, MINUTE, SECOND } from '../lib/clock.ts'
 import { AppError, fail } from '../lib/errors.ts'
 import { digestOf } from '../lib/hmac.ts'
-import { baseContext } from './context.ts'
+import { baseContext, demandNamed } from './context.ts'
 import type { Core } from './core.ts'
 import type { PluginEvent } from './define.ts'
-import { recordFault } from './fault.ts'
+import { noteSuccess, recordFault } from './fault.ts'
 import type { Arrival, Emission, Received } from './host.ts'
 import type { Ready, Source } from './loaded.ts'
 import { applyMapping } from './mapping.ts'
@@ -39,8 +37,7 @@ export async function receive(core: Core, arrival: Arrival): Promise<Received> {
 
   const ran = await run(core, source, limits.source, (signal) => read(core, source, plugin, standing, arrival, signal))
   if (ran.ok) {
-    if (standing.isInTrouble(source.id))
-      await engine.db.commit([interruptFaults(engine.db, source.id), pluginsChanged(engine.db)])
+    await noteSuccess(engine, standing, source)
     return ran.value instanceof AppError ? refuse(ran.value) : { ok: true, emissions: ran.value }
   }
   if (ran.error instanceof AppError) return refuse(ran.error)
@@ -74,13 +71,7 @@ async function read(
   if (about.toEvents === 'mapped') return mapped(core, arrival)
   const told = await about.toEvents(request, ctx)
   if (isRejection(told)) return fail('invalid', '{problem}', { problem: told.reason })
-  const mine: readonly PluginEvent[] = [...(plugin.manifest.events ?? []), ...(plugin.manifest.emits ?? [])]
-  for (const { event } of told) {
-    if (!mine.includes(event))
-      throw new Error(
-        `${plugin.slug} may not emit ${event.name}: name it in events, or in emits if its owner shares it.`,
-      )
-  }
+  for (const { event } of told) demandNamed(plugin, event)
   return Promise.all(told.map((one) => emissionOf(core, arrival, one)))
 }
 

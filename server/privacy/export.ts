@@ -1,11 +1,12 @@
 import { logInsOf, placeNames, places, type Place, type Row } from '../../db/queries/privacy-places.ts'
 import { hitsOf } from '../../db/queries/privacy.ts'
 import type { PrivacyRequestTable } from '../../db/schema.ts'
+import type { By } from '../lib/actor.ts'
 import { isoTime } from '../lib/clock.ts'
 import type { Json, JsonObject } from '../lib/json.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { readPacked, rowsNamed } from './find.ts'
-import { auditOf, type By } from './request.ts'
+import { auditOf } from './request.ts'
 
 /** The file for the person; that it was taken is audited before its first byte leaves. */
 export async function exportAnswer(engine: Engine, by: By, request: PrivacyRequestTable): Promise<Response> {

@@ -3,7 +3,7 @@ import { placeNames, places, type PlaceName, type Value } from '../../db/queries
 import { advanceRequest, insertHits, insertRequest, moveRequest, runningRequests } from '../../db/queries/privacy.ts'
 import type { PrivacyRequestTable, PrivacyState } from '../../db/schema.ts'
 import { auditEntry } from '../access/audit.ts'
-import type { Actor } from '../lib/actor.ts'
+import type { By } from '../lib/actor.ts'
 import { newId } from '../lib/ids.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { erase, isKept, type Whose } from './erase.ts'
@@ -56,8 +56,6 @@ const wayOf = ({ state }: Pick<PrivacyRequestTable, 'state'>): readonly PlaceNam
 
 const beginning = (state: PrivacyRequestTable['state'], found: Seen = {}): string =>
   JSON.stringify({ at: wayOf({ state })[0] ?? null, after: null, waits: false, seen: {}, found } satisfies Progress)
-
-export type By = Pick<Actor, 'id' | 'name' | 'address'>
 
 /** Starts a search for all that is stored with an address in it; `goOn` makes its steps. Answers its id. */
 export async function startSearch(engine: Engine, by: By, address: string): Promise<string> {

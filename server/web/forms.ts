@@ -18,7 +18,10 @@ export async function readForm(c: C, maxBytes = MOST_FORM_BYTES): Promise<Form> 
   if (type !== 'application/x-www-form-urlencoded') {
     throw fail('unsupported_media_type', 'A form is sent as application/x-www-form-urlencoded.')
   }
-  return formOf(new URLSearchParams(await readText(c.req.raw, maxBytes)))
+  const bytes = await readBytes(c.req.raw, maxBytes, () =>
+    fail('too_large', 'That is too large; at most {max} bytes are taken.', { max: maxBytes }),
+  )
+  return formOf(new URLSearchParams(new TextDecoder().decode(bytes)))
 }
 
 export const formOf = (fields: URLSearchParams): Form => ({
@@ -27,24 +30,12 @@ export const formOf = (fields: URLSearchParams): Form => ({
   has: (name) => fields.has(name),
 })
 
-/** The body as text. Stops reading at `maxBytes`: the header that announces a length may lie or be missing. */
-export async function readText(request: Request, maxBytes: number): Promise<string> {
-  const tooLarge = () => fail('too_large', 'That is too large; at most {max} bytes are taken.', { max: maxBytes })
-  if (Number(request.headers.get('content-length') ?? 0) > maxBytes) throw tooLarge()
-  const decoder = new TextDecoder()
-  let text = ''
-  let size = 0
-  for await (const chunk of (request.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.byteLength
-    if (size > maxBytes) throw tooLarge()
-    text += decoder.decode(chunk, { stream: true })
-  }
-  return text + decoder.decode()
-}
-
 /** The body of at most `most` bytes. One that grows past it is cut off as it arrives, whatever content-length says. */
-export async function readBytes(request: Request, most: number): Promise<Uint8Array<ArrayBuffer>> {
-  const tooLarge = () => fail('too_large', 'The body is larger than {most} bytes.', { most })
+export async function readBytes(
+  request: Request,
+  most: number,
+  tooLarge = () => fail('too_large', 'The body is larger than {most} bytes.', { most }),
+): Promise<Uint8Array<ArrayBuffer>> {
   if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge()
   if (!request.body) return new Uint8Array()
   const chunks: Uint8Array[] = []

@@ -3,6 +3,7 @@ import { appendAudit } from '../../db/queries/audit.ts'
 import { healthFacts, updateHealth, type HealthRow } from '../../db/queries/dispatch.ts'
 import { holdOpen, updateWebhook } from '../../db/queries/webhooks.ts'
 import type { Outcome } from '../../db/schema.ts'
+import { HOOKLINE } from '../lib/actor.ts'
 import { HOUR } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
 import { inEnglish } from '../lib/message.ts'
@@ -116,9 +117,9 @@ const endHook = (engine: Engine, hook: HealthRow): Statement[] => [
   ...appendAudit(engine.db, {
     id: newId('aud', engine),
     at: engine.clock(),
-    actor_id: 'hookline',
-    actor_name: 'Hookline',
-    address: '',
+    actor_id: HOOKLINE.id,
+    actor_name: HOOKLINE.name,
+    address: HOOKLINE.address,
     action: 'webhook.deleted',
     target: hook.id,
     owner: hook.owner,

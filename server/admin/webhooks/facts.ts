@@ -1,11 +1,12 @@
 import { personById } from '../../../db/queries/people.ts'
 import { keyById } from '../../../db/queries/api-keys.ts'
 import { isGathering } from '../../../db/queries/batches.ts'
-import { countDeliveries, MOST_COUNTED } from '../../../db/queries/deliveries.ts'
+import { countDeliveries } from '../../../db/queries/deliveries.ts'
 import type { Webhook } from '../../../db/queries/webhooks.ts'
 import type { Deps } from '../../deps.ts'
 import type { C } from '../../web/env.ts'
 import { hookTitle } from '../../webhooks/presets.ts'
+import { capped } from '../deliveries.ts'
 
 /** How a webhook fares, for the box beside its form. */
 export async function factsOf(c: C, deps: Deps, webhook: Webhook) {
@@ -20,7 +21,6 @@ export async function factsOf(c: C, deps: Deps, webhook: Webhook) {
     keyById(deps.db, webhook.created_by),
     isGathering(deps.db, webhook.id),
   ])
-  const shown = (figure: number) => (figure > MOST_COUNTED ? t('{count}+', { count: MOST_COUNTED }) : t.number(figure))
   return {
     id: webhook.id,
     state: webhook.state,
@@ -28,8 +28,8 @@ export async function factsOf(c: C, deps: Deps, webhook: Webhook) {
     failures: webhook.consecutive_failures,
     lastDeliveredAt: webhook.last_delivered_at,
     lastTriedAt: webhook.last_delivery_at,
-    waiting: shown(pending + retrying),
-    held: held > 0 ? shown(held) : null,
+    waiting: capped(t, pending + retrying),
+    held: held > 0 ? capped(t, held) : null,
     /** Whether events wait for a batch to close, so that it can be sent now. */
     gathers,
     createdAt: webhook.created_at,

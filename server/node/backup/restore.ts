@@ -6,6 +6,7 @@ import { migrate } from '../../../db/migrate.ts'
 import { clearSetting } from '../../../db/queries/settings.ts'
 import { auditEntry } from '../../access/audit.ts'
 import type { Config } from '../../config.ts'
+import { HOOKLINE } from '../../lib/actor.ts'
 import { isoTime, type Clock, type Random } from '../../lib/clock.ts'
 import type { Log } from '../../lib/log.ts'
 import { copyOf, markCopy } from '../../webhooks/copy.ts'
@@ -113,7 +114,7 @@ async function prepare(file: string, from: string, around: Around): Promise<Pick
   }
 }
 
-const BY_HAND = { id: 'hookline', name: 'hookline db restore', address: '' }
+const BY_HAND = { ...HOOKLINE, name: 'hookline db restore' }
 
 /** Gives what is there a second name; its first one goes with the rename that puts the new one in place, and never stands empty. */
 function setAside(file: string, now: number): string {
