@@ -70,7 +70,7 @@ test('the plugin that ran when the last process ended is paused, with a fault th
     probe(() => {}),
     [{ slug: 'probe', doing: 'probe/cron:sync' }],
   )
-  expect(await host.plugins()).toMatchObject([
+  expect(await host.plugins({ faults: true })).toMatchObject([
     {
       state: 'paused',
       reason: { text: 'The whole server ended while {handler} ran.', params: { handler: 'probe/cron:sync' } },
