@@ -168,16 +168,15 @@ export async function nextAttempt(db: Db, webhook: string): Promise<number | nul
   return row?.due_at ?? null
 }
 
-/** The delivery of a webhook that waits longest, with what came of it so far: where one sees why the webhook fails. */
-export const longestWaiting = (db: Db, webhook: string) =>
-  db.q
-    .selectFrom('delivery')
-    .select(['id', 'last_outcome', 'last_status'])
-    .where('webhook_id', '=', webhook)
-    .where('due_at', 'is not', null)
-    .orderBy('seq')
-    .limit(1)
-    .executeTakeFirst()
+/** Of each webhook the delivery that waits longest, with what came of it so far: where one sees why the webhook fails. */
+export async function longestWaiting(db: Db, webhooks: readonly string[]): Promise<Map<string, Waiting>> {
+  const { rows } = await sql<Waiting>`select webhook_id, id, last_outcome, last_status from delivery where id in (
+      select (select id from delivery where webhook_id = w.id and due_at is not null order by seq limit 1)
+      from webhook w where w.id in ${anyOf(db, webhooks)})`.execute(db.q)
+  return new Map(rows.map((row) => [row.webhook_id, row]))
+}
+
+export type Waiting = Pick<DeliveryTable, 'webhook_id' | 'id' | 'last_outcome' | 'last_status'>
 
 /** How many deliveries are in a state, counted to `MOST_COUNTED` + 1 at most. */
 export async function countDeliveries(

@@ -45,6 +45,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
         widgetBoxes(c, deps),
         mayHere(c, 'GET /network/audit') ? auditEntries(deps.db, {}, { limit: MOST_SHOWN }) : [],
       ])
+    const whys = await whyOf(deps, t, ill)
     const day = dayOf(t, hours, since)
     const all = Object.values(webhooks).reduce((total, count) => total + count, 0)
     return page(c, deps, 'pages/dashboard/dashboard', {
@@ -54,9 +55,7 @@ export const dashboardRoutes = (deps: Deps): Handlers => ({
         webhooks: { ...webhooks, all },
         // Nothing was ever set up here, so there are no figures to show.
         untouched: all === 0 && day.delivered + day.failed === 0,
-        ill: await Promise.all(
-          ill.map(async (webhook) => ({ ...illness(t, webhook), why: await whyOf(deps, t, webhook) })),
-        ),
+        ill: ill.map((webhook) => ({ ...illness(t, webhook), why: whys.get(webhook.id) ?? null })),
         busy,
         paused: plugins
           .filter(({ state }) => state === 'paused' || state === 'failed')

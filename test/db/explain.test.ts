@@ -342,7 +342,7 @@ describe('what pages ask', () => {
       ['delivery_hour by key 1'],
     ],
     ['nextAttempt', (db) => log.nextAttempt(db, 'whk_1'), ['delivery by delivery_due']],
-    ['longestWaiting', (db) => log.longestWaiting(db, 'whk_1'), ['delivery by delivery_open']],
+    ['longestWaiting', (db) => log.longestWaiting(db, ['whk_1']), ['delivery by key 1', 'delivery by delivery_open']],
     [
       'lastDelivered',
       (db) => log.lastDelivered(db, { webhook_id: 'whk_1', type: 'order_paid', seq: 9, id: 'dlv_9' }),

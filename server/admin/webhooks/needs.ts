@@ -36,7 +36,7 @@ export async function needsOf(c: C, deps: Deps, webhook: Webhook): Promise<Shown
     ]
   }
   if (state === 'failing') {
-    const why = await whyOf(deps, t, webhook)
+    const why = (await whyOf(deps, t, [webhook])).get(id)
     const text = t(
       'Waiting deliveries are tried again, and nothing is lost. See what the receiver answers, then send a test event.',
     )
