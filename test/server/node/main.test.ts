@@ -81,6 +81,9 @@ describe('npm start', () => {
     const named = run({ DATA_DIR: folder(), HOST: '0.0.0.0', PUBLIC_URL: 'https://hooks.example.com' })
     const here = run({ DATA_DIR: folder() })
     const [openUrl, namedUrl] = await Promise.all([open.url, named.url, here.url])
+    // Only then is all read that they said.
+    for (const child of [open, named, here]) child.kill('SIGTERM')
+    await Promise.all([open.ended, named.ended, here.ended])
     const [hint = '', ...more] = linesOf(open, 'PUBLIC_URL is not set, so ')
     expect(hint).toContain(`links lead to ${openUrl}, and forms that other machines send are refused; set it to`)
     expect(more).toEqual([])
