@@ -43,6 +43,14 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
   const item = (href: string, label: string) => ({ href, label, current: path === href })
   const when = (shown: boolean, make: () => Entry): Entry[] => (shown ? [make()] : [])
 
+  const pagesOfPlugins = pages
+    .filter(({ rule }) => rule === 'public' || can(actor, rule ?? 'network:write', scope.owner))
+    .map((page) =>
+      entry(`${base}/plugins/${page.plugin}${page.path}`, t(/* translated elsewhere */ page.title), 'plug'),
+    )
+  /** Pages of plugins lie below the list of plugins, and have entries of their own. */
+  const isInPlugins = entry(`${base}/plugins`, '', '').current && !pagesOfPlugins.some(({ current }) => current)
+
   const groups = [
     when(may('GET {area}'), () => entry(base, t('Dashboard'), 'dashboard')),
     [
@@ -62,11 +70,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
       ...when(may('GET {area}/event-types'), () => entry(`${base}/event-types`, t('Event Types'), 'types')),
       ...when(may('GET {area}/sources'), () => entry(`${base}/sources`, t('Sources'), 'source')),
     ],
-    pages
-      .filter(({ rule }) => rule === 'public' || can(actor, rule ?? 'network:write', scope.owner))
-      .map((page) =>
-        entry(`${base}/plugins/${page.plugin}${page.path}`, t(/* translated elsewhere */ page.title), 'plug'),
-      ),
+    pagesOfPlugins,
     [
       ...when(inNetwork && may('GET /network/sites'), () =>
         entry('/network/sites', t('Sites'), 'sites', {
@@ -82,11 +86,11 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
         entry(`${base}/api-keys`, t('API Keys'), 'key'),
       ),
       ...when(!inNetwork && may('GET /sites/:slug/admin/plugins'), () =>
-        entry(`${base}/plugins`, t('Plugins'), 'plug', { current: path === `${base}/plugins` }),
+        entry(`${base}/plugins`, t('Plugins'), 'plug', { current: isInPlugins }),
       ),
       ...when(inNetwork && may('GET /network/plugins'), () =>
         entry('/network/plugins', t('Plugins'), 'plug', {
-          current: path === '/network/plugins' || path === '/network/hooks',
+          current: isInPlugins || path === '/network/hooks',
           count: plugins.filter(({ state }) => state === 'paused' || state === 'failed').length,
         }),
       ),

@@ -38,6 +38,7 @@ test("a plugin's page stands in our frame, with a menu entry", async () => {
   expect(html).toContain('<h1>Payments</h1>')
   expect(html).toContain('Record a payment')
   expect(html).toContain('<a href="/network/plugins/payments/payments" aria-current="page">')
+  expect(html).toContain('<a href="/network/plugins">')
 })
 
 test('its form stores, emits and comes back with a notice', async () => {

@@ -37,6 +37,17 @@ test('the list says what each plugin does and may do', async () => {
   expect(text).toContain('Stores payments Routes POST /record')
 })
 
+test('the menu says that a plugin, and what is asked about it, is among the plugins', async () => {
+  const admin = await (await testApp()).login()
+  for (const path of [
+    '/network/plugins',
+    '/network/plugins/payments',
+    '/network/plugins/payments/pause',
+    '/network/hooks',
+  ])
+    expect((await admin.get(path)).html, path).toMatch(/<a href="\/network\/plugins" aria-current/)
+})
+
 test('switching a plugin off and on changes what can be emitted, and is audited', async () => {
   const app = await testApp()
   const admin = await app.login()
