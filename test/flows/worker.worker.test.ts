@@ -1,12 +1,8 @@
-import {
-  applyD1Migrations,
-  createExecutionContext,
-  createScheduledController,
-  waitOnExecutionContext,
-} from 'cloudflare:test'
+import { applyD1Migrations, createScheduledController } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { inject, vi } from 'vitest'
 import worker, { type Bindings } from '../../server/worker/main.ts'
+import { askWorker } from '../support/worker.ts'
 import { flows } from './flows.ts'
 
 flows('workerd', async () => {
@@ -17,16 +13,7 @@ flows('workerd', async () => {
   let ahead = 0
   vi.spyOn(Date, 'now').mockImplementation(() => realNow() + ahead)
   return {
-    async fetch(path, init) {
-      const context = createExecutionContext()
-      const answer = await worker.fetch(
-        new Request(`http://hookline.test${path}`, { redirect: 'manual', ...init }),
-        bindings,
-        context,
-      )
-      await waitOnExecutionContext(context)
-      return answer
-    },
+    fetch: askWorker(bindings),
     async deliver() {
       await worker.scheduled(createScheduledController(), bindings)
     },

@@ -1,14 +1,9 @@
-import {
-  applyD1Migrations,
-  createExecutionContext,
-  createMessageBatch,
-  getQueueResult,
-  waitOnExecutionContext,
-} from 'cloudflare:test'
+import { applyD1Migrations, createExecutionContext, createMessageBatch, getQueueResult } from 'cloudflare:test'
 import { env } from 'cloudflare:workers'
 import { afterAll, beforeAll, beforeEach, expect, inject, test, vi } from 'vitest'
 import worker, { type Bindings } from '../../../server/worker/main.ts'
 import { createFlow } from '../../flows/flow.ts'
+import { askWorker } from '../../support/worker.ts'
 
 const asked: number[] = []
 let isFull = false
@@ -31,16 +26,7 @@ afterAll(() => vi.restoreAllMocks())
 beforeEach(() => void (asked.length = 0))
 
 const flow = createFlow('workerd-queue', () => ({
-  async fetch(path, init) {
-    const context = createExecutionContext()
-    const answer = await worker.fetch(
-      new Request(`http://hookline.test${path}`, { redirect: 'manual', ...init }),
-      bindings,
-      context,
-    )
-    await waitOnExecutionContext(context)
-    return answer
-  },
+  fetch: askWorker(bindings),
   deliver: () => Promise.resolve(),
   advance: (ms) => void (ahead += ms),
   now: () => Date.now(),
