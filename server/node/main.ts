@@ -25,14 +25,6 @@ try {
   const config = readConfig(process.env)
   const { start } = await import('./start.ts')
   const running = await start(config)
-  console.log(`Hookline listens on ${running.url}`)
-  if (config.publicUrl !== null) console.log(`Links lead to ${config.publicUrl}, as PUBLIC_URL says.`)
-  else if (!isLoopback(config.host)) {
-    const so = `links lead to ${running.url}, and forms that other machines send are refused`
-    console.log(`PUBLIC_URL is not set, so ${so}; set it to the address that people open.`)
-  }
-  if (running.setUp !== null) console.log(`Set up: ${running.setUp}`)
-
   void running.lost.then((why) => {
     console.error(`${why} Hookline ends; start it again: what it acknowledged is stored, and is sent then.`)
     process.exit(EX_SOFTWARE)
@@ -47,6 +39,15 @@ try {
   }
   process.on('SIGTERM', () => void stop())
   process.on('SIGINT', () => void stop())
+
+  // Said last: whoever reads it may end this process at once.
+  console.log(`Hookline listens on ${running.url}`)
+  if (config.publicUrl !== null) console.log(`Links lead to ${config.publicUrl}, as PUBLIC_URL says.`)
+  else if (!isLoopback(config.host)) {
+    const so = `links lead to ${running.url}, and forms that other machines send are refused`
+    console.log(`PUBLIC_URL is not set, so ${so}; set it to the address that people open.`)
+  }
+  if (running.setUp !== null) console.log(`Set up: ${running.setUp}`)
 } catch (error) {
   if (error instanceof ConfigError) {
     for (const sentence of error.sentences) console.error(sentence)
