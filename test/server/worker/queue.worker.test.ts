@@ -52,7 +52,7 @@ test('a retry goes out when it is due, without a cron, and is asked for once', a
   expect(seconds).toBeGreaterThan(0)
   expect(seconds).toBeLessThanOrEqual(60)
 
-  await flow.addWebhook(flow.box().url, { name: 'Another', events: ['account_created'] })
+  await flow.addWebhook(flow.box().url, { name: 'Another', events: ['greeting_sent'] })
   await flow.api('POST', '/events', { type: 'greeting_sent', data: { greeting_id: '1', name: 'Kari' } })
   expect(asked).toHaveLength(1)
 
