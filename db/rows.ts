@@ -8,16 +8,6 @@ export interface Over {
   readonly set: readonly string[]
 }
 
-/** Columns of whole numbers, whatever their table; all others are texts. */
-const numbers: ReadonlySet<string> = new Set(
-  (
-    'active all_events at breaker_step breaker_streak breaker_until consecutive_failures created_at deleted_at due_at ' +
-    'emailVerified expires_at failing_since last_delivered_at last_delivery_at last_refused_at last_taken_at ' +
-    'moving_below n network_active number opened ordered paused_at previous_until rate_per_second refused removing_at ' +
-    'revision taken taken_at timeout_seconds tries until updated_at'
-  ).split(' '),
-)
-
 /** Less than D1 takes as one value, with room for what UTF-8 adds. */
 const MOST_LETTERS = 600_000
 
@@ -34,6 +24,8 @@ export function insertRows<T extends keyof Database>(
   const [first] = rows
   if (!first) return []
   const columns = Object.keys(first)
+  const texts = textColumns(rows)
+  const kindOf = (column: string) => (texts.has(column) ? 'text' : 'number')
   const list = sql.join(columns.map((column) => sql.ref(column)))
   const values = sql.join(columns.map((column) => db.dialect.field(sql`r.value`, column, kindOf(column))))
   const sets = over?.set.map((column) => sql`${sql.ref(column)} = ${db.dialect.incoming(column)}`) ?? []
@@ -49,7 +41,14 @@ export function insertRows<T extends keyof Database>(
   )
 }
 
-const kindOf = (column: string): 'text' | 'number' => (numbers.has(column) ? 'number' : 'text')
+/**
+ * Columns that hold a text in some row. All others are read as numbers, also those that are null in every row: a null
+ * number may stand in a column of texts, while PostgreSQL takes no null text for a number.
+ */
+function textColumns(rows: readonly object[]): ReadonlySet<string> {
+  const entries = rows.flatMap((row) => Object.entries(row))
+  return new Set(entries.filter(([, value]) => typeof value === 'string').map(([column]) => column))
+}
 
 /** A list of texts, to stand behind `in`: one parameter, however many there are, as D1 takes no more than 100. */
 export const anyOf = (db: Db, texts: readonly string[]): RawBuilder<string> =>

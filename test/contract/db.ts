@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Db } from '../../db/db.ts'
 import { migrate, type Migration } from '../../db/migrate.ts'
+import { insertRows } from '../../db/rows.ts'
 
 /** What every engine has to do. `open` gives a database that the migrations have run on; it is closed at the end. */
 export function dbContract(name: string, open: () => Promise<{ db: Db; migrations: readonly Migration[] }>): void {
@@ -245,6 +246,19 @@ export function dbContract(name: string, open: () => Promise<{ db: Db; migration
         const hours = await db.q.selectFrom('delivery_hour').select(['delivered', 'failed']).execute()
         expect(hours).toEqual([{ delivered: 10, failed: 3 }])
       })
+    })
+
+    test('takes many rows as they are: texts of digits, numbers, and what is null in all of them', async () => {
+      const secrets = [
+        { user_id: 'usr_1', cipher: '007', confirmed_at: null, last_step: 58_907_520 },
+        { user_id: 'usr_2', cipher: '', confirmed_at: null, last_step: 0 },
+      ]
+      const mails = [
+        { id: 'mal_1', user_id: 'usr_1', about: '1', created_at: 1_767_225_600_123, due_at: 2, tries: 0, error: null },
+      ]
+      await db.commit([...insertRows(db, 'two_factor', secrets), ...insertRows(db, 'mail', mails)])
+      expect(await db.q.selectFrom('two_factor').selectAll().orderBy('user_id').execute()).toEqual(secrets)
+      expect(await db.q.selectFrom('mail').selectAll().execute()).toEqual(mails)
     })
 
     test('lets a second event with the same key fall away, by a partial unique index', async () => {
