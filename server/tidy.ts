@@ -1,6 +1,9 @@
-import { tickAccess } from './access/tick.ts'
+import { sealAudit } from './access/audit.ts'
+import { forgetOld } from './access/forget-old.ts'
+import { followEndedKeys } from './access/key-end.ts'
 import type { Deps } from './deps.ts'
 import { MINUTE, SECOND } from './lib/clock.ts'
+import { inTurn } from './lib/in-turn.ts'
 import { goOn } from './privacy/request.ts'
 import { sendFarewells } from './webhooks/farewell.ts'
 import { sendMail } from './webhooks/mail.ts'
@@ -18,16 +21,19 @@ export async function tidy(deps: Deps): Promise<void> {
   await Promise.all([sweep, sendMail, sendFarewells, privacy].map((task) => alone(task, deps)))
 }
 
-/** One after the other. Where one fails, the next has its turn all the same. */
-async function sweep(deps: Deps): Promise<void> {
-  for (const task of [host, redelivery, moveSites, tickAccess, retention]) await attempt(task, deps)
+const sweep: Task = async (deps) => {
+  await inTurn(deps.log, {
+    host: () => deps.host.tick(deps.clock()),
+    // A cron comes once a minute only, and has to do more at once.
+    redelivery: () => goOnRedelivering(deps, deps.dispatcher() === 'cron' ? 20 : 1),
+    siteMoves: () => moveSites(deps),
+    endedKeys: () => followEndedKeys(deps),
+    audit: () => sealAudit(deps),
+    forgetOld: () => forgetOld(deps),
+    retention: () => retention(deps),
+  })
   deps.db.compact?.()
 }
-
-const host: Task = (deps) => deps.host.tick(deps.clock())
-
-/** A cron comes once a minute only, and has to do more at once. */
-const redelivery: Task = (deps) => goOnRedelivering(deps, deps.dispatcher() === 'cron' ? 20 : 1)
 
 const purged = new WeakMap<Deps, number>()
 
@@ -50,14 +56,6 @@ async function alone(task: Task, deps: Deps): Promise<void> {
   running.set(deps, others)
   if (others.has(task)) return
   others.add(task)
-  await attempt(task, deps)
+  await inTurn(deps.log, { [task.name]: () => task(deps) })
   others.delete(task)
-}
-
-async function attempt(task: Task, deps: Deps): Promise<void> {
-  try {
-    await task(deps)
-  } catch (error) {
-    deps.log.error('Tidying up failed', { task: task.name, error: String(error) })
-  }
 }

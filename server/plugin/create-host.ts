@@ -5,6 +5,7 @@ import { lastFaults } from '../../db/queries/plugin-faults.ts'
 import { pluginsChanged, pluginRowsOfSite, pluginStates } from '../../db/queries/plugins.ts'
 import { MAIN_SITE } from '../../db/queries/sites.ts'
 import { notFound } from '../lib/errors.ts'
+import { inTurn } from '../lib/in-turn.ts'
 import { inEnglish } from '../lib/message.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import { runRoute, showPage } from './answer.ts'
@@ -209,13 +210,14 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
       return type ? faultsIn(type.event, payload) : []
     },
     receive: (arrival) => receive(core, arrival),
-    async tick(now) {
-      await ears.tick(now)
-      await askAboutHeld(core)
-      await release()
-      await crons.tick(now)
-      await removalStep(core)
-    },
+    tick: (now) =>
+      inTurn(engine.log, {
+        listeners: () => ears.tick(now),
+        guards: () => askAboutHeld(core),
+        formats: release,
+        crons: () => crons.tick(now),
+        removal: () => removalStep(core),
+      }),
     async settled() {
       await crons.settled()
       await ears.settled()

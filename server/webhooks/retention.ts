@@ -17,6 +17,7 @@ import { forgetRequests } from '../../db/queries/privacy.ts'
 import { setSetting, setting, settings } from '../../db/queries/settings.ts'
 import { DAY, HOUR } from '../lib/clock.ts'
 import { idBefore } from '../lib/ids.ts'
+import { inTurn } from '../lib/in-turn.ts'
 import type { Engine } from './engine.ts'
 
 /** Steps of 500 rows in one run: what is left waits for the next one. */
@@ -35,26 +36,25 @@ export interface AuditBase {
 }
 
 /** What is older than its kind is kept goes, in small steps. Resolves with whether there may be more to go. */
-export async function purge(engine: Pick<Engine, 'db' | 'clock'>): Promise<boolean> {
-  const { db, clock } = engine
+export async function purge({ db, clock, log }: Pick<Engine, 'db' | 'clock' | 'log'>): Promise<boolean> {
   const kept = await settings(db, ['keep_days_events', 'keep_days_answers', 'keep_days_audit', 'keep_days_captures'])
   const before = (days: string) => clock() - Number(days) * DAY
   const events = before(kept.keep_days_events)
+  const over = { events, unsaved: clock() - DAY, imports: clock() - IMPORT_FILE_LIFETIME, now: clock() }
   let steps = 0
-  for (const step of [
-    () => purgeEvents(db, events),
-    () => purgeHour(db, events),
-    () => purgeAnswers(db, before(kept.keep_days_answers)),
-    () => purgeSites(db, events),
-    () => purgeAudit(db, before(kept.keep_days_audit)),
-  ]) {
+  const inSteps = (step: () => Promise<boolean>) => async () => {
     while (steps < MOST_STEPS && (await step())) steps++
   }
-  await db.commit([deleteOldCaptures(db, before(kept.keep_days_captures))])
-  await db.commit(
-    deleteLeftovers(db, { events, unsaved: clock() - DAY, imports: clock() - IMPORT_FILE_LIFETIME, now: clock() }),
-  )
-  await db.commit(forgetRequests(db, { ended: clock() - ADDRESS_KEPT, made: events }, STEP))
+  await inTurn(log, {
+    events: inSteps(() => purgeEvents(db, events)),
+    hours: inSteps(() => purgeHour(db, events)),
+    answers: inSteps(() => purgeAnswers(db, before(kept.keep_days_answers))),
+    sites: inSteps(() => purgeSites(db, events)),
+    audit: inSteps(() => purgeAudit(db, before(kept.keep_days_audit))),
+    captures: () => db.commit([deleteOldCaptures(db, before(kept.keep_days_captures))]),
+    leftovers: () => db.commit(deleteLeftovers(db, over)),
+    requests: () => db.commit(forgetRequests(db, { ended: clock() - ADDRESS_KEPT, made: events }, STEP)),
+  })
   return steps === MOST_STEPS
 }
 

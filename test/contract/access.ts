@@ -31,7 +31,7 @@ import { codeAt, stepAt } from '../../server/access/totp.ts'
 import { timeZones } from '../../server/access/network-settings.ts'
 import { scopes } from '../../server/access/roles.ts'
 import { ensureSetup, finishSetup, swapSetupToken } from '../../server/access/setup.ts'
-import { tickAccess } from '../../server/access/tick.ts'
+import { forgetOld } from '../../server/access/forget-old.ts'
 import type { Actor } from '../../server/lib/actor.ts'
 import { HOUR } from '../../server/lib/clock.ts'
 import { ADDRESS, PASSWORD, actorOf, addPerson, logIn, worldOn, type World } from '../support/world.ts'
@@ -348,10 +348,10 @@ export function accessContract(engine: string, open: () => Promise<Db>): void {
         (await db.q.selectFrom('throttle').select('id').execute()).length,
         (await db.q.selectFrom('session').select('id').execute()).length,
       ]
-      await tickAccess(world)
+      await forgetOld(world)
       expect(await rows()).toEqual([3, 1])
       world.time.now += 15 * 24 * HOUR
-      await tickAccess(world)
+      await forgetOld(world)
       expect(await rows()).toEqual([0, 0])
     })
   })

@@ -3,6 +3,7 @@ import { testHost } from 'hookline/plugin/test'
 import type { CronContext, Manifest } from 'hookline/plugin'
 import { pluginsChanged } from '../../../db/queries/plugins.ts'
 import { createHost } from '../../../server/plugin/create-host.ts'
+import { somethingDone } from '../../../server/plugin/test-event.ts'
 import { beside, gate, probe, thingDone } from './probe.ts'
 import { shop } from './shop.ts'
 
@@ -21,6 +22,21 @@ test('it runs at the times of its pattern, once each, also after a long sleep', 
     await host.tick()
   }
   expect(ran).toEqual(['09:45', '10:00', '13:20'])
+})
+
+test('it runs also while an event that nobody can read keeps the listeners from theirs', async () => {
+  const ran: string[] = []
+  const host = await testHost(every15(({ site }) => ran.push(site.slug)))
+  const { db } = host.engine
+  await host.tick()
+  await host.emit(somethingDone, {})
+  host.clock.advance(15 * MINUTE)
+  await db.commit([db.q.updateTable('event').set({ payload: 'not JSON', heard_at: null })])
+  await host.host.tick(host.clock.now())
+  await host.host.settled()
+  expect(ran).toEqual(['main'])
+  const [line] = host.logs.filter(({ level }) => level === 'error')
+  expect(line).toMatchObject({ message: 'Tidying up failed', fields: { task: 'listeners' } })
 })
 
 test('five lines: what it fetched is stored, with the key of the settings', async () => {
