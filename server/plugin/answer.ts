@@ -112,7 +112,7 @@ async function loadPage(
 async function runningPlugin(core: Core, { slug, site }: Ask): Promise<{ plugin: Ready; standing: Standing } | null> {
   const plugin = core.plugins.get(slug)
   if (core.safeMode || plugin?.state !== 'ready') return null
-  const standing = (await core.standings.of([site])).get(site)
+  const standing = await core.standings.at(site)
   if (!standing?.runs(slug)) return null
   await demandRun(core, plugin, standing)
   return { plugin, standing }

@@ -14,10 +14,12 @@ import { msg, type Message } from '../lib/message.ts'
 import { MASK } from '../webhooks/redact.ts'
 import type { Core } from './core.ts'
 import type { Field } from './fields.ts'
+import type { Configuring } from './host.ts'
 import type { Ready } from './loaded.ts'
 import { sentenceFor } from './payload.ts'
 import { openLayer, readStored, sealSetting, type SettingsPlace, type StoredSettings } from './settings.ts'
 import { isOnForAll } from './standing.ts'
+import { usable } from './switch.ts'
 
 /** One setting at one place: what was set there, and what holds without. A secret's value is nowhere in it. */
 export interface SettingView {
@@ -54,8 +56,19 @@ export interface SetSettings {
   readonly secrets: Readonly<Record<string, string>>
 }
 
+/** The settings of plugins, as people see and change them. */
+export const configuring = (core: Core): Configuring => ({
+  async settings(slug, site) {
+    const plugin = usable(core, slug)
+    return plugin.manifest.settings ? settingsForm(core, plugin, site) : null
+  },
+  setSettings: async (slug, site) => setSettings(core, usable(core, slug), site),
+  changeSettings: async (slug, site, given, revision) =>
+    changeSettings(core, usable(core, slug), site, given, revision),
+})
+
 /** `site` null is the network. */
-export async function settingsForm(core: Core, plugin: Ready, site: string | null): Promise<SettingsForm> {
+async function settingsForm(core: Core, plugin: Ready, site: string | null): Promise<SettingsForm> {
   const { text, network } = await storedAt(core, plugin, site)
   const here = readStored(text)
   const above = site === null ? readStored(undefined) : readStored(network)
@@ -81,7 +94,7 @@ export async function settingsForm(core: Core, plugin: Ready, site: string | nul
  * and `revision_conflict` if somebody else has saved since `revision`; the commit is refused as `constraint` if somebody
  * does right now.
  */
-export async function changeSettings(
+async function changeSettings(
   core: Core,
   plugin: Ready,
   site: string | null,
@@ -136,7 +149,7 @@ export async function changeSettings(
 }
 
 /** What was set at one place, as far as the plugin still has a setting for it. `site` null is the network. */
-export async function setSettings(core: Core, { slug, fields }: Ready, site: string | null): Promise<SetSettings> {
+async function setSettings(core: Core, { slug, fields }: Ready, site: string | null): Promise<SetSettings> {
   const stored = readStored(await settingsAt(core.engine.db, slug, site))
   const layer = await openLayer(core.engine.vault, fields, { slug, owner: site ?? 'network' }, stored)
   const part = (secret: boolean) =>

@@ -43,8 +43,12 @@ export const MAX_CHAIN = 5
 export interface Core {
   readonly engine: Engine
   readonly safeMode: boolean
+  /** When the host was made. */
+  readonly begun: number
   readonly limits: TimeLimits
   readonly plugins: ReadonlyMap<string, Loaded>
+  /** Those of them that can run, by slug. */
+  readonly ready: readonly Ready[]
   readonly types: ReadonlyMap<
     string,
     { readonly event: PluginEvent; readonly schema: JsonObject; readonly owner: Ready }
@@ -84,12 +88,11 @@ export interface Stored {
 
 /** Handlers of all plugins for each name: by priority, then slug, then the order in which they registered. */
 export function inOrder(
-  plugins: Iterable<Loaded>,
+  plugins: readonly Ready[],
   pick: (plugin: Ready) => ReadonlyMap<string, readonly Ordered[]>,
 ): ReadonlyMap<string, readonly Ordered[]> {
   const all = new Map<string, Ordered[]>()
   for (const plugin of plugins) {
-    if (plugin.state !== 'ready') continue
     for (const [name, list] of pick(plugin)) all.set(name, [...(all.get(name) ?? []), ...list])
   }
   // Plugins come sorted by slug and sorting is stable, so the priority is all there is to compare.

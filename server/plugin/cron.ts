@@ -50,9 +50,7 @@ export function ticking(core: () => Core) {
   let first = 0
 
   const all = (): Cron[] =>
-    (crons ??= [...core().plugins.values()].flatMap((plugin) =>
-      plugin.state === 'ready' ? plugin.crons.map((handler) => ({ plugin, handler, lookAt: 0 })) : [],
-    ))
+    (crons ??= core().ready.flatMap((plugin) => plugin.crons.map((handler) => ({ plugin, handler, lookAt: 0 }))))
 
   /** Hands out and takes runs, a fair share for each cron, beginning with another one each time. */
   const look = async (): Promise<void> => {
@@ -157,7 +155,7 @@ const isWanted = async ({ engine: { db } }: Core, plugin: Ready): Promise<boolea
 async function runOne(core: Core, { plugin, handler }: Cron, site: string): Promise<void> {
   const { db } = core.engine
   const end = endRun(db, { slug: handler.slug, id: handler.name }, site)
-  const standing = (await core.standings.of([site])).get(site)
+  const standing = await core.standings.at(site)
   const wanted = standing?.site.state === 'active' && !standing.isMuted(handler.id)
   if (!wanted || !(await mayRun(core, plugin, standing))) {
     await db.commit([end])

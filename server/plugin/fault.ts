@@ -118,7 +118,7 @@ export const presentable = (text: string, length: number): string =>
 /** The secret settings that a message may hold. Where they cannot be read, the handler did not get them either. */
 const secretsAt = async (core: Core, slug: string, site: string): Promise<readonly string[]> => {
   try {
-    const standing = (await core.standings.of([site])).get(site)
+    const standing = await core.standings.at(site)
     return (await standing?.settings(slug))?.secrets ?? []
   } catch {
     return []

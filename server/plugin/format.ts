@@ -38,8 +38,7 @@ export function pluginFormats(core: () => Core): MoreFormats {
   return {
     about: (name) => summary(found(name)),
     async offeredTo(owner) {
-      const site = siteFor(owner)
-      const standing = core().safeMode ? undefined : (await core().standings.of([site])).get(site)
+      const standing = core().safeMode ? undefined : await core().standings.at(siteFor(owner))
       const offered = [...core().formats.values()].filter(
         ({ slug, id }) => standing?.runs(slug) && !standing.isMuted(id),
       )

@@ -17,11 +17,11 @@ const finding = z.strictObject({
 
 /** Lets the checks of all plugins that run look at the main site, all at once. One that fails says so in its row. */
 export async function runChecks(core: Core): Promise<CheckResult[]> {
-  const standing = (await core.standings.of([MAIN_SITE])).get(MAIN_SITE)
+  const standing = await core.standings.at(MAIN_SITE)
   if (!standing || core.safeMode) return []
   const checks: { plugin: Ready; check: Check }[] = []
-  for (const plugin of core.plugins.values()) {
-    if (plugin.state !== 'ready' || plugin.checks.length === 0 || !(await mayRun(core, plugin, standing))) continue
+  for (const plugin of core.ready) {
+    if (plugin.checks.length === 0 || !(await mayRun(core, plugin, standing))) continue
     checks.push(...plugin.checks.map((check) => ({ plugin, check })))
   }
   return Promise.all(

@@ -27,10 +27,7 @@ export async function hooksOf(core: Core): Promise<HookInfo[]> {
     kind: HookKind,
     pick: (plugin: Ready) => readonly H[],
     on: (handler: H) => string,
-  ) =>
-    [...core.plugins.values()].flatMap((plugin) =>
-      plugin.state === 'ready' ? pick(plugin).flatMap((handler) => info(kind, on(handler), handler)) : [],
-    )
+  ) => core.ready.flatMap((plugin) => pick(plugin).flatMap((handler) => info(kind, on(handler), handler)))
   return [
     ...inOrder('filter', core.filters),
     ...inOrder('listener', core.listeners),

@@ -181,64 +181,84 @@ export interface GivenCapability {
   readonly roles: readonly string[]
 }
 
-/** The plugin host, as the rest of the product uses it. */
-export interface Host {
+/** What the loaded plugins bring. It stays as it is while the host runs. */
+export interface Catalogue {
   /** The types of all loaded plugins, by plugin and title. */
   eventTypes(): readonly EventType[]
   eventType(name: string): EventType | undefined
-  /** Whether the type's plugin runs for this site now (active and not paused). */
-  isAvailable(type: string, site: string): Promise<boolean>
   /** The capabilities that the loaded plugins add. */
   capabilities(): readonly GivenCapability[]
-  /** The slugs of the plugins that run for this site now. */
-  running(site: string): Promise<ReadonlySet<string>>
-  /**
-   * Validates and filters. Throws AppError: `invalid` (unknown type, payload with paths), `plugin_inactive`,
-   * `site_archived`, `safe_mode`, `too_deep`, `too_large`.
-   */
-  prepare(list: readonly Emission[]): Promise<Prepared>
-  /** `prepare`, commit, `finish`. Resolves once everything is durable. */
-  emit(list: readonly Emission[]): Promise<readonly Emitted[]>
+  /** The kinds of sources of all loaded plugins, by title. */
+  sources(): readonly SourceKind[]
+  /** Checks the choices of a source of this kind, defaults filled in. Throws AppError `invalid` with paths. */
+  sourceSettings(name: string, settings: JsonObject): JsonObject
+  /** Where a payload does not match an event's schema; empty if it does. */
+  misfits(type: string, payload: JsonObject): readonly FieldError[]
+}
+
+/** Which plugins there are, and where they run. */
+export interface Roster {
   /** Every plugin there is; with `faults`, what last went wrong in each. */
   plugins(options?: { readonly faults?: boolean }): Promise<readonly PluginInfo[]>
-  /**
-   * Statements for the caller's commit; for one site alone where `site` is an id. Throws AppError `conflict`,
-   * `not_found`.
-   */
-  activate(slug: string, site?: string): Promise<readonly Statement[]>
-  deactivate(slug: string, site?: string): Promise<readonly Statement[]>
-  /**
-   * Nothing of it runs anywhere until it is resumed. `by` is the name of the person. A paused plugin is left as it is.
-   */
-  pause(slug: string, by: string): Promise<readonly Statement[]>
-  resume(slug: string): Promise<readonly Statement[]>
   /** The plugins that a site can switch or configure, by title. */
   pluginsAt(site: string): Promise<readonly SitePlugin[]>
+  /** The slugs of the plugins that run for this site now. */
+  running(site: string): Promise<ReadonlySet<string>>
+  /** Whether the type's plugin runs for this site now (active and not paused). */
+  isAvailable(type: string, site: string): Promise<boolean>
   /** What is stored for a plugin, and deleted with it. Throws AppError `not_found`, `conflict`. */
   holdings(slug: string): Promise<Holdings>
+}
+
+/** What people do with a plugin as a whole: statements for the caller's commit. Throws AppError `conflict`, `not_found`. */
+export interface Switching {
+  /** For one site alone where `site` is an id. */
+  activate(slug: string, site?: string): Promise<readonly Statement[]>
+  deactivate(slug: string, site?: string): Promise<readonly Statement[]>
+  /** Nothing of it runs anywhere until it is resumed. `by` is the name of the person. A paused plugin is left as it is. */
+  pause(slug: string, by: string): Promise<readonly Statement[]>
+  resume(slug: string): Promise<readonly Statement[]>
   /**
    * Deletes all that is stored for a plugin: secrets at once, the rest step by step. The commit is refused as `constraint`
-   * while the plugin is on anywhere. Throws AppError `conflict`, `not_found`.
+   * while the plugin is on anywhere.
    */
   uninstall(slug: string): Promise<readonly Statement[]>
-  /** Guards that hold events or are muted, which a super admin has to know about. */
-  guards(): Promise<readonly GuardInfo[]>
+}
+
+/** Single handlers of plugins, and how people switch one off. */
+export interface Muting {
   /** Every handler there is: for the Hooks page. */
   hooks(): Promise<readonly HookInfo[]>
   /** When this host was made, in milliseconds UTC; its counts begin there. */
   readonly begun: number
-  /** The handler does not run until it is unmuted. A muted guard lets everything pass. */
+  /** Guards that hold events or are muted, which a super admin has to know about. */
+  guards(): Promise<readonly GuardInfo[]>
+  /** The handler does not run until it is unmuted. A muted guard lets everything pass. Throws AppError `not_found`. */
   mute(handler: string, by: string): Promise<readonly Statement[]>
   unmute(handler: string): Promise<readonly Statement[]>
-  /** The payload formats of plugins; the engine has them as `formats`. */
-  readonly formats: MoreFormats
-  /** Lets the plugins' checks look at the network: for the Health page. */
-  checks(): Promise<readonly CheckResult[]>
-  /** The boxes of the plugins that run for this site; null is Network Admin, which works on the main site. */
-  widgets(site: string | null, actor: Visitor): Promise<readonly WidgetBox[]>
-  /** Records a fault for what went wrong while something of a plugin was rendered. Resolves with the fault's id. */
-  blame(handler: string, site: string | null, error: unknown): Promise<string>
-  /** The pages of the plugins that run for this site; null is Network Admin, which works on the main site. */
+}
+
+/** The settings of plugins, each at a site or, where `site` is null, of the network. Throws AppError `not_found`, `conflict`. */
+export interface Configuring {
+  /** Null where it has none. */
+  settings(slug: string, site: string | null): Promise<SettingsForm | null>
+  /** What was set there, with secrets in plain text, for an export. */
+  setSettings(slug: string, site: string | null): Promise<SetSettings>
+  /**
+   * Sets what is given, and resets what is null. Throws `invalid` with paths too, and `revision_conflict` if somebody else
+   * has saved since `revision`. If somebody saves at the same moment, the commit is refused as `constraint`.
+   */
+  changeSettings(
+    slug: string,
+    site: string | null,
+    given: Readonly<Record<string, unknown>>,
+    revision?: string,
+  ): Promise<SettingsChange>
+}
+
+/** What people meet of plugins. Where `site` may be null, that is Network Admin, which works on the main site. */
+export interface Showing {
+  /** The pages of the plugins that run for this site. */
   pages(site: string | null): Promise<readonly PluginPage[]>
   /**
    * Loads a plugin's page for a site; null when there is none for this visitor (or its plugin is not running). Throws
@@ -248,37 +268,31 @@ export interface Host {
   view(slug: string, path: string, site: string, request: Request, actor?: Visitor): Promise<PluginView | null>
   /** Runs a plugin's POST route; null when there is none (or its plugin is not running). Throws as `view` does. */
   route(slug: string, path: string, site: string, request: Request, actor?: Visitor): Promise<PluginAnswer | null>
-  /** The kinds of sources of all loaded plugins, by title. */
-  sources(): readonly SourceKind[]
-  /** Checks the choices of a source of this kind, defaults filled in. Throws AppError `invalid` with paths. */
-  sourceSettings(name: string, settings: JsonObject): JsonObject
-  /** Where a payload does not match an event's schema; empty if it does. */
-  misfits(type: string, payload: JsonObject): readonly FieldError[]
+  /** The boxes of the plugins that run for this site. */
+  widgets(site: string | null, actor: Visitor): Promise<readonly WidgetBox[]>
+  /** Lets the plugins' checks look at the network: for the Health page. */
+  checks(): Promise<readonly CheckResult[]>
+  /** Records a fault for what went wrong while something of a plugin was rendered. Resolves with the fault's id. */
+  blame(handler: string, site: string | null, error: unknown): Promise<string>
+}
+
+/** The plugin host, as the rest of the product uses it. */
+export interface Host extends Catalogue, Roster, Switching, Muting, Configuring, Showing {
+  /**
+   * Validates and filters. Throws AppError: `invalid` (unknown type, payload with paths), `plugin_inactive`,
+   * `site_archived`, `safe_mode`, `too_deep`, `too_large`.
+   */
+  prepare(list: readonly Emission[]): Promise<Prepared>
+  /** `prepare`, commit, `finish`. Resolves once everything is durable. */
+  emit(list: readonly Emission[]): Promise<readonly Emitted[]>
   /** Lets a plugin read a request to one of its sources. Stores nothing. */
   receive(arrival: Arrival): Promise<Received>
-  /** Runs the listeners that a crash left out, and begins the crons that are due. Every tick calls it. */
+  /** The payload formats of plugins; the engine has them as `formats`. */
+  readonly formats: MoreFormats
+  /** Runs the listeners that a crash left out, begins the crons that are due, and does what else has to be done regularly. */
   tick(now: number): Promise<void>
   /** Resolves when the listeners and crons started so far have ended. */
   settled(): Promise<void>
-  /**
-   * The settings of a plugin at a site, or (null) of the network; null where it has none. Throws AppError `not_found`.
-   */
-  settings(slug: string, site: string | null): Promise<SettingsForm | null>
-  /**
-   * What was set for a plugin there, with secrets in plain text, for an export. Throws AppError `not_found`,
-   * `conflict`.
-   */
-  setSettings(slug: string, site: string | null): Promise<SetSettings>
-  /**
-   * Sets what is given, and resets what is null. Throws AppError `invalid`, `not_found`, and `revision_conflict` if
-   * somebody else has saved since `revision`. If somebody saves at the same moment, the commit is refused as `constraint`.
-   */
-  changeSettings(
-    slug: string,
-    site: string | null,
-    given: Readonly<Record<string, unknown>>,
-    revision?: string,
-  ): Promise<SettingsChange>
   /** Runs a cron for a site now, whatever its time. Nothing happens where its plugin does not run. */
   runCron(slug: string, id: string, site: string): Promise<void>
 }

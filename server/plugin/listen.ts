@@ -20,7 +20,7 @@ const GRACE = 10 * SECOND
  * Runs listeners after the commit: one event's handlers in series, several events at once. An event stays unheard in
  * the database until all its listeners have run, so that `tick` finds what a crash left behind.
  */
-export function listening(core: () => Core, begun: number) {
+export function listening(core: () => Core) {
   const waiting: Stored[] = []
   const known = new Set<string>()
   const running = new Set<Promise<void>>()
@@ -62,7 +62,7 @@ export function listening(core: () => Core, begun: number) {
     async tick(now: number): Promise<void> {
       if (core().safeMode) return
       const events = await unheardEvents(core().engine.db, now - GRACE, 100)
-      const isLeft = (event: UnheardEvent) => event.created_at < begun
+      const isLeft = (event: UnheardEvent) => event.created_at < core().begun
       hear(events.filter((event) => !isLeft(event)).map(storedOf))
       for (const event of events.filter(isLeft).map(storedOf)) {
         if (known.has(event.id)) continue
@@ -86,7 +86,7 @@ const storedOf = ({ id, type, site_id: site, payload, occurred_at: occurredAt, h
 
 /** `left`: by an earlier process. */
 async function tell(core: Core, event: Stored, left = false): Promise<void> {
-  const standing = (await core.standings.of([event.site])).get(event.site)
+  const standing = await core.standings.at(event.site)
   for (const listener of standing ? (core.listeners.get(event.type) ?? []) : []) {
     if (standing?.runs(listener.slug) && !standing.isMuted(listener.id)) {
       const once = () => tellOne(core, listener, standing, event)

@@ -26,7 +26,7 @@ export async function receive(core: Core, arrival: Arrival): Promise<Received> {
   if (core.safeMode) return refuse(safeMode())
   const source = core.sources.get(arrival.source)
   const plugin = source && core.plugins.get(source.slug)
-  const standing = (await core.standings.of([arrival.site])).get(arrival.site)
+  const standing = await core.standings.at(arrival.site)
   if (standing?.site.state === 'archived')
     return refuse(
       fail('site_archived', 'The site {site} is archived; nothing happens there.', { site: standing.site.slug }),

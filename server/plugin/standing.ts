@@ -153,12 +153,16 @@ export function standings(
     return new Map(list)
   }
 
+  const at = async (site: string): Promise<Standing | undefined> => (await of([site])).get(site)
+
   return {
     /** By site id; sites that are gone are missing. */
     of,
+    /** Of one site; undefined if it is gone. */
+    at,
     /** Of the main site, if the plugin runs for any site at all. For what belongs to no site, such as a format. */
     async anywhere(slug: string): Promise<Standing | undefined> {
-      const main = (await of([MAIN_SITE])).get(MAIN_SITE)
+      const main = await at(MAIN_SITE)
       if (!main || main.runs(slug)) return main
       const plugin = loaded.get(slug)
       const isPaused = (memory?.states.get(slug)?.paused_at ?? null) !== null

@@ -11,7 +11,7 @@ import { mustNotGo, pluginToRemove } from '../../db/queries/uninstall.ts'
 import { fail, notFound } from '../lib/errors.ts'
 import { msg, type Message } from '../lib/message.ts'
 import type { Core } from './core.ts'
-import type { Host } from './host.ts'
+import type { Switching } from './host.ts'
 import type { Ready } from './loaded.ts'
 import { isOnForAll } from './standing.ts'
 import { uninstall } from './uninstall.ts'
@@ -38,7 +38,7 @@ const pausedBy = (name: string): Message => msg('{name} paused it.', { name })
 export const isByPerson = (reason: Message | null): boolean => reason?.text === pausedBy('').text
 
 /** What people do with a plugin as a whole: each gives statements for the commit of the caller. */
-export function switching(core: Core): Pick<Host, 'activate' | 'deactivate' | 'pause' | 'resume' | 'uninstall'> {
+export function switching(core: Core): Switching {
   const { db, clock } = core.engine
 
   const turn = async (slug: string, on: boolean, site: string | undefined) => {

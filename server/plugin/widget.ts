@@ -10,11 +10,11 @@ import { mayRun } from './upgrade.ts'
 
 /** Loads the boxes of all plugins that run for a site, all at once. One that fails says so in its place. */
 export async function loadWidgets(core: Core, site: string, actor: Visitor): Promise<WidgetBox[]> {
-  const standing = (await core.standings.of([site])).get(site)
+  const standing = await core.standings.at(site)
   if (!standing || core.safeMode) return []
   const widgets: { plugin: Ready; widget: Widget }[] = []
-  for (const plugin of core.plugins.values()) {
-    if (plugin.state !== 'ready' || plugin.widgets.length === 0 || !(await mayRun(core, plugin, standing))) continue
+  for (const plugin of core.ready) {
+    if (plugin.widgets.length === 0 || !(await mayRun(core, plugin, standing))) continue
     widgets.push(...plugin.widgets.map((widget) => ({ plugin, widget })))
   }
   return Promise.all(
