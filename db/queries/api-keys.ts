@@ -51,12 +51,15 @@ export async function wasKey(db: Db, hash: string): Promise<boolean> {
   return row !== undefined
 }
 
-/** As an owner sees it: a site has its own keys, the network has all. */
-export const keyById = (db: Db, id: string, owner = 'network'): Promise<KeyRow | undefined> =>
+/** Those of these that an owner sees, in no order: a site has its own keys, the network has all. */
+export const keysById = (db: Db, ids: readonly string[], owner = 'network'): Promise<KeyRow[]> =>
   keys(db)
-    .where('api_key.id', '=', id)
+    .where('api_key.id', 'in', anyOf(db, ids))
     .$if(owner !== 'network', (query) => query.where('api_key.owner', '=', owner))
-    .executeTakeFirst()
+    .execute()
+
+export const keyById = async (db: Db, id: string, owner?: string): Promise<KeyRow | undefined> =>
+  (await keysById(db, [id], owner))[0]
 
 /** The newest keys: all of them, or those of one site. */
 export const keyList = (db: Db, owner: string | null = null, limit = 500): Promise<KeyRow[]> =>

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Db } from '../db.ts'
+import { anyOf } from '../rows.ts'
 import type { Role, UserTable } from '../schema.ts'
 
 export type Person = Pick<UserTable, 'id' | 'name' | 'email' | 'role' | 'siteId' | 'locale' | 'timeZone' | 'createdAt'>
@@ -79,6 +80,10 @@ export const peopleOfSite = (db: Db, siteId: string, limit: number): Promise<Per
 
 export const personById = (db: Db, id: string): Promise<Person | undefined> =>
   db.q.selectFrom('user').select(person).where('id', '=', id).executeTakeFirst()
+
+/** Those of these that are there, in no order. */
+export const peopleById = (db: Db, ids: readonly string[]): Promise<Person[]> =>
+  db.q.selectFrom('user').select(person).where('id', 'in', anyOf(db, ids)).execute()
 
 export const personByEmail = (db: Db, email: string): Promise<Person | undefined> =>
   db.q.selectFrom('user').select(person).where('email', '=', email).executeTakeFirst()

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
+import { anyOf } from '../rows.ts'
 import type { SiteState, SourceLogTable, SourceTable } from '../schema.ts'
 
 export interface SourceRow extends SourceTable {
@@ -74,12 +75,15 @@ export const sourcesAfter = (db: Db, site: string | null, after: string, limit: 
     .limit(limit)
     .execute()
 
-/** As a site sees it, which has its own sources; the network has all. */
-export const sourceById = (db: Db, id: string, site = 'network'): Promise<SourceRow | undefined> =>
+/** Those of these that a site sees, which has its own sources, in no order; the network has all. */
+export const sourcesById = (db: Db, ids: readonly string[], site = 'network'): Promise<SourceRow[]> =>
   all(db)
-    .where('source.id', '=', id)
+    .where('source.id', 'in', anyOf(db, ids))
     .$if(site !== 'network', (query) => query.where('source.site_id', '=', site))
-    .executeTakeFirst()
+    .execute()
+
+export const sourceById = async (db: Db, id: string, site?: string): Promise<SourceRow | undefined> =>
+  (await sourcesById(db, [id], site))[0]
 
 /** The source that this token opens now: its own, or the one before for as long as that holds. */
 export async function sourceByToken(db: Db, hash: string, now: number): Promise<SourceRow | undefined> {

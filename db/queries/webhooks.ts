@@ -1,4 +1,4 @@
-import { sql, type CompiledQuery, type InferResult, type RawBuilder } from 'kysely'
+import { sql, type CompiledQuery, type InferResult, type RawBuilder, type SqlBool } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
 import { anyOf } from '../rows.ts'
@@ -13,16 +13,19 @@ export interface Webhook extends WebhookTable {
   readonly events: readonly string[]
 }
 
-/** As an owner sees it; the network sees all. What is another's ends at this one look, as what nobody has does. */
-export async function webhookById(db: Db, id: string, owner = 'network'): Promise<Webhook | undefined> {
+/** Those of these that an owner sees, in no order; the network sees all. What is another's ends at the first look, as what nobody has does. */
+export async function webhooksById(db: Db, ids: readonly string[], owner = 'network'): Promise<Webhook[]> {
   const rows = await db.q
     .selectFrom('webhook')
     .selectAll()
-    .where('id', '=', id)
+    .where('id', 'in', anyOf(db, ids))
     .$if(owner !== 'network', (query) => query.where('owner', '=', owner))
     .execute()
-  return (await withEvents(db, rows))[0]
+  return withEvents(db, rows)
 }
+
+export const webhookById = async (db: Db, id: string, owner?: string): Promise<Webhook | undefined> =>
+  (await webhooksById(db, [id], owner))[0]
 
 /** The webhook that wu/v2 calls by this number. */
 export async function webhookByNumber(db: Db, number: number): Promise<Webhook | undefined> {
@@ -273,16 +276,25 @@ export const discardHeld = (db: Db, id: string, now: number): CompiledQuery =>
       union all select m.id from delivery b join delivery m on m.batch_id = b.id
         where b.webhook_id = ${id} and b.state = 'held' and b.type = 'batch')`.compile(db.q)
 
+const isHeld = sql<SqlBool>`state = 'held' and (batch_id is null or batch_id = '')`
+
 /** A closed batch counts as one. */
 export async function countHeld(db: Db, id: string): Promise<number> {
   const row = await db.q
     .selectFrom('delivery')
     .select((eb) => eb.fn.countAll<number>().as('count'))
     .where('webhook_id', '=', id)
-    .where('state', '=', sql.lit('held'))
-    .where((eb) => eb.or([eb('batch_id', 'is', null), eb('batch_id', '=', '')]))
+    .where(isHeld)
     .executeTakeFirstOrThrow()
   return Number(row.count)
+}
+
+/** Those of these that cannot be activated without a word: they hold deliveries, or their site is archived. */
+export async function webhooksThatAsk(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const query = sql<{ id: string }>`select id from webhook where id in ${anyOf(db, ids)} and (
+    exists (select 1 from delivery where webhook_id = webhook.id and ${isHeld})
+    or owner <> 'network' and not exists (select 1 from site where id = webhook.owner and state = 'active'))`
+  return new Set((await query.execute(db.q)).rows.map(({ id }) => id))
 }
 
 const secretColumns = (db: Db) => db.q.selectFrom('webhook_secret').selectAll()

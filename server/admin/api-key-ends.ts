@@ -1,4 +1,4 @@
-import { keyById, keysMadeBy, oldOfKeys, type KeyRow } from '../../db/queries/api-keys.ts'
+import { keyById, keysById, keysMadeBy, oldOfKeys, type KeyRow } from '../../db/queries/api-keys.ts'
 import { hooksOfKeys, keyAndItsKeys } from '../../db/queries/key-hooks.ts'
 import { rotate } from '../access/api-keys.ts'
 import { revoke } from '../access/key-end.ts'
@@ -10,7 +10,7 @@ import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import { overlaps, usualOverlap } from '../webhooks/rotate.ts'
-import { askFirst, backOf, isSure, nothingDone, tickedIn } from './bulk.ts'
+import { bulkAction } from './bulk.ts'
 import { page } from './page.ts'
 import { overlapChoices } from './webhooks/choices.ts'
 
@@ -83,37 +83,32 @@ export const keyEndPages = (deps: Deps) => ({
     })
   },
 
-  bulk: async (c: C) => {
+  bulk: (c: C) => {
     const { actor, scope, t } = c.var
-    const list = listOf(c)
-    const form = await readForm(c)
-    const back = backOf(deps, form, list)
-    const ids = tickedIn(form, (id) => isId('key', id))
-    const found = await Promise.all(ids.map((id) => keyById(deps.db, id, scope.owner)))
-    const chosen = found.filter((key) => key !== undefined).filter((key) => key.revoked_at === null)
-    const act = form.get('action')
-    if (chosen.length === 0 || act !== 'revoke') return seeOther(c, deps, back, nothingDone)
-    if (!isSure(form)) {
-      return askFirst(c, deps, {
+    return bulkAction(c, deps, {
+      list: listOf(c),
+      isId: (text) => isId('key', text),
+      acts: ['revoke'],
+      read: async (ids) => (await keysById(deps.db, ids, scope.owner)).filter((key) => key.revoked_at === null),
+      ask: (chosen) => ({
+        before: 'revoke',
         title: t.n('Revoke 1 API key?', 'Revoke {count} API keys?', chosen.length),
         list: t('API Keys'),
-        back,
         names: chosen.map(({ name, hint }) => `${name}, ${hint}…`),
         text: t(
           'Programs that use them are refused at once, and their REST hooks and the keys that they made end with them. A revoked key cannot be brought back.',
         ),
         button: t('Revoke'),
-        action: `${list}/bulk`,
-        act,
-        ids,
-      })
-    }
-    let retired = 0
-    for (const key of chosen) retired += (await revoke(deps, actor, key)).hooks
-    return seeOther(c, deps, back, {
-      tone: 'good',
-      title: msg('API keys revoked: {count}.', { count: chosen.length }),
-      ...(retired > 0 && { text: msg('REST hooks retired with them: {hooks}.', { hooks: retired }) }),
+      }),
+      run: async (chosen) => {
+        let retired = 0
+        for (const key of chosen) retired += (await revoke(deps, actor, key)).hooks
+        return {
+          tone: 'good',
+          title: msg('API keys revoked: {count}.', { count: chosen.length }),
+          ...(retired > 0 && { text: msg('REST hooks retired with them: {hooks}.', { hooks: retired }) }),
+        }
+      },
     })
   },
 })

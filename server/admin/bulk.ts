@@ -1,8 +1,8 @@
 import type { Deps } from '../deps.ts'
-import { msg } from '../lib/message.ts'
+import { msg, type Message } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
-import type { Notice } from '../web/flash.ts'
-import type { Form } from '../web/forms.ts'
+import { seeOther, type Notice } from '../web/flash.ts'
+import { readForm, type Form } from '../web/forms.ts'
 import { safeNext } from '../web/safe-url.ts'
 import { page } from './page.ts'
 
@@ -14,9 +14,6 @@ const MOST_AT_ONCE = 100
 export const tickedIn = (form: Form, isName: (name: string) => boolean): readonly string[] =>
   [...new Set([...form.getAll('id'), ...form.get('ids').split(',')])].filter(isName).slice(0, MOST_AT_ONCE)
 
-/** Whether the page that asks first was answered. */
-export const isSure = (form: Form): boolean => form.has('sure')
-
 /** When nothing was ticked, or no bulk action chosen. */
 export const nothingDone: Notice = {
   tone: 'info',
@@ -24,34 +21,60 @@ export const nothingDone: Notice = {
   text: msg('Tick what you want to change, and choose a bulk action.'),
 }
 
+/** What was done, and why some were left out, if any were. */
+export const doneBut = (left: number, title: Message, why: Message): Notice =>
+  left === 0 ? { tone: 'good', title } : { tone: 'warn', title, text: why }
+
 /** The list that a button stands in, with its filters, as it says where to go back to; from elsewhere it is `otherwise`. */
 export function backOf(deps: Pick<Deps, 'publicUrl'>, form: Form, list: string, otherwise = list): string {
   const back = form.has('back') ? safeNext(form.get('back'), deps.publicUrl()) : null
   return back !== null && new URL(back, deps.publicUrl()).pathname === list ? back : otherwise
 }
 
-/** Asks before something that cannot be undone, and names what it is about. */
-export const askFirst = (
+interface Question<Act> {
+  /** What cannot be undone. */
+  readonly before: Act
+  readonly title: string
+  /** What the list is called. */
+  readonly list: string
+  /** What it is about. */
+  readonly names: readonly string[]
+  readonly text: string
+  readonly button: string
+}
+
+interface Bulk<Row, Act> {
+  /** The address of the list. */
+  readonly list: string
+  readonly isId: (text: string) => boolean
+  readonly acts: readonly Act[]
+  /** Those of these that are there for whoever asks, in any order. */
+  readonly read: (ids: readonly string[]) => Promise<readonly Row[]>
+  readonly ask?: (chosen: readonly Row[]) => Question<Act>
+  readonly run: (chosen: readonly Row[], act: Act) => Promise<Notice>
+}
+
+/** Does to the ticked rows of a list what was chosen for them, after a page that asks first where it says so. */
+export async function bulkAction<Row extends { readonly id: string }, Act extends string>(
   c: C,
   deps: Deps,
-  asked: {
-    readonly title: string
-    /** What the list is called. */
-    readonly list: string
-    readonly back: string
-    readonly names: readonly string[]
-    readonly text: string
-    readonly button: string
-    readonly action: string
-    readonly act: string
-    readonly ids: readonly string[]
-  },
-): Promise<Response> => {
-  const { title, list, back, names, text, button, action, act, ids } = asked
-  const fields = { action: act, sure: '1', ids: ids.join(','), back }
+  { list, isId, acts, read, ask, run }: Bulk<Row, Act>,
+): Promise<Response> {
+  const form = await readForm(c)
+  const back = backOf(deps, form, list)
+  const ids = tickedIn(form, isId)
+  const rows = new Map((await read(ids)).map((row) => [row.id, row]))
+  // As they stand in the list.
+  const chosen = ids.map((id) => rows.get(id)).filter((row) => row !== undefined)
+  const act = acts.find((one) => one === form.get('action'))
+  if (chosen.length === 0 || !act) return seeOther(c, deps, back, nothingDone)
+  const question = ask?.(chosen)
+  if (question?.before !== act || form.has('sure')) return seeOther(c, deps, back, await run(chosen, act))
+  const { title, list: label, names, text, button } = question
+  const fields = { action: act, sure: '1', ids: chosen.map(({ id }) => id).join(','), back }
   return page(c, deps, 'pages/list/confirm', {
     title,
-    crumbs: [{ href: back, label: list }],
-    data: { names, text, button, action, cancel: back, fields },
+    crumbs: [{ href: back, label }],
+    data: { names, text, button, action: c.req.path, cancel: back, fields },
   })
 }

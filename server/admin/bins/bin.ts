@@ -12,7 +12,7 @@ import { msg } from '../../lib/message.ts'
 import { binUrl } from '../../webhooks/bins/address.ts'
 import { answerKinds, figures, type BinAnswer } from '../../webhooks/bins/answer.ts'
 import type { BinDraft } from '../../webhooks/bins/make.ts'
-import type { C, Scope } from '../../web/env.ts'
+import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm, type Form } from '../../web/forms.ts'
 import { binsHelp } from '../help.ts'
@@ -66,14 +66,10 @@ export const binRoutes = (deps: Deps): Handlers => ({
 /** The bin of the URL, where the area reaches it. Throws `not_found`. */
 export async function binOf(c: C, deps: Deps): Promise<BinTable> {
   const id = c.req.param('id') ?? ''
-  const bin = isId('bin', id) ? await binById(deps.db, id) : undefined
-  if (!bin || !reaches(c.var.scope, bin)) throw notFound()
+  const bin = isId('bin', id) ? await binById(deps.db, id, c.var.scope.owner) : undefined
+  if (!bin) throw notFound()
   return bin
 }
-
-/** Whether an area has this bin: Network Admin has every site's too. */
-export const reaches = ({ owner }: Scope, bin: Pick<BinTable, 'owner'>): boolean =>
-  owner === 'network' || bin.owner === owner
 
 async function readBin(
   deps: Deps,

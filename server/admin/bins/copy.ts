@@ -15,7 +15,6 @@ import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { readForm, type Form } from '../../web/forms.ts'
 import { deliveryOf } from '../repair.ts'
-import { reaches } from './bin.ts'
 import { onceIn } from './once.ts'
 
 /** *Send to a bin*: what the receiver of a delivery gets, to be looked at in a bin. */
@@ -59,8 +58,8 @@ async function chosenBin(c: C, deps: Deps, { id: webhookId, owner, name }: Webho
   const { actor, scope } = c.var
   const chosen = form.get('bin')
   if (chosen !== '') {
-    const bin = isId('bin', chosen) ? await binById(deps.db, chosen) : undefined
-    if (!bin || !reaches(scope, bin)) throw fail('conflict', 'This bin no longer exists.')
+    const bin = isId('bin', chosen) ? await binById(deps.db, chosen, scope.owner) : undefined
+    if (!bin) throw fail('conflict', 'This bin no longer exists.')
     return bin
   }
   const draft = { name, answer: { kind: 'ok', figure: 0 }, webhookId } as const

@@ -1,4 +1,4 @@
-import { binById, binPage, countBins, type BinView } from '../../../db/queries/bins.ts'
+import { binPage, binsById, countBins, type BinView } from '../../../db/queries/bins.ts'
 import { setting } from '../../../db/queries/settings.ts'
 import { siteNames } from '../../../db/queries/sites.ts'
 import { addBin, removeBin, wrongBin } from '../../api/bin-changes.ts'
@@ -12,12 +12,11 @@ import type { BinAnswer } from '../../webhooks/bins/answer.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
-import { askFirst, backOf, isSure, nothingDone, tickedIn } from '../bulk.ts'
+import { bulkAction } from '../bulk.ts'
 import { binsHelp } from '../help.ts'
 import { frameOf, listing, sliceOf } from '../listing.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { screenOf } from '../screen.ts'
-import { reaches } from './bin.ts'
 import { onceIn } from './once.ts'
 import { answerWords } from './words.ts'
 
@@ -47,33 +46,28 @@ export const binListRoutes = (deps: Deps): Handlers => ({
     }
   },
 
-  'POST {area}/bins/bulk': async (c) => {
+  'POST {area}/bins/bulk': (c) => {
     const { actor, scope, t } = c.var
-    const path = `${scope.base}/bins`
-    const form = await readForm(c)
-    const back = backOf(deps, form, path)
-    const ids = tickedIn(form, (id) => isId('bin', id))
-    const found = await Promise.all(ids.map((id) => binById(deps.db, id)))
-    const chosen = found.filter((bin) => bin !== undefined).filter((bin) => reaches(scope, bin))
-    const act = form.get('action')
-    if (chosen.length === 0 || act !== 'delete') return seeOther(c, deps, back, nothingDone)
-    if (!isSure(form)) {
-      return askFirst(c, deps, {
+    return bulkAction(c, deps, {
+      list: `${scope.base}/bins`,
+      isId: (text) => isId('bin', text),
+      acts: ['delete'],
+      read: (ids) => binsById(deps.db, ids, scope.owner),
+      ask: (chosen) => ({
+        before: 'delete',
         title: t.n('Delete 1 bin?', 'Delete {count} bins?', chosen.length),
         list: t('Bins'),
-        back,
         names: chosen.map(({ name }) => name),
         text: t(
           'Everything they caught is deleted with them, and requests to their addresses are refused from then on.',
         ),
         button: t('Delete'),
-        action: `${path}/bulk`,
-        act,
-        ids,
-      })
-    }
-    for (const bin of chosen) await removeBin(deps, actor, bin)
-    return seeOther(c, deps, back, { tone: 'good', title: msg('Bins deleted: {count}.', { count: chosen.length }) })
+      }),
+      run: async (chosen) => {
+        for (const bin of chosen) await removeBin(deps, actor, bin)
+        return { tone: 'good', title: msg('Bins deleted: {count}.', { count: chosen.length }) }
+      },
+    })
   },
 })
 

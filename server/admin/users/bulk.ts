@@ -1,4 +1,4 @@
-import { personById, type Person } from '../../../db/queries/people.ts'
+import { peopleById, type Person } from '../../../db/queries/people.ts'
 import { changePerson, logOutEverywhere, removePerson } from '../../access/people.ts'
 import { roles } from '../../access/roles.ts'
 import type { Handlers } from '../../api/handlers.ts'
@@ -7,38 +7,31 @@ import { AppError } from '../../lib/errors.ts'
 import { isId } from '../../lib/ids.ts'
 import { msg, type Message } from '../../lib/message.ts'
 import type { C } from '../../web/env.ts'
-import { seeOther, type Notice } from '../../web/flash.ts'
-import { readForm } from '../../web/forms.ts'
-import { askFirst, backOf, isSure, nothingDone, tickedIn } from '../bulk.ts'
-
-const LIST = '/network/users'
+import type { Notice } from '../../web/flash.ts'
+import { bulkAction, doneBut } from '../bulk.ts'
 
 /** What can be done with several people at once. */
 type Act = 'delete' | 'log-out' | (typeof roles)[number]
 const acts: readonly Act[] = ['delete', 'log-out', ...roles.filter((role) => role !== 'site_admin')]
 
-/** Bulk actions of the list. Each person has a commit of their own: what one of them hinders does not stop the others. */
+/** Bulk actions of the list. */
 export const userBulkRoutes = (deps: Deps): Handlers => ({
-  'POST /network/users/bulk': async (c) => {
-    const form = await readForm(c)
-    const back = backOf(deps, form, LIST)
-    const ids = tickedIn(form, (id) => isId('usr', id))
-    const found = await Promise.all(ids.map((id) => personById(deps.db, id)))
-    const chosen = found.filter((person) => person !== undefined)
-    const act = acts.find((one) => one === form.get('action'))
-    if (chosen.length === 0 || !act) return seeOther(c, deps, back, nothingDone)
-    if (act !== 'delete' || isSure(form)) return seeOther(c, deps, back, await run(c, deps, act, chosen))
+  'POST /network/users/bulk': (c) => {
     const { t } = c.var
-    return askFirst(c, deps, {
-      title: t.n('Delete 1 user?', 'Delete {count} users?', chosen.length),
-      list: t('Users'),
-      back,
-      names: chosen.map(({ name, email }) => `${name}, ${email}`),
-      text: t('Their sessions end and their API keys die. The audit log keeps their names.'),
-      button: t('Delete'),
-      action: `${LIST}/bulk`,
-      act,
-      ids,
+    return bulkAction(c, deps, {
+      list: '/network/users',
+      isId: (text) => isId('usr', text),
+      acts,
+      read: (ids) => peopleById(deps.db, ids),
+      ask: (chosen) => ({
+        before: 'delete',
+        title: t.n('Delete 1 user?', 'Delete {count} users?', chosen.length),
+        list: t('Users'),
+        names: chosen.map(({ name, email }) => `${name}, ${email}`),
+        text: t('Their sessions end and their API keys die. The audit log keeps their names.'),
+        button: t('Delete'),
+      }),
+      run: (chosen, act) => run(c, deps, act, chosen),
     })
   },
 })
@@ -51,11 +44,7 @@ async function run(c: C, deps: Deps, act: Act, chosen: readonly Person[]): Promi
     if (person.id !== actor.id && (await acted(deps, c, act, person))) done++
   }
   const left = chosen.length - done
-  return {
-    tone: left === 0 ? 'good' : 'warn',
-    title: doneWords(act, done),
-    ...(left > 0 && { text: msg('{left} were left out: yourself, and the last super admin.', { left }) }),
-  }
+  return doneBut(left, doneWords(act, done), msg('{left} were left out: yourself, and the last super admin.', { left }))
 }
 
 async function acted(deps: Deps, c: C, act: Act, person: Person): Promise<boolean> {
