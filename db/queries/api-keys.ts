@@ -3,6 +3,7 @@ import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
 import { anyOf } from '../rows.ts'
 import type { ApiKeyTable, Role } from '../schema.ts'
+import { seenBy } from './sites.ts'
 
 export type KeyRow = ApiKeyTable & {
   readonly maker: string | null
@@ -53,10 +54,7 @@ export async function wasKey(db: Db, hash: string): Promise<boolean> {
 
 /** Those of these that an owner sees, in no order: a site has its own keys, the network has all. */
 export const keysById = (db: Db, ids: readonly string[], owner = 'network'): Promise<KeyRow[]> =>
-  keys(db)
-    .where('api_key.id', 'in', anyOf(db, ids))
-    .$if(owner !== 'network', (query) => query.where('api_key.owner', '=', owner))
-    .execute()
+  keys(db).where('api_key.id', 'in', anyOf(db, ids)).where(seenBy(owner, 'api_key.owner')).execute()
 
 export const keyById = async (db: Db, id: string, owner?: string): Promise<KeyRow | undefined> =>
   (await keysById(db, [id], owner))[0]

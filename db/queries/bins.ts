@@ -4,18 +4,14 @@ import { must } from '../must.ts'
 import { anyOf } from '../rows.ts'
 import type { BinTable, CaptureTable, SiteState } from '../schema.ts'
 import { STEP } from './retention.ts'
+import { seenBy } from './sites.ts'
 
 export const binByToken = (db: Db, token: string): Promise<BinTable | undefined> =>
   db.q.selectFrom('bin').selectAll().where('token', '=', token).executeTakeFirst()
 
 /** Those of these that an owner sees, in no order; the network sees all. */
 export const binsById = (db: Db, ids: readonly string[], owner = 'network'): Promise<BinTable[]> =>
-  db.q
-    .selectFrom('bin')
-    .selectAll()
-    .where('id', 'in', anyOf(db, ids))
-    .$if(owner !== 'network', (query) => query.where('owner', '=', owner))
-    .execute()
+  db.q.selectFrom('bin').selectAll().where('id', 'in', anyOf(db, ids)).where(seenBy(owner, 'owner')).execute()
 
 export const binById = async (db: Db, id: string, owner?: string): Promise<BinTable | undefined> =>
   (await binsById(db, [id], owner))[0]

@@ -9,8 +9,8 @@ import { afresh } from './dispatch.ts'
 import { isGuarded } from './guards.ts'
 import type { Person } from './people.ts'
 import type { SourceRow } from './sources.ts'
-import { UNSAVED } from './webhook-secrets.ts'
-import { chosenEvents, joinEvents, type Webhook, type WebhookSecret } from './webhooks.ts'
+import { UNSAVED, type WebhookSecret } from './webhook-secrets.ts'
+import { chosenEvents, joinEvents, type Webhook } from './webhooks.ts'
 
 // The set-up as a whole, for export and import: everything of a kind at once, in an order that does not change.
 

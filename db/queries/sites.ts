@@ -9,6 +9,9 @@ export const MAIN_SITE = 'sit_main'
 /** Where it happens for an owner: on the site itself, and for `network` on the main site. */
 export const siteFor = (owner: string): string => (owner === 'network' ? MAIN_SITE : owner)
 
+/** Whether an owner sees what is owned by this column; the network sees all. For rows by id, whose key is the index to use. */
+export const seenBy = (owner: string, column: string) => sql<SqlBool>`${owner} in ('network', ${sql.ref(column)})`
+
 // Written out: with a parameter here SQLite would plan these look-ups anew each time they run.
 const deleted = sql.lit<SiteState>('deleted')
 

@@ -3,6 +3,7 @@ import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
 import { anyOf } from '../rows.ts'
 import type { SiteState, SourceLogTable, SourceTable } from '../schema.ts'
+import { seenBy } from './sites.ts'
 
 export interface SourceRow extends SourceTable {
   readonly site_slug: string
@@ -77,10 +78,7 @@ export const sourcesAfter = (db: Db, site: string | null, after: string, limit: 
 
 /** Those of these that a site sees, which has its own sources, in no order; the network has all. */
 export const sourcesById = (db: Db, ids: readonly string[], site = 'network'): Promise<SourceRow[]> =>
-  all(db)
-    .where('source.id', 'in', anyOf(db, ids))
-    .$if(site !== 'network', (query) => query.where('source.site_id', '=', site))
-    .execute()
+  all(db).where('source.id', 'in', anyOf(db, ids)).where(seenBy(site, 'source.site_id')).execute()
 
 export const sourceById = async (db: Db, id: string, site?: string): Promise<SourceRow | undefined> =>
   (await sourcesById(db, [id], site))[0]

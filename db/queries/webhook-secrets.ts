@@ -1,8 +1,22 @@
+import type { InferResult } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import type { SecretKind, WebhookSecretTable } from '../schema.ts'
 
 /** Stands in place of a webhook while a form carries the handle of a secret that was made for it. */
 export const UNSAVED = 'unsaved'
+
+const secretColumns = (db: Db) => db.q.selectFrom('webhook_secret').selectAll()
+export type WebhookSecret = InferResult<ReturnType<typeof secretColumns>>[number]
+
+export const secretsOf = (db: Db, webhookId: string) =>
+  secretColumns(db).where('webhook_id', '=', webhookId).orderBy('created_at').execute()
+
+/** Every secret there is, in pages as large as one batch of D1. */
+export const secretsAfter = (db: Db, id: string) =>
+  secretColumns(db).where('id', '>', id).orderBy('id').limit(40).execute()
+
+export const setSecret = (db: Db, id: string, cipher: string): Statement =>
+  db.q.updateTable('webhook_secret').set({ cipher }).where('id', '=', id)
 
 export const insertSecret = (db: Db, row: WebhookSecretTable): Statement =>
   db.q.insertInto('webhook_secret').values(row)

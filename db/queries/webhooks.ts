@@ -1,5 +1,5 @@
-import { sql, type CompiledQuery, type InferResult, type RawBuilder, type SqlBool } from 'kysely'
-import type { Db, Statement } from '../db.ts'
+import { sql, type CompiledQuery, type RawBuilder, type SqlBool } from 'kysely'
+import type { Db } from '../db.ts'
 import { must } from '../must.ts'
 import { anyOf } from '../rows.ts'
 import type { Database, WebhookState, WebhookTable } from '../schema.ts'
@@ -7,6 +7,7 @@ import { ending } from './cancel.ts'
 import { afresh } from './dispatch.ts'
 import { isGuarded } from './guards.ts'
 import { webhooksChanged } from './outbox.ts'
+import { seenBy } from './sites.ts'
 
 /** A webhook with the events it chose, as pages and API read it. */
 export interface Webhook extends WebhookTable {
@@ -19,7 +20,7 @@ export async function webhooksById(db: Db, ids: readonly string[], owner = 'netw
     .selectFrom('webhook')
     .selectAll()
     .where('id', 'in', anyOf(db, ids))
-    .$if(owner !== 'network', (query) => query.where('owner', '=', owner))
+    .where(seenBy(owner, 'owner'))
     .execute()
   return withEvents(db, rows)
 }
@@ -296,16 +297,3 @@ export async function webhooksThatAsk(db: Db, ids: readonly string[]): Promise<R
     or owner <> 'network' and not exists (select 1 from site where id = webhook.owner and state = 'active'))`
   return new Set((await query.execute(db.q)).rows.map(({ id }) => id))
 }
-
-const secretColumns = (db: Db) => db.q.selectFrom('webhook_secret').selectAll()
-export type WebhookSecret = InferResult<ReturnType<typeof secretColumns>>[number]
-
-export const secretsOf = (db: Db, webhookId: string) =>
-  secretColumns(db).where('webhook_id', '=', webhookId).orderBy('created_at').execute()
-
-/** Every secret there is, in pages as large as one batch of D1. */
-export const secretsAfter = (db: Db, id: string) =>
-  secretColumns(db).where('id', '>', id).orderBy('id').limit(40).execute()
-
-export const setSecret = (db: Db, id: string, cipher: string): Statement =>
-  db.q.updateTable('webhook_secret').set({ cipher }).where('id', '=', id)

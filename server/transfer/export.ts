@@ -6,7 +6,7 @@ import {
   everySource,
   everyWebhook,
 } from '../../db/queries/set-up.ts'
-import type { WebhookSecret } from '../../db/queries/webhooks.ts'
+import type { WebhookSecret } from '../../db/queries/webhook-secrets.ts'
 import { pluginStates } from '../../db/queries/plugins.ts'
 import { auditEntry } from '../access/audit.ts'
 import { bounds, networkSettings, readNetworkSettings, type NetworkSettings } from '../access/network-settings.ts'

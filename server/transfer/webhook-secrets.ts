@@ -1,4 +1,4 @@
-import type { WebhookSecret } from '../../db/queries/webhooks.ts'
+import type { WebhookSecret } from '../../db/queries/webhook-secrets.ts'
 import type { SecretKind, WebhookSecretTable } from '../../db/schema.ts'
 import type { WebhookDraft } from '../webhooks/draft.ts'
 import { MASK } from '../webhooks/redact.ts'

@@ -1,6 +1,7 @@
 import { SITE_ARCHIVED } from '../../db/queries/site-state.ts'
 import { everySecret, everyWebhook } from '../../db/queries/set-up.ts'
-import type { Webhook, WebhookSecret } from '../../db/queries/webhooks.ts'
+import type { WebhookSecret } from '../../db/queries/webhook-secrets.ts'
+import type { Webhook } from '../../db/queries/webhooks.ts'
 import type { WebhookTable } from '../../db/schema.ts'
 import type { Owner } from '../lib/actor.ts'
 import { newId } from '../lib/ids.ts'

@@ -1,7 +1,7 @@
 import type { Statement } from '../../db/db.ts'
 import { tryNow } from '../../db/queries/dispatch.ts'
 import { webhooksChanged } from '../../db/queries/outbox.ts'
-import { noteTaken } from '../../db/queries/webhook-secrets.ts'
+import { noteTaken, secretsOf } from '../../db/queries/webhook-secrets.ts'
 import type { Origin, SecretKind, WebhookTable } from '../../db/schema.ts'
 import {
   deleteWebhook,
@@ -10,7 +10,6 @@ import {
   insertWebhook,
   mustBeRevision,
   mustHaveRoom,
-  secretsOf,
   sendHeld,
   updateWebhook,
   wakeWebhook,

@@ -1,14 +1,7 @@
 import type { Statement } from '../../db/db.ts'
 import { webhooksChanged } from '../../db/queries/outbox.ts'
-import {
-  mustBeRevision,
-  secretsOf,
-  sendHeld,
-  updateWebhook,
-  wakeWebhook,
-  type Webhook,
-} from '../../db/queries/webhooks.ts'
-import { endSecrets, insertSecret } from '../../db/queries/webhook-secrets.ts'
+import { mustBeRevision, sendHeld, updateWebhook, wakeWebhook, type Webhook } from '../../db/queries/webhooks.ts'
+import { endSecrets, insertSecret, secretsOf } from '../../db/queries/webhook-secrets.ts'
 import { HOUR } from '../lib/clock.ts'
 import { fail } from '../lib/errors.ts'
 import type { Engine } from './engine.ts'

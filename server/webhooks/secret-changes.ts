@@ -1,6 +1,12 @@
 import type { Statement } from '../../db/db.ts'
-import { adoptSecret, deleteSecrets, insertSecret, UNSAVED, unsavedSecret } from '../../db/queries/webhook-secrets.ts'
-import type { WebhookSecret } from '../../db/queries/webhooks.ts'
+import {
+  adoptSecret,
+  deleteSecrets,
+  insertSecret,
+  UNSAVED,
+  unsavedSecret,
+  type WebhookSecret,
+} from '../../db/queries/webhook-secrets.ts'
 import type { SecretKind } from '../../db/schema.ts'
 import type { WebhookDraft } from './draft.ts'
 import type { Engine } from './engine.ts'

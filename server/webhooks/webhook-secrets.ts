@@ -1,4 +1,4 @@
-import { secretsOf } from '../../db/queries/webhooks.ts'
+import { secretsOf } from '../../db/queries/webhook-secrets.ts'
 import type { WebhookTable } from '../../db/schema.ts'
 import type { CustomHeaders } from './custom-headers.ts'
 import type { Engine } from './engine.ts'

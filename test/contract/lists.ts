@@ -1,8 +1,19 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { Db } from '../../db/db.ts'
+import { keysById } from '../../db/queries/api-keys.ts'
+import { binsById } from '../../db/queries/bins.ts'
 import { hourlyOf, statesOf } from '../../db/queries/deliveries.ts'
+import { peopleById } from '../../db/queries/people.ts'
 import { countOfSites, siteNames } from '../../db/queries/sites.ts'
-import { endedDeliveries, latestDeliveries, listWebhooks, webhooksAfter } from '../../db/queries/webhooks.ts'
+import { sourcesById } from '../../db/queries/sources.ts'
+import {
+  endedDeliveries,
+  latestDeliveries,
+  listWebhooks,
+  webhooksAfter,
+  webhooksById,
+  webhooksThatAsk,
+} from '../../db/queries/webhooks.ts'
 import { plainDraft } from '../../server/webhooks/draft.ts'
 import { createWebhook } from '../../server/webhooks/lifecycle.ts'
 import { worldOn } from '../support/world.ts'
@@ -44,6 +55,20 @@ export function listsContract(engine: string, open: () => Promise<Db>): void {
       expect(await statesOf(db, ids, 'sit_main')).toEqual([])
       expect([...(await siteNames(db, [...ids, 'sit_main']))]).toEqual([['sit_main', 'Main site']])
       expect((await countOfSites(db, ids)).get(ids[0] ?? '')).toEqual({ webhooks: 0, people: 0 })
+    })
+
+    test('gives those of its rows that whoever asks may see, and says which ask back', async () => {
+      const mine = await webhooksById(db, [...ids, 'whk_none'])
+      expect(mine.map(({ id, events }) => [id, events]).sort()).toEqual(ids.map((id) => [id, ['payment_received', id]]))
+      expect(await webhooksById(db, ids, 'sit_main')).toEqual([])
+      expect(await webhooksThatAsk(db, ids)).toEqual(new Set())
+      const [far = '', ...near] = ids
+      await db.commit([db.q.updateTable('webhook').set({ owner: 'sit_gone' }).where('id', '=', far)])
+      expect(await webhooksThatAsk(db, ids)).toEqual(new Set([far]))
+      expect(await webhooksById(db, near.slice(0, 1), 'sit_gone')).toEqual([])
+      expect((await webhooksById(db, ids, 'sit_gone')).map(({ id }) => id)).toEqual([far])
+      for (const read of [binsById, keysById, peopleById, sourcesById])
+        expect(await read(db, ids, 'sit_main')).toEqual([])
     })
   })
 }

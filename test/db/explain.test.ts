@@ -8,7 +8,7 @@ import {
 } from '../../db/queries/audit.ts'
 import { cancelDelivery } from '../../db/queries/cancel.ts'
 import * as batches from '../../db/queries/batches.ts'
-import { endedKeys, keyByHash, keyByOldHash } from '../../db/queries/api-keys.ts'
+import { endedKeys, keyByHash, keyByOldHash, keysById } from '../../db/queries/api-keys.ts'
 import { hooksOfKeys, keyAndItsKeys, retireHooksOf } from '../../db/queries/key-hooks.ts'
 import * as log from '../../db/queries/deliveries.ts'
 import * as dispatch from '../../db/queries/dispatch.ts'
@@ -358,6 +358,9 @@ describe('what pages ask', () => {
       ['delivery by key 1', 'd by delivery_webhook'],
     ],
     ['countHeld', (db) => webhooks.countHeld(db, 'whk_1'), ['delivery by delivery_held']],
+    ['webhooksThatAsk', (db) => webhooks.webhooksThatAsk(db, ['whk_1']), ['delivery by delivery_held']],
+    ['keysById', (db) => keysById(db, ['key_1'], 'sit_1'), ['api_key by key 1']],
+    ['sourcesById', (db) => sources.sourcesById(db, ['src_1'], 'sit_1'), ['source by key 1']],
     ['sendHeld', (db) => db.commit([webhooks.sendHeld(db, 'whk_1', 1)]), ['delivery by delivery_held']],
     [
       'holdOpen',

@@ -1,5 +1,5 @@
-import { unsavedSecret } from '../../../db/queries/webhook-secrets.ts'
-import { secretsOf, type Webhook, type WebhookSecret } from '../../../db/queries/webhooks.ts'
+import { unsavedSecret, secretsOf, type WebhookSecret } from '../../../db/queries/webhook-secrets.ts'
+import type { Webhook } from '../../../db/queries/webhooks.ts'
 import { auditEntry } from '../../access/audit.ts'
 import type { Deps } from '../../deps.ts'
 import { can } from '../../lib/actor.ts'
