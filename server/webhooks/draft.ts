@@ -1,14 +1,25 @@
 import { z } from 'zod'
 import type { FieldError } from '../lib/errors.ts'
 import { issueSentences } from '../lib/issues.ts'
-import { msg, type Message } from '../lib/message.ts'
-import { isPlainText } from '../lib/plain-text.ts'
+import type { Message } from '../lib/message.ts'
 import { checkUrl, type UrlRules } from './address.ts'
 import { defaultPlan, readDelivery, type DeliveryPlan } from './batch-policy.ts'
 import { readCondition, type Condition } from './condition.ts'
 import { readHeaders, type CustomHeaders } from './custom-headers.ts'
 import { readAuth, type AuthDraft } from './draft-auth.ts'
-import { formatKey, formats, timestampsOf, type FormatSummary } from './formats.ts'
+import {
+  formatNamed,
+  noSuchFormat,
+  readSites,
+  wrongDescription,
+  wrongEvents,
+  wrongName,
+  wrongRate,
+  wrongSchedule,
+  wrongTimeout,
+  wrongTimestamp,
+} from './draft-fields.ts'
+import { formatKey, type FormatSummary } from './formats.ts'
 import { presetOf } from './presets.ts'
 import { DEFAULT_SCHEDULE } from './retry.ts'
 import { extraHeaders } from './sign.ts'
@@ -79,8 +90,6 @@ export interface DraftRules {
   readonly headers: ReadonlyMap<string, string>
 }
 
-const MOST_EVENTS = 200
-
 /** The fields, before they are checked one by one. */
 export const webhookShape = z.strictObject({
   name: z.string(),
@@ -128,96 +137,47 @@ export function readDraft(
   const parsed = webhookShape.safeParse(input)
   if (!parsed.success) return { ok: false, errors: parsed.error.issues.flatMap(issueSentences) }
   const value = parsed.data
-  const errors: FieldError[] = []
-  const wrong = (path: string, message: Message) => errors.push({ path, message })
-
-  const name = value.name.trim()
-  if (name === '') wrong('name', msg('Give the webhook a name.'))
-  else if (name.length > 191) wrong('name', msg('The name can have up to 191 characters.'))
-  else if (!isPlainText(name))
-    wrong(
-      'name',
-      msg('The name holds control characters or marks that turn the reading direction. Type it again without them.'),
-    )
-
-  const description = value.description.trim()
-  if (description.length > 140) wrong('description', msg('The description can have up to 140 characters.'))
-  else if (!isPlainText(description.replaceAll(/[\r\n\t]/g, ' ')))
-    wrong(
-      'description',
-      msg(
-        'The description holds control characters or marks that turn the reading direction. Type it again without them.',
-      ),
-    )
-
-  const checked = checkUrl(value.url, rules.address)
-  if (!checked.ok) wrong('url', checked.message)
-
-  const events = [...new Set(value.events)]
-  if (value.all_events && events.length > 0) wrong('events', msg('Choose all events or a list of events, not both.'))
-  else if (!value.all_events && events.length === 0) wrong('events', msg('Choose at least one event.'))
-  else if (events.length > MOST_EVENTS)
-    wrong('events', msg('Choose at most {most} events, or all events.', { most: MOST_EVENTS }))
-  else {
-    for (const [index, event] of events.entries()) {
-      if (!rules.isEventType(event))
-        wrong(`events.${index}`, msg('No plugin here sends an event called {event}.', { event: event.slice(0, 80) }))
-    }
-  }
-
   const preset = presetOf(value.url)
-  const formatName = value.format ?? preset.format
-  const format = Object.hasOwn(formats, formatName)
-    ? formats[formatName]
-    : rules.formats.find((one) => one.name === formatName)
-  if (!format) {
-    const names = [...Object.keys(formats), ...rules.formats.map((one) => one.name)]
-    wrong('format', msg('Choose one of the payload formats: {formats}.', { formats: names.join(', ') }))
-  }
-  if (format && value.timestamp !== 'milliseconds' && !timestampsOf(format).includes(value.timestamp))
-    wrong('timestamp', msg('Only the envelope has a choice of timestamp.'))
-
-  const condition = value.condition === null ? null : readCondition(value.condition)
-  if (condition && !condition.ok) errors.push(...condition.errors)
-
-  const sites = new Set<string>()
-  for (const [index, named] of value.sites.entries()) {
-    const id = rules.siteId(named)
-    if (id === undefined) wrong(`sites.${index}`, msg('There is no site of this name.'))
-    else sites.add(id)
-  }
-
-  const { rate_per_second: rate = preset.ratePerSecond } = value
-  if (rate !== null && (!Number.isInteger(rate) || rate < 1 || rate > 1000))
-    wrong('rate_per_second', msg('The rate is a whole number of requests a second, from 1 to 1000.'))
-
+  const name = value.name.trim()
+  const description = value.description.trim()
+  const events = [...new Set(value.events)]
+  const { rate_per_second: rate = preset.ratePerSecond, timeout_seconds: timeout, retry_schedule: schedule } = value
+  const url = checkUrl(value.url, rules.address)
+  const format = formatNamed(value.format ?? preset.format, rules.formats)
+  const condition = value.condition === null ? ({ ok: true, condition: null } as const) : readCondition(value.condition)
+  const sites = readSites(value.sites, rules)
   const auth = readAuth(value, rules.has)
-  errors.push(...auth.errors)
   const headers = readHeaders(value.headers, { stored: rules.headers, taken: takenHeaders(auth.draft) })
-  if (!headers.ok) errors.push(...headers.errors)
-
-  const { timeout_seconds: timeout, retry_schedule: schedule } = value
-  if (!Number.isInteger(timeout) || timeout < 1 || timeout > 30)
-    wrong('timeout_seconds', msg('The time-out is a whole number of seconds from 1 to 30.'))
-  if (schedule.length > 100) wrong('retry_schedule', msg('A schedule has at most 100 waits.'))
-  else if (schedule.some((wait) => !Number.isInteger(wait) || wait < 1 || wait > 86_400))
-    wrong('retry_schedule', msg('Each wait is a whole number of seconds from 1 to 86400.'))
-
   const plan = readDelivery(value.delivery)
-  if (!plan.ok) errors.push(...plan.errors)
 
-  if (errors.length > 0 || !checked.ok || !format || !plan.ok || !headers.ok) return { ok: false, errors }
+  const errors = [
+    ...at('name', wrongName(name)),
+    ...at('description', wrongDescription(description)),
+    ...at('url', url.ok ? null : url.message),
+    ...wrongEvents(value.all_events, events, rules),
+    ...at('format', format ? null : noSuchFormat(rules.formats)),
+    ...at('timestamp', format ? wrongTimestamp(format, value.timestamp) : null),
+    ...(condition.ok ? [] : condition.errors),
+    ...sites.errors,
+    ...at('rate_per_second', wrongRate(rate)),
+    ...auth.errors,
+    ...(headers.ok ? [] : headers.errors),
+    ...at('timeout_seconds', wrongTimeout(timeout)),
+    ...at('retry_schedule', wrongSchedule(schedule)),
+    ...(plan.ok ? [] : plan.errors),
+  ]
+  if (errors.length > 0 || !url.ok || !format || !condition.ok || !headers.ok || !plan.ok) return { ok: false, errors }
   return {
     ok: true,
     draft: {
       name,
       description,
-      url: checked.url.href,
+      url: url.url.href,
       allEvents: value.all_events,
       events,
       format: formatKey(format, { timestamp: value.timestamp }),
-      condition: condition?.ok ? condition.condition : null,
-      sites: [...sites],
+      condition: condition.condition,
+      sites: sites.ids,
       ordered: value.ordered,
       ratePerSecond: rate,
       delivery: plan.plan,
@@ -229,6 +189,8 @@ export function readDraft(
     },
   }
 }
+
+const at = (path: string, message: Message | null): FieldError[] => (message ? [{ path, message }] : [])
 
 /** What authentication and signatures take up of the names of headers, in small letters. */
 const takenHeaders = ({ auth, signing }: AuthDraft): string[] => [
