@@ -106,6 +106,7 @@ export const setUpShape = z.strictObject({
 })
 
 export type SetUp = z.infer<typeof setUpShape>
+export type PersonEntry = z.infer<typeof personShape>
 export type WebhookEntry = z.infer<typeof webhookShape>
 export type SourceEntry = z.infer<typeof sourceShape>
 export type PluginEntry = z.infer<typeof pluginShape>

@@ -21,6 +21,14 @@ import {
   type Step,
 } from './step.ts'
 
+/** What is here, and which plugins the file has named so far. */
+interface Here {
+  readonly infos: ReadonlyMap<string, PluginInfo>
+  readonly states: ReadonlyMap<string, PluginStateTable>
+  readonly places: readonly PluginSiteTable[]
+  readonly seen: Set<string>
+}
+
 /** Which plugins run where, and their settings. What a file does not set stays as it is. */
 export async function planPlugins(planning: Planning): Promise<Step[]> {
   const { deps, setUp } = planning
@@ -30,48 +38,51 @@ export async function planPlugins(planning: Planning): Promise<Step[]> {
     pluginStates(deps.db),
     everyPluginSite(deps.db),
   ])
-  const seen = new Set<string>()
-  const steps: Step[] = []
-  for (const [index, entry] of setUp.plugins.entries()) {
-    const path = `plugins.${index}`
-    const info = infos.find(({ slug }) => slug === entry.slug)
-    const found = { kind: 'plugin', name: info?.title ?? entry.slug, path } as const
-    const errors = wrongPlugin(planning, path, entry, info)
-    if (seen.has(entry.slug)) errors.push(twice(`${path}.slug`))
-    seen.add(entry.slug)
-    if (!info || errors.length > 0) {
-      steps.push(refused(found, errors))
-      continue
-    }
-    const state = states.find(({ slug }) => slug === entry.slug)
-    const network = await planPlace(planning, info, null, entry, {
-      active: isSwitchedOn(info, state),
-      settings: state?.settings ?? '{}',
-    })
-    const sites: Planned[] = []
-    for (const [slug, given] of Object.entries(entry.sites ?? {})) {
-      const siteId = planning.sites.get(slug)?.id ?? ''
-      const place = places.find((one) => one.slug === entry.slug && one.site_id === siteId)
-      const here = { active: place?.active === 1, settings: place?.settings ?? '{}' }
-      sites.push(await planPlace(planning, info, slug, given, here))
-    }
-    const wrong = [network, ...sites].flatMap((place) => place.errors)
-    if (wrong.length > 0) {
-      steps.push(refused(found, below(path, wrong)))
-      continue
-    }
-    const changes = [network, ...sites].flatMap((place) => place.changes)
-    steps.push(
-      settled(planning, found, changes, () => ({
-        rows: {
-          plugin_state: network.changes.length > 0 ? [stateRow(info, state, network)] : [],
-          plugin_site: sites.filter((place) => place.changes.length > 0).map((place) => siteRow(info, place)),
-        },
-        audit: [network, ...sites].flatMap((place) => place.audit),
-      })),
-    )
+  const here: Here = {
+    infos: new Map(infos.map((info) => [info.slug, info])),
+    states: new Map(states.map((state) => [state.slug, state])),
+    places,
+    seen: new Set(),
   }
+  const steps: Step[] = []
+  for (const [index, entry] of setUp.plugins.entries())
+    steps.push(await planOne(planning, here, entry, `plugins.${index}`))
   return steps
+}
+
+async function planOne(planning: Planning, here: Here, entry: PluginEntry, path: string): Promise<Step> {
+  const { slug } = entry
+  const info = here.infos.get(slug)
+  const found = { kind: 'plugin', name: info?.title ?? slug, path } as const
+  const errors = wrongPlugin(planning, path, entry, info)
+  if (here.seen.has(slug)) errors.push(twice(`${path}.slug`))
+  here.seen.add(slug)
+  if (!info || errors.length > 0) return refused(found, errors)
+
+  const state = here.states.get(slug)
+  const network = await planPlace(planning, info, null, entry, {
+    active: isSwitchedOn(info, state),
+    settings: state?.settings ?? '{}',
+  })
+  const sites: Planned[] = []
+  for (const [site, given] of Object.entries(entry.sites ?? {})) {
+    const siteId = planning.sites.get(site)?.id
+    const place = here.places.find((one) => one.slug === slug && one.site_id === siteId)
+    const current = { active: place?.active === 1, settings: place?.settings ?? '{}' }
+    sites.push(await planPlace(planning, info, site, given, current))
+  }
+  const all = [network, ...sites]
+  const wrong = all.flatMap((place) => place.errors)
+  if (wrong.length > 0) return refused(found, below(path, wrong))
+  const isChanged = ({ changes }: Planned) => changes.length > 0
+  const changes = all.flatMap((place) => place.changes)
+  return settled(planning, found, changes, () => ({
+    rows: {
+      plugin_state: isChanged(network) ? [stateRow(info, state, network)] : [],
+      plugin_site: sites.filter(isChanged).map((place) => siteRow(info, place)),
+    },
+    audit: all.flatMap((place) => place.audit),
+  }))
 }
 
 function wrongPlugin(

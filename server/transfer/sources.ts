@@ -27,94 +27,132 @@ import {
 const UNSIGNED = msg('Is retired until you give it the secret of its sender and activate it.')
 const NEW_ADDRESS = msg('Gets a new address: give it to the sender.')
 
+/** What is here, and what the file has taken of it so far. */
+interface Here {
+  readonly sources: readonly SourceRow[]
+  readonly ids: ReadonlySet<string>
+  /** Of the tokens in their addresses. */
+  readonly hashes: ReadonlySet<string>
+  /** Ids that an entry stands for. */
+  readonly taken: Set<string>
+  readonly named: ReadonlySet<string | undefined>
+}
+
+interface Found {
+  readonly kind: 'source'
+  readonly name: string
+  readonly site: string
+  readonly path: string
+}
+
 /** Sources, found by id, or else by site, kind and name. With the file's secrets they keep their addresses. */
 export async function planSources(planning: Planning): Promise<Step[]> {
-  const { deps, setUp, sites, secrets } = planning
+  const { deps, setUp } = planning
   if (setUp.sources.length === 0) return []
-  const here = await everySource(deps.db)
-  const ids = new Set(here.map(({ id }) => id))
-  const hashes = new Set(here.map(({ token_hash: hash }) => hash))
-  const named = new Set(setUp.sources.map(({ id }) => id))
-  const taken = new Set<string>()
-  const steps: Step[] = []
-
-  for (const [index, entry] of setUp.sources.entries()) {
-    const path = `sources.${index}`
-    const found = { kind: 'source', name: entry.name, site: entry.site, path } as const
-    const site = sites.get(entry.site)
-    const kind = deps.host.sources().find(({ name }) => name === entry.kind)
-    if (!site || !kind) {
-      const message = msg('No plugin here has a source of the kind {kind}.', { kind: entry.kind.slice(0, 80) })
-      steps.push(refused(found, [site ? { path: `${path}.kind`, message } : noSuchSite(`${path}.site`)]))
-      continue
-    }
-    const fits = ({ site_id: at, kind: of }: SourceRow) => at === site.id && of === entry.kind
-    const current =
-      here.find((one) => one.id === entry.id && fits(one)) ??
-      here.find((one) => one.name === entry.name.trim() && fits(one) && !taken.has(one.id) && !named.has(one.id))
-    const key = current?.id ?? entry.id
-    if (key !== undefined && taken.has(key)) {
-      steps.push(refused(found, [twice(path)]))
-      continue
-    }
-    if (key !== undefined) taken.add(key)
-    const plain = entry.id === undefined ? undefined : secrets?.sources[entry.id]
-    const read = readSource(deps.host, kind, {
-      name: entry.name,
-      secret: plain?.secret ?? null,
-      settings: { ...(current && (JSON.parse(current.settings) as JsonObject)), ...entry.settings },
-      mapping: entry.mapping === undefined && current?.mapping ? JSON.parse(current.mapping) : (entry.mapping ?? null),
-    })
-    if (!read.ok) {
-      steps.push(refused(found, below(path, read.errors)))
-      continue
-    }
-    const { draft } = read
-    if (current) {
-      steps.push(await planChange(planning, found, { current, entry, draft }))
-      continue
-    }
-    const id = freeId('src', entry.id, ids) ?? newId('src', deps)
-    const kept = plain && /^[\w-]{43}$/.test(plain.token) && !hashes.has(await sha256(plain.token)) ? plain.token : null
-    const token = kept ?? newToken(deps.random)
-    const isUnsigned = entry.signed === true && draft.secret === null
-    const active = (entry.active ?? true) && !isUnsigned
-    const now = deps.clock()
-    const notes: Message[] = [...(kept === null ? [NEW_ADDRESS] : []), ...(isUnsigned ? [UNSIGNED] : [])]
-    const row: SourceTable = {
-      id,
-      kind: entry.kind,
-      site_id: site.id,
-      ...columnsOf(draft),
-      secret: draft.secret ? await deps.vault.seal(draft.secret, sourceContext(id, 'secret')) : null,
-      token: await deps.vault.seal(token, sourceContext(id, 'token')),
-      token_hash: await sha256(token),
-      previous_hash: null,
-      previous_until: null,
-      state: active ? 'active' : 'retired',
-      revision: 1,
-      taken: 0,
-      refused: 0,
-      last_taken_at: null,
-      last_refused_at: null,
-      created_at: now,
-      created_by: planning.by.id,
-      updated_at: now,
-    }
-    const after = auditedSource(draft, { kind: entry.kind })
-    steps.push(
-      created(
-        { ...found, notes },
-        { rows: { source: [row] }, audit: [{ action: 'source.created', target: id, owner: site.id, after }] },
-      ),
-    )
+  const sources = await everySource(deps.db)
+  const here: Here = {
+    sources,
+    ids: new Set(sources.map(({ id }) => id)),
+    hashes: new Set(sources.map(({ token_hash: hash }) => hash)),
+    taken: new Set(),
+    named: new Set(setUp.sources.map(({ id }) => id)),
   }
+  const steps: Step[] = []
+  for (const [index, entry] of setUp.sources.entries())
+    steps.push(await planOne(planning, here, entry, `sources.${index}`))
   return steps
+}
+
+async function planOne(planning: Planning, here: Here, entry: SourceEntry, path: string): Promise<Step> {
+  const { host } = planning.deps
+  const found: Found = { kind: 'source', name: entry.name, site: entry.site, path }
+  const site = planning.sites.get(entry.site)
+  if (!site) return refused(found, [noSuchSite(`${path}.site`)])
+  const kind = host.sources().find(({ name }) => name === entry.kind)
+  if (!kind) {
+    const message = msg('No plugin here has a source of the kind {kind}.', { kind: entry.kind.slice(0, 80) })
+    return refused(found, [{ path: `${path}.kind`, message }])
+  }
+  const current = find(here, entry, site.id)
+  const key = current?.id ?? entry.id
+  if (key !== undefined && here.taken.has(key)) return refused(found, [twice(path)])
+  if (key !== undefined) here.taken.add(key)
+  const plain = entry.id === undefined ? undefined : planning.secrets?.sources[entry.id]
+  const read = readSource(host, kind, {
+    name: entry.name,
+    secret: plain?.secret ?? null,
+    settings: { ...(current && (JSON.parse(current.settings) as JsonObject)), ...entry.settings },
+    mapping: entry.mapping === undefined && current?.mapping ? JSON.parse(current.mapping) : (entry.mapping ?? null),
+  })
+  if (!read.ok) return refused(found, below(path, read.errors))
+  const { draft } = read
+  return current
+    ? planChange(planning, found, { current, entry, draft })
+    : planNew(planning, here, found, { entry, draft, siteId: site.id, token: plain?.token })
+}
+
+function find({ sources, taken, named }: Here, entry: SourceEntry, siteId: string): SourceRow | undefined {
+  const alike = sources.filter((one) => one.site_id === siteId && one.kind === entry.kind)
+  return (
+    alike.find(({ id }) => id === entry.id) ??
+    alike.find(({ id, name }) => name === entry.name.trim() && !taken.has(id) && !named.has(id))
+  )
+}
+
+interface New {
+  readonly entry: SourceEntry
+  readonly draft: SourceDraft
+  readonly siteId: string
+  /** The one that its address had. */
+  readonly token: string | undefined
+}
+
+async function planNew(planning: Planning, here: Here, found: Found, source: New): Promise<Step> {
+  const { entry, draft, siteId } = source
+  const { deps, by } = planning
+  const { vault } = deps
+  const id = freeId('src', entry.id, here.ids) ?? newId('src', deps)
+  const kept = await freeToken(source.token, here)
+  const token = kept ?? newToken(deps.random)
+  const isUnsigned = entry.signed === true && draft.secret === null
+  const active = (entry.active ?? true) && !isUnsigned
+  const now = deps.clock()
+  const notes: Message[] = [...(kept === null ? [NEW_ADDRESS] : []), ...(isUnsigned ? [UNSIGNED] : [])]
+  const row: SourceTable = {
+    id,
+    kind: entry.kind,
+    site_id: siteId,
+    ...columnsOf(draft),
+    secret: draft.secret ? await vault.seal(draft.secret, sourceContext(id, 'secret')) : null,
+    token: await vault.seal(token, sourceContext(id, 'token')),
+    token_hash: await sha256(token),
+    previous_hash: null,
+    previous_until: null,
+    state: active ? 'active' : 'retired',
+    revision: 1,
+    taken: 0,
+    refused: 0,
+    last_taken_at: null,
+    last_refused_at: null,
+    created_at: now,
+    created_by: by.id,
+    updated_at: now,
+  }
+  const after = auditedSource(draft, { kind: entry.kind })
+  return created(
+    { ...found, notes },
+    { rows: { source: [row] }, audit: [{ action: 'source.created', target: id, owner: siteId, after }] },
+  )
+}
+
+/** The token of an address that no source here has; null where it is none. */
+async function freeToken(token: string | undefined, { hashes }: Here): Promise<string | null> {
+  return token !== undefined && /^[\w-]{43}$/.test(token) && !hashes.has(await sha256(token)) ? token : null
 }
 
 async function planChange(
   planning: Planning,
-  found: { readonly kind: 'source'; readonly name: string; readonly site: string; readonly path: string },
+  found: Found,
   { current, entry, draft }: { readonly current: SourceRow; readonly entry: SourceEntry; readonly draft: SourceDraft },
 ): Promise<Step> {
   const { vault, clock } = planning.deps
