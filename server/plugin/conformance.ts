@@ -20,12 +20,7 @@ export async function breaches(
   { folder, beside = [] }: ConformanceOptions,
 ): Promise<readonly string[]> {
   const { plugin, touched } = await watched(load, folder)
-  const written = [
-    ...ofSources(folder),
-    ...ofReadme(folder, plugin),
-    ...ofSettings(plugin),
-    ...ofCapabilities(folder, plugin),
-  ]
+  const written = [...ofSources(folder), ...ofReadme(folder, plugin), ...ofCapabilities(folder, plugin)]
   try {
     const host = await testHost(plugin, { beside })
     const samples = await ofSamples(plugin, host)
@@ -89,10 +84,6 @@ function ofReadme(folder: string, { manifest }: Plugin): string[] {
   return events
     .filter(({ name }) => !readme.includes(`\`${name}\``))
     .map(({ name }) => `readme.md does not tell of the event ${name}.`)
-}
-
-function ofSettings({ manifest: { settings } }: Plugin): string[] {
-  return settings && !settings.safeParse({}).success ? ['Not every field of its settings has a default.'] : []
 }
 
 /** What is declared stands in the table of roles, so something has to ask for it. */

@@ -7,6 +7,7 @@ import { readConfig } from '../config.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Level, Log } from '../lib/log.ts'
 import type { JsonObject } from '../lib/json.ts'
+import { inEnglish } from '../lib/message.ts'
 import { buildIfStale } from '../node/build.ts'
 import { readMigrations } from '../node/migrations.ts'
 import { openSqlite } from '../node/sqlite.ts'
@@ -184,7 +185,7 @@ export async function testHost<M extends Manifest>(plugin: Plugin<M>, options: T
 async function switchOn(host: Host, { db }: Engine, plugins: readonly Plugin[]): Promise<void> {
   for (const { manifest } of plugins) {
     const info = (await host.plugins()).find(({ slug }) => slug === manifest.slug)
-    if (info?.reason) throw new Error(`${manifest.slug} cannot run: ${JSON.stringify(info.reason)}`)
+    if (info?.reason) throw new Error(`${manifest.slug} cannot run. ${inEnglish(info.reason)}`)
     if (!manifest.mustUse) await db.commit(await host.activate(manifest.slug))
   }
 }

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import type { Plugin } from 'hookline/plugin'
+import { z } from 'zod'
+import { definePlugin, type Manifest, type Plugin } from 'hookline/plugin'
 import { breaches } from 'hookline/plugin/conformance'
 import { testHost } from 'hookline/plugin/test'
 import { inEnglish } from '../../server/lib/message.ts'
@@ -69,5 +70,20 @@ test('the rules are held: what an unruly plugin does is told sentence by sentenc
     'plugin.ts uses setTimeout. Take what the context gives.',
     'readme.md does not tell of the event unruly.mischief_managed.',
     'The samples make unruly/on:unruly.mischief_managed#0 fail: ouch',
+  ])
+})
+
+test('what keeps the host from running a plugin is told in its own sentence, and once', async () => {
+  const folder = join(FOLDER, 'example')
+  const manifest = {
+    slug: 'needy',
+    version: '1.0.0',
+    title: 'Needy',
+    requires: { host: '^1.0' },
+    scope: 'site',
+  } as const
+  const plugin = definePlugin<Manifest>({ ...manifest, settings: z.object({ key: z.string() }) })
+  expect(await breaches(() => Promise.resolve({ default: plugin }), { folder })).toEqual([
+    'needy cannot run. The setting key has no default, so the plugin could not run before somebody sets it.',
   ])
 })
