@@ -42,21 +42,37 @@ export async function createSite(
   }
 }
 
+interface SiteChange {
+  readonly name?: string | undefined
+  readonly state?: 'active' | 'archived' | undefined
+}
+
 /**
  * Gives a site another name, archives it, or brings it back. Archived, it sends nothing and takes no events; brought back,
  * what was held goes out. Throws `conflict` for archiving the main site.
  */
-export async function changeSite(
+export async function changeSite(deps: Deps, by: Actor, site: Site, change: SiteChange): Promise<Site> {
+  const next = await saveSite(deps, by, site, change)
+  if (next.state !== site.state) await moveSites(deps)
+  return next
+}
+
+/** Archives sites or brings them back, each in a commit of its own. Their deliveries follow together, so that it costs no more than that of one. */
+export async function switchSites(
   deps: Deps,
   by: Actor,
-  site: Site,
-  change: { readonly name?: string | undefined; readonly state?: 'active' | 'archived' | undefined },
-): Promise<Site> {
+  sites: readonly Site[],
+  state: 'active' | 'archived',
+): Promise<void> {
+  for (const site of sites) await saveSite(deps, by, site, { state })
+  if (sites.some((site) => site.state !== state)) await moveSites(deps)
+}
+
+async function saveSite(deps: Deps, by: Actor, site: Site, change: SiteChange): Promise<Site> {
   if (site.id === MAIN_SITE && change.state === 'archived') throw fail('conflict', 'The main site cannot be archived.')
   const next = { name: change.name ?? site.name, state: change.state ?? site.state }
   if (next.name === site.name && next.state === site.state) return site
   const { db } = deps
-  const changed = next.state !== site.state
   const move = next.state === 'archived' ? archiveWebhooks : wakeWebhooks
   const audit = auditEntry(deps, by, {
     action: 'site.updated',
@@ -65,8 +81,7 @@ export async function changeSite(
     before: { name: site.name, state: site.state },
     after: next,
   })
-  await db.commit([updateSite(db, site.id, next), ...(changed ? move(db, site.id) : []), ...audit])
-  if (changed) await moveSites(deps)
+  await db.commit([updateSite(db, site.id, next), ...(next.state === site.state ? [] : move(db, site.id)), ...audit])
   return { ...site, ...next }
 }
 

@@ -20,7 +20,7 @@ interface Typed {
 export const addSiteRoutes = (deps: Deps): Handlers => ({
   'GET /network/sites/new': (c) => addForm(c, deps, { id: newId('sit', deps), name: '', slug: '' }, []),
 
-  'POST /network/sites': async (c) => {
+  'POST /network/sites/new': async (c) => {
     const form = await readForm(c)
     // The form brings the id of the site to be, so that a double click makes one.
     const id = isId('sit', form.get('id')) ? form.get('id') : newId('sit', deps)

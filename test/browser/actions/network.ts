@@ -13,6 +13,18 @@ export const network: Scenarios<Drive> = {
     await admin.sees('Kafé Fjord is archived.')
     await admin.press('Bring back Kafé Fjord')
     await admin.sees('Kafé Fjord is back.')
+    const list = admin.page.locator('form:has(table)')
+    await admin.press('Apply', list)
+    await admin.sees('Nothing was done.')
+    for (const [action, done] of [
+      ['Archive', 'Sites archived: 1.'],
+      ['Bring back', 'Sites brought back: 1.'],
+    ] as const) {
+      await list.getByRole('checkbox', { name: 'Select Kafé Fjord' }).check()
+      await list.getByLabel('Bulk action').selectOption(action)
+      await admin.press('Apply', list)
+      await admin.sees(done)
+    }
     await admin.go('/network/sites/fjord')
     await admin.type({ Name: 'Kafé' })
     await admin.press('Save')

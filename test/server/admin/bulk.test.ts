@@ -57,6 +57,12 @@ const lists: readonly (readonly [
     (app) => more(app, 'api_key', 'key', (n) => ({ hash: `hash ${n}` })),
   ],
   [
+    '/network/sites',
+    'archive',
+    'Sites archived: 40.',
+    (app) => more(app, 'site', 'sit', (n) => ({ slug: `row-${n}`, state: 'archived' })),
+  ],
+  [
     '/network/users/bulk',
     'delete',
     'Delete 40 users?',

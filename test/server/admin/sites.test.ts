@@ -40,10 +40,10 @@ test('a site is added, renamed, archived, brought back and deleted by its slug',
   const form = await admin.get(`${LIST}/new`)
   const id = valueOf(form.html, 'id')
   const fields = { id, name: 'Kafé Fjord', slug: 'kafe' }
-  const made = await admin.send(LIST, fields)
+  const made = await admin.send(`${LIST}/new`, fields)
   expect(wordsOf(made.html)).toContain('Kafé Fjord was added.')
   // A double click makes one.
-  expect((await admin.post(LIST, fields)).location).toBe(`${LIST}/kafe`)
+  expect((await admin.post(`${LIST}/new`, fields)).location).toBe(`${LIST}/kafe`)
   expect((await app.deps.db.q.selectFrom('site').selectAll().execute()).length).toBe(2)
 
   expect(wordsOf((await admin.send(`${LIST}/kafe`, { name: 'Kafé' })).html)).toContain('Kafé saved.')
@@ -79,11 +79,12 @@ test.each([
   ['network', 'Shop', 'slug'],
   ['a'.repeat(64), 'Shop', 'slug'],
   ['main', 'Shop', 'slug'],
+  ['new', 'Shop', 'slug'],
   ['shop', '', 'name'],
   ['shop', 'a\u202eb', 'name'],
 ])('a site cannot have the slug "%s" and the name "%s"', async (slug, name, field) => {
   const admin = await (await testApp()).login()
-  const answer = await admin.post(LIST, { slug, name })
+  const answer = await admin.post(`${LIST}/new`, { slug, name })
   expect(answer.status).toBe(422)
   expect(answer.html).toContain(`id="${field}-error"`)
 })
@@ -91,7 +92,7 @@ test.each([
 test('the slug of another site is refused beside its field', async () => {
   const app = await testApp()
   await app.site('shop')
-  const answer = await (await app.login()).post(LIST, { slug: 'shop', name: 'Shop' })
+  const answer = await (await app.login()).post(`${LIST}/new`, { slug: 'shop', name: 'Shop' })
   expect(answer.status).toBe(422)
   expect(wordsOf(answer.html)).toContain('Another site has this slug.')
 })
@@ -101,6 +102,93 @@ test('the main site is neither archived nor deleted', async () => {
   expect((await admin.post(`${LIST}/main/archive`)).status).toBe(409)
   expect((await admin.post(`${LIST}/main/delete`, { slug: 'main' })).status).toBe(409)
   expect(wordsOf((await admin.get(`${LIST}/main/delete`)).html)).toContain('The main site cannot be deleted.')
+})
+
+test('ticked sites are archived and brought back together, each with its row in the audit log', async () => {
+  const receiver = await startReceiver({ answer: () => ({ status: 200 }) })
+  const app = await testApp()
+  const admin = await app.login()
+  // No slug stands in the way of a form.
+  const ids = [await app.site('bulk'), await app.site('kafe'), await app.site('shop')]
+  const [first = '', second = '', other = ''] = ids
+  for (const owner of ids) await app.webhook({ url: receiver.url }, owner)
+  const states = async () =>
+    (await app.deps.db.q.selectFrom('site').select(['slug', 'state']).orderBy('slug').execute()).map(
+      ({ slug, state }) => `${slug} ${state}`,
+    )
+  const back = `${LIST}?q=a&sort=-name`
+  const ticked = (action: string, ...chosen: string[]) =>
+    new URLSearchParams([['action', action], ['back', back], ...chosen.map((id) => ['id', id])])
+
+  const archived = await admin.post(LIST, ticked('archive', first, second, 'sit_none'))
+  expect(archived.location).toBe(back)
+  expect(wordsOf((await admin.get(back)).html)).toContain('Sites archived: 2.')
+  expect(await states()).toEqual(['bulk archived', 'kafe archived', 'main active', 'shop active'])
+  for (const site of [first, second]) await expect(app.emit({ site })).rejects.toThrow()
+  await app.emit({ site: other })
+  await app.deliver()
+  expect(receiver.requests).toHaveLength(1)
+
+  // What is so already leaves no row.
+  await admin.post(LIST, ticked('archive', first))
+  expect(wordsOf((await admin.send(LIST, ticked('restore', first, other, 'sit_main'))).html)).toContain(
+    'Sites brought back: 3.',
+  )
+  expect(await states()).toEqual(['bulk active', 'kafe archived', 'main active', 'shop active'])
+  await app.emit({ site: first })
+  await app.deliver()
+  expect(receiver.requests).toHaveLength(2)
+  const rows = await app.deps.db.q
+    .selectFrom('audit')
+    .select(['target', 'after'])
+    .where('action', '=', 'site.updated')
+    .orderBy('seq')
+    .execute()
+  expect(rows.map(({ target, after }) => [target, (JSON.parse(after ?? '') as { state: string }).state])).toEqual([
+    [first, 'archived'],
+    [second, 'archived'],
+    [first, 'active'],
+  ])
+})
+
+test('what waits for archived sites is held, and goes out when they are brought back together', async () => {
+  const receiver = await startReceiver({ answer: () => ({ status: 200 }) })
+  const app = await testApp()
+  const admin = await app.login()
+  const ids = [await app.site('kafe'), await app.site('shop')]
+  for (const site of ids) {
+    await app.webhook({ url: receiver.url }, site)
+    await app.emit({ site })
+  }
+  const states = async () =>
+    (await app.deps.db.q.selectFrom('delivery').select('state').execute()).map(({ state }) => state)
+  await admin.post(LIST, { action: 'archive', ids: ids.join() })
+  expect(await states()).toEqual(['held', 'held'])
+  await admin.post(LIST, { action: 'restore', ids: ids.join() })
+  await app.deliver()
+  expect(await states()).toEqual(['delivered', 'delivered'])
+})
+
+test('the main site is left out of what is archived together, and it says why', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const kafe = await app.site('kafe')
+  const { html } = await admin.send(LIST, { action: 'archive', ids: `sit_main,${kafe}` })
+  expect(wordsOf(html)).toContain('Sites archived: 1. The main site cannot be archived.')
+  expect((await siteBySlug(app.deps.db, 'main'))?.state).toBe('active')
+  expect((await siteBySlug(app.deps.db, 'kafe'))?.state).toBe('archived')
+})
+
+test('nothing is done to sites without a choice, by deleting them, or by who may not', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const kafe = await app.site('kafe')
+  for (const fields of [{ action: 'archive' }, { action: '', id: kafe }, { action: 'delete', id: kafe, sure: '1' }])
+    expect(wordsOf((await admin.send(LIST, fields)).html)).toContain('Nothing was done.')
+  const viewer = await app.login('viewer')
+  expect((await viewer.post(LIST, { action: 'archive', id: kafe })).status).toBe(403)
+  expect((await viewer.get(LIST)).html).not.toContain('name="id"')
+  expect((await siteBySlug(app.deps.db, 'kafe'))?.state).toBe('active')
 })
 
 test('a deleted site sends nothing, opens to no key, and goes with what the log holds of it', async () => {
