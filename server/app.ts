@@ -2,8 +2,10 @@ import { Hono } from 'hono'
 import { DbError } from '../db/db.ts'
 import { siteBySlug, siteOrItsRest } from '../db/queries/sites.ts'
 import { settings } from '../db/queries/settings.ts'
+import type { Visitor } from './access/access.ts'
 import { createRequestLimit } from './access/limits.ts'
-import { rules, type RouteKey, type Rule } from './access/rules.ts'
+import { pageAbove } from './access/page-above.ts'
+import { pathsOf, rules, type RouteKey, type Rule } from './access/rules.ts'
 import { adminRoutes } from './admin/routes.ts'
 import { errorPage } from './admin/page.ts'
 import { problem } from './api/problem.ts'
@@ -11,7 +13,7 @@ import { apiRoutes } from './api/routes.ts'
 import { wuProblem } from './api/wu/answers.ts'
 import { actorByPair, noPair } from './api/wu/credentials.ts'
 import type { Deps } from './deps.ts'
-import { can } from './lib/actor.ts'
+import { can, type Actor } from './lib/actor.ts'
 import { AppError, fail, notFound } from './lib/errors.ts'
 import { msg } from './lib/message.ts'
 import type { C, Env, Handler, Scope } from './web/env.ts'
@@ -20,13 +22,15 @@ import { clientAddress, hostCheck, sameOriginOnly, securityHeaders } from './web
 import { asAppError } from './web/surprise.ts'
 
 const NETWORK: Scope = { base: '/network', owner: 'network', site: null }
-const AREAS = ['/network', '/sites/:slug/admin']
 /** Where tools made for Ultimate Multisite look for its REST API. */
 const WU = '/wp-json/'
 /** Asked by machines, and most of all when something is wrong: nothing may stand in front of them. */
 const PROBES = ['/healthz', '/readyz']
 /** What the path names is all that counts there: neither a session nor a key is looked at. */
 const OPEN = /^\/(bin|ingest)\/|^\/metrics$/
+/** Who asks there reads problems, not pages. */
+const isForMachines = (path: string): boolean =>
+  /^\/(api\/(?!docs)|wp-json\/|ingest\/|metrics$)/.test(path) || PROBES.includes(path)
 
 /** The whole product behind one `fetch`. `remoteAddress` says whose socket a request came through. */
 export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env> {
@@ -42,7 +46,7 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
     await next()
   })
   app.use(securityHeaders(reach), hostCheck(reach), sameOriginOnly(reach))
-  app.notFound((c) => failed(c, notFound()))
+  app.notFound(nothing)
   app.onError((error, c) => failed(c, error))
 
   for (const [key, handler] of Object.entries({ ...apiRoutes(deps), ...adminRoutes(deps) })) {
@@ -68,8 +72,7 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
       : path.startsWith('/api/v1/') || path.startsWith(WU)
         ? guardApi(rule, handler, path.startsWith(WU))
         : guardPage(rule, handler)
-    const paths = path.startsWith('{area}') ? AREAS.map((area) => path.replace('{area}', area)) : [path]
-    for (const each of paths) app.on(method, each, guarded)
+    for (const each of pathsOf(path)) app.on(method, each, guarded)
   }
 
   function guardApi(rule: Rule, handler: Handler, byPair: boolean): Handler {
@@ -95,35 +98,56 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
 
   function guardPage(rule: Rule, handler: Handler): Handler {
     return async (c) => {
-      const visitor = await deps.access.bySession(c.req.raw.headers, c.get('address'))
-      const network = await settings(deps.db, ['language', 'time_zone'])
-      const language = visitor?.locale ?? (network.language || null)
-      const timeZone = visitor?.timeZone ?? network.time_zone
-      c.set('t', translator(pickLocale(language, c.req.header('accept-language')), timeZone))
-      c.set('networkZone', network.time_zone)
+      const visitor = await visitorOf(c)
+      await speakTo(c, visitor)
       if (rule === 'public') return handler(c)
       if (!visitor) return toLogin(c)
       const { actor } = visitor
-      c.set('actor', actor)
-      const home = await homeOf(actor.owner)
-      const slug = c.req.param('slug')
-      const scope = c.req.path.startsWith('/sites/')
-        ? await scopeOf(slug ?? '')
-        : c.req.path.startsWith('/network')
-          ? NETWORK
-          : home
-      if (!scope || (scope.site && actor.owner !== 'network' && actor.owner !== scope.owner)) {
-        c.set('scope', home)
-        throw notFound()
-      }
+      const scope = await letIn(c, actor)
+      if (!scope) throw notFound()
+      const home = c.get('scope')
       if (scope.site === null && home.site !== null && c.req.path === '/network') return c.redirect(home.base, 303)
-      c.set('scope', scope)
       if (rule !== 'session' && !can(actor, rule, scope.owner)) {
-        c.set('scope', home)
         throw fail('forbidden', 'Your role does not allow this. Ask a super admin of this network.')
       }
+      c.set('scope', scope)
       return handler(c)
     }
+  }
+
+  /** Where no route leads: somebody who is logged in keeps the frame, with the menu of where they are. */
+  async function nothing(c: C): Promise<Response> {
+    const visitor = isForMachines(c.req.path) || OPEN.test(c.req.path) ? null : await visitorOf(c)
+    if (visitor) {
+      await speakTo(c, visitor)
+      const scope = await letIn(c, visitor.actor)
+      if (scope && can(visitor.actor, rules['GET {area}'], scope.owner)) c.set('scope', scope)
+    }
+    return failed(c, notFound())
+  }
+
+  function visitorOf(c: C): Promise<Visitor | null> {
+    return deps.access.bySession(c.req.raw.headers, c.get('address'))
+  }
+
+  /** From here on in the language and on the clock of the visitor, else of the network. */
+  async function speakTo(c: C, visitor: Visitor | null): Promise<void> {
+    const network = await settings(deps.db, ['language', 'time_zone'])
+    const language = visitor?.locale ?? (network.language || null)
+    const timeZone = visitor?.timeZone ?? network.time_zone
+    c.set('t', translator(pickLocale(language, c.req.header('accept-language')), timeZone))
+    c.set('networkZone', network.time_zone)
+  }
+
+  /** Places somebody at home, where they are told what goes wrong, and gives the area of the path; null if it is not theirs. */
+  async function letIn(c: C, actor: Actor): Promise<Scope | null> {
+    const home = await homeOf(actor.owner)
+    c.set('actor', actor)
+    c.set('scope', home)
+    const [, slug] = /^\/sites\/([^/]*)/.exec(c.req.path) ?? []
+    if (slug === undefined) return c.req.path.startsWith('/network') ? NETWORK : home
+    const scope = await scopeOf(slug)
+    return actor.owner === 'network' || actor.owner === scope?.owner ? scope : null
   }
 
   /** Where an actor belongs: Network Admin, or the admin of the one site. */
@@ -147,9 +171,13 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
 
   function failed(c: C, thrown: unknown): Response | Promise<Response> {
     const error = thrown instanceof DbError && thrown.kind === 'busy' ? busy(thrown) : asAppError(deps, thrown)
-    if (c.req.path.startsWith(WU)) return wuProblem(error)
-    const machine = /^\/(api\/(?!docs)|ingest\/|metrics$)/.test(c.req.path) || PROBES.includes(c.req.path)
-    return machine ? problem(error) : errorPage(c, deps, error)
+    const { path } = c.req
+    if (path.startsWith(WU)) return wuProblem(error)
+    if (isForMachines(path)) return problem(error)
+    // After a form was sent, its address may stand in the address bar, and be asked for as if it were a page.
+    const isNoPage = error.status === 404 && c.req.method === 'GET' && c.var.scope !== undefined
+    const above = isNoPage ? pageAbove(new URL(c.req.url).pathname) : null
+    return above === null ? errorPage(c, deps, error) : c.redirect(above, 303)
   }
 
   /** The database could not take it: nothing was stored, nothing acknowledged. */

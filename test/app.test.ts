@@ -209,6 +209,62 @@ describe('people', () => {
     expect(await butFor(own, 200, as('shop'))).toEqual([])
   })
 
+  describe('who ask for an address that only takes forms', () => {
+    const isPage = ({ pattern }: Route) => routes.some((one) => one.method === 'GET' && one.pattern === pattern)
+    const only = pages.filter((route) => route.method === 'POST' && !isPage(route))
+    const get = (path: string, name: string) =>
+      ask({ method: 'GET', pattern: '', path, rule: 'session' }, name === 'nobody' ? {} : as(name))
+
+    test('are led to the page above it, which says itself whether they may', async () => {
+      expect(only.length).toBeGreaterThan(70)
+      const wrong: string[] = []
+      for (const { path } of only.filter(({ pattern }) => pattern !== '/logout')) {
+        const { status, headers } = await get(path, 'super')
+        const to = headers.get('location') ?? ''
+        const page = pages.find((one) => one.method === 'GET' && one.path === to)
+        if (status !== 303 || !page || !path.startsWith(`${to}/`)) wrong.push(`${path}: ${status} ${to}`)
+      }
+      expect(wrong).toEqual([])
+      expect((await get('/logout', 'super')).status).toBe(404)
+    })
+
+    test('learn nothing of what is not theirs, and strangers nothing at all', async () => {
+      for (const site of ['shop', 'main', 'none']) {
+        const { headers } = await get(`/sites/${site}/admin/webhooks/whk_1/rotate?next=//evil.example`, 'shop')
+        expect(headers.get('location')).toBe(`/sites/${site}/admin/webhooks/whk_1`)
+        expect((await get(`/sites/${site}/admin/webhooks/whk_1`, 'shop')).status).toBe(404)
+      }
+      for (const { path } of only) {
+        const { status, headers } = await get(path, 'nobody')
+        expect([path, status === 404 || headers.get('location')?.startsWith('/login')]).toEqual([path, true])
+      }
+    })
+  })
+
+  test.each([
+    ['super', '/network/nothing', '/network'],
+    ['super', '/sites/shop/admin/nothing', '/sites/shop/admin'],
+    ['super', '/sites/shop/adminn', '/sites/shop/admin'],
+    ['super', '/sites/none/admin/webhooks', '/network'],
+    ['super', '/account/nothing', '/network'],
+    ['super', '/nothing', '/network'],
+    ['super', '/network/webhooks/whk_none', '/network'],
+    ['shop', '/network/nothing', '/sites/shop/admin'],
+    ['shop', '/sites/main/admin/nothing', '/sites/shop/admin'],
+    ['shop', '/sites/shop/admin/webhooks/whk_none', '/sites/shop/admin'],
+  ])('%s keeps menu and language at the wrong address %s', async (name, path, base) => {
+    const route = { method: 'GET', pattern: '', path, rule: 'session' } as const
+    const answer = await ask(route, { ...as(name), 'accept-language': 'sv' })
+    const html = await answer.text()
+    expect(answer.status).toBe(404)
+    expect(html).toContain('<html lang="sv">')
+    expect(html).toContain('id="menu"')
+    expect(html).toContain(`<a class="button" href="${base}">`)
+    // A stranger is told the same wherever nothing is.
+    const plain = await ask({ ...route, path: '/nothing' })
+    expect([plain.status, (await plain.text()).includes('id="menu"')]).toEqual([404, false])
+  })
+
   test('a form from another site changes nothing, whoever is logged in', async () => {
     // What plugins open to strangers is handed no cookie: nobody's log-in can be made use of there.
     const open = ({ path }: { path: string }) => /^\/(sites\/[^/]+\/)?plugins\//.test(path)

@@ -276,3 +276,9 @@ export const rules = {
 } as const satisfies Record<string, Rule>
 
 export type RouteKey = keyof typeof rules
+
+const AREAS = ['/network', '/sites/:slug/admin']
+
+/** The paths that the path of a rule stands for. */
+export const pathsOf = (path: string): readonly string[] =>
+  path.startsWith('{area}') ? AREAS.map((area) => path.replace('{area}', area)) : [path]

@@ -162,6 +162,7 @@ export async function errorPage(c: C, deps: Deps, error: AppError): Promise<Resp
     data: {
       heading: framed ? null : title,
       detail: t.say(error.detail),
+      todo: framed && error.status === 404 ? t('Check the address, or look for it from the dashboard.') : null,
       errors: error.errors.map(({ message }) => t.say(message)),
       way: known
         ? { href: c.var.scope.base, text: t('Back to the dashboard') }

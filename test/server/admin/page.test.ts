@@ -182,7 +182,10 @@ describe('an error', () => {
     expect(forbidden.html).toContain('id="menu"')
     const limited = await get('/network/deliveries/dlv_1')
     expect([limited.status, limited.headers.get('retry-after')]).toEqual([429, '60'])
-    expect((await get('/network/nothing')).status).toBe(404)
+    const lost = await get('/network/nothing')
+    expect(lost.status).toBe(404)
+    expect(lost.html).toContain('Check the address, or look for it from the dashboard.')
+    expect(lost.html).toContain('<a class="button" href="/network">Back to the dashboard</a>')
   })
 
   test('that was a surprise tells a fault id and nothing else, without asking the database again', async () => {
