@@ -7,6 +7,7 @@ import { webhooksHelp } from '../help.ts'
 import { page } from '../page.ts'
 import { eventReference } from './events.ts'
 import { factsOf } from './facts.ts'
+import { needsOf } from './needs.ts'
 import { overviewOf } from './overview.ts'
 import { routeOf } from './route.ts'
 import { wordsOf } from './words.ts'
@@ -21,6 +22,7 @@ export async function showPage(c: C, deps: Deps, webhook: Webhook): Promise<Resp
     crumbs: [{ href: `${scope.base}/webhooks`, label: t('Webhooks') }],
     head: 'pages/webhooks/head',
     help: webhooksHelp(t),
+    notices: await needsOf(c, deps, webhook),
     data: {
       route: routeOf(deps, t, webhook),
       words: words.filter(([, value]) => value !== ''),
