@@ -72,6 +72,7 @@ export const rules = {
   'POST {area}/bins/bulk': 'webhooks:write',
   'GET {area}/bins/:id': 'webhooks:read',
   'POST {area}/bins/:id': 'webhooks:write',
+  'GET {area}/bins/:id/clear': 'webhooks:write',
   'POST {area}/bins/:id/clear': 'webhooks:write',
   'GET {area}/bins/:id/delete': 'webhooks:write',
   'POST {area}/bins/:id/delete': 'webhooks:write',

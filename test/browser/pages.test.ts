@@ -122,6 +122,7 @@ async function furnish(): Promise<string[]> {
     `/network/sources/${String(source.id)}`,
     `/network/sources/${String(source.id)}/delete`,
     `/network/bins/${bin.id}`,
+    `/network/bins/${bin.id}/clear`,
     `/network/bins/${bin.id}/delete`,
     '/network/users',
     '/network/users/new',

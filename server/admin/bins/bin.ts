@@ -34,6 +34,17 @@ export const binRoutes = (deps: Deps): Handlers => ({
     return seeOther(c, deps, `${scope.base}/bins/${bin.id}`, { tone: 'good', title: msg('The bin is saved.') })
   },
 
+  'GET {area}/bins/:id/clear': async (c) => {
+    const { scope, t } = c.var
+    const bin = await binOf(c, deps)
+    const path = `${scope.base}/bins/${bin.id}`
+    return page(c, deps, 'pages/bins/clear', {
+      title: t('Clear {name}?', { name: bin.name }),
+      crumbs: [{ href: path, label: bin.name }],
+      data: { path },
+    })
+  },
+
   'POST {area}/bins/:id/clear': async (c) => {
     const { actor, scope } = c.var
     const bin = await binOf(c, deps)

@@ -20,6 +20,7 @@ export const inbound: Scenarios<DriveArea> = {
     await who.type({ 'Send the same to': `${receiver.url}/replayed` })
     await who.press('Send')
     expect(receiver.requests.length).toBe(before + 1)
+    await who.click(who.page.locator('main').getByRole('link', { name: 'Clear' }))
     await who.press('Clear')
     await who.sees('The bin is empty.')
     await who.click(who.page.locator('main').getByRole('link', { name: 'Delete' }))

@@ -219,8 +219,23 @@ test('the form changes what a bin answers, and says what is wrong beside the fie
   expect(wordsOf(wrong.html)).toContain('This has to be a whole number from 1 to 30.')
   expect((await admin.post(page, { name: 'Month end', answer: 'gone', figure: '', webhook: '' })).status).toBe(303)
   expect((await send(app, url)).status).toBe(410)
-  await admin.post(`${page}/clear`)
+})
+
+test('a bin is cleared after a page that asks', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const { page, url } = await bin(app)
+  await send(app, url)
+  const { html } = await admin.get(page)
+  expect(html).toContain(`href="${page}/clear"`)
+  expect(html).not.toContain(`action="${page}/clear"`)
+  const asked = await admin.get(`${page}/clear`)
+  expect(wordsOf(asked.html)).toContain('Clear Try-out? All that it caught is deleted for good.')
+  expect(asked.html).toContain(`method="post" action="${page}/clear"`)
+  expect(wordsOf((await admin.get(page)).html)).toContain('Caught')
+  expect(wordsOf((await admin.send(`${page}/clear`)).html)).toContain('The bin is empty.')
   expect(wordsOf((await admin.get(page)).html)).toContain('Nothing caught yet')
+  expect((await (await app.login('viewer')).get(`${page}/clear`)).status).toBe(403)
 })
 
 test('there are as many bins as the settings say, and each owner sees the own ones', async () => {
