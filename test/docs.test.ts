@@ -8,6 +8,7 @@ import { paymentReceived } from '../plugins/payments/plugin.ts'
 import { rules } from '../server/access/rules.ts'
 import { snippets } from '../server/admin/webhooks/snippets.ts'
 import { version } from '../server/version.ts'
+import { createWebSignV1a, newKeyPair } from '../server/webhooks/sign.ts'
 import { samplesOf } from './support/samples.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -114,6 +115,28 @@ describe('the TypeScript of the docs', () => {
       said = String((error as { stdout?: Buffer }).stdout)
     }
     expect(said).toBe('')
+  })
+
+  test('takes by a public key what we signed, and answers false to anything else', async () => {
+    const paths = samples.filter(({ module }) => module.includes('verify(publicKey')).map(fileOf)
+    expect(paths).toHaveLength(1)
+    const { verify } = (await import(paths[0] ?? '')) as {
+      verify(publicKey: string, headers: Headers, rawBody: string): Promise<boolean>
+    }
+    const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
+    const [ours, other] = [await newKeyPair(random), await newKeyPair(random)]
+    const now = Math.floor(Date.now() / 1000)
+    const sign = createWebSignV1a()
+    const [right, wrong] = [await sign(ours.secret, 'evt_1', now, '{}'), await sign(other.secret, 'evt_1', now, '{}')]
+    const judge = (signature: string, seconds = now, body = '{}') => {
+      const headers = { 'webhook-id': 'evt_1', 'webhook-timestamp': String(seconds), 'webhook-signature': signature }
+      return verify(ours.publicKey, new Headers(headers), body)
+    }
+    const good = [right, `${wrong} ${right}`, `v1a,*** ${right}`]
+    expect(await Promise.all(good.map((signature) => judge(signature)))).toEqual([true, true, true])
+    const bad = [wrong, 'v1a,***', 'v1a,A', 'v1a,AAAA', 'v1a,', 'v1,AAAA', '']
+    expect(await Promise.all(bad.map((signature) => judge(signature)))).toEqual(bad.map(() => false))
+    expect(await Promise.all([judge(right, now - 900), judge(right, now, '{ }')])).toEqual([false, false])
   })
 
   test.each(samples.filter(({ module }) => module.includes('export default definePlugin')))(
