@@ -57,7 +57,7 @@ export default definePlugin(
   },
   ({ route, page }) => {
     route(
-      'POST /record',
+      'POST /payments',
       async (request, { storage, emit, render, now, newId }) => {
         const { values, errors, entry } = readForm(await request.formData())
         if (!entry) return render('/payments', { values, errors })

@@ -229,7 +229,7 @@ async function furnish(page: Page): Promise<{ paths: string[]; bins: string[] }>
       },
     })
     const payment = { customer_email: '', amount: '12,00', currency: 'SEK', gateway: 'manual', outcome: 'failed' }
-    await post('/network/plugins/payments/record', { ...payment, once: `once-${n}`, customer_name: one })
+    await post('/network/plugins/payments/payments', { ...payment, once: `once-${n}`, customer_name: one })
     await post('/network/plugins/example/greet', { name: four })
     paths.push(
       `/network/sites/site-${n}`,

@@ -15,7 +15,7 @@ const form = {
 describe('recording a payment', () => {
   test('keeps it and tells of it, in one commit', async () => {
     const host = await testHost(payments)
-    const answer = await host.request('POST /record', { form })
+    const answer = await host.request('POST /payments', { form })
     expect(answer.status).toBe(303)
     expect(answer.headers.get('location')).toBe(`payments?recorded=${form.once}`)
     expect(host.stored.payments).toMatchObject([{ id: form.once, amount_minor: 24950, outcome: 'received' }])
@@ -45,15 +45,18 @@ describe('recording a payment', () => {
     ['refunded', 'payment_refunded', 'refunded'],
   ])('that %s emits %s', async (outcome, name, status) => {
     const host = await testHost(payments)
-    await host.request('POST /record', { form: { ...form, outcome, customer_email: '' } })
+    await host.request('POST /payments', { form: { ...form, outcome, customer_email: '' } })
     expect(host.emitted).toMatchObject([{ name, payload: { payment_status: status, customer_user_email: null } }])
   })
 
   test('twice with one form makes one payment, also at the same moment', async () => {
     const host = await testHost(payments)
-    const answers = await Promise.all([host.request('POST /record', { form }), host.request('POST /record', { form })])
+    const answers = await Promise.all([
+      host.request('POST /payments', { form }),
+      host.request('POST /payments', { form }),
+    ])
     host.clock.advance(1000)
-    answers.push(await host.request('POST /record', { form }))
+    answers.push(await host.request('POST /payments', { form }))
     expect(answers.map(({ status }) => status)).toEqual([303, 303, 303])
     expect(host.stored.payments).toHaveLength(1)
     expect(host.emitted).toHaveLength(1)
@@ -62,8 +65,8 @@ describe('recording a payment', () => {
 
   test('with a form that was sent with other values asks first', async () => {
     const host = await testHost(payments)
-    await host.request('POST /record', { form })
-    const answer = await host.request('POST /record', { form: { ...form, amount: '1.00' } })
+    await host.request('POST /payments', { form })
+    const answer = await host.request('POST /payments', { form: { ...form, amount: '1.00' } })
     expect(answer.status).toBe(409)
     const html = await host.html(answer)
     expect(html).toContain('This form was sent before with other values.')
@@ -73,7 +76,7 @@ describe('recording a payment', () => {
 
   test('with wrong fields says what to write, beside each, and keeps what was typed', async () => {
     const host = await testHost(payments)
-    const answer = await host.request('POST /record', {
+    const answer = await host.request('POST /payments', {
       form: {
         once: form.once,
         customer_name: ' ',
@@ -110,7 +113,7 @@ describe('the page of payments', () => {
     const host = await testHost(payments)
     for (const [n, name] of ['Mary', 'John', '<script>'].entries()) {
       host.clock.advance(1000)
-      await host.request('POST /record', { form: { ...form, once: form.once.slice(0, -1) + n, customer_name: name } })
+      await host.request('POST /payments', { form: { ...form, once: form.once.slice(0, -1) + n, customer_name: name } })
     }
     const html = await host.page(`/payments?recorded=${form.once.slice(0, -1)}1`)
     const names = Array.from(html.matchAll(/class="primary">([^<]+)</g), (found) => found[1])

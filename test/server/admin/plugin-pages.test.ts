@@ -44,7 +44,7 @@ test("a plugin's page stands in our frame, with a menu entry", async () => {
 test('its form stores, emits and comes back with a notice', async () => {
   const app = await testApp()
   const admin = await app.login()
-  const { status, location } = await admin.post('/network/plugins/payments/record', entry)
+  const { status, location } = await admin.post('/network/plugins/payments/payments', entry)
   expect(status).toBe(303)
   expect(location).toMatch(/^\/network\/plugins\/payments\/payments\?recorded=rec_\w+$/)
   const { html } = await admin.get(location)
@@ -57,8 +57,11 @@ test('its form stores, emits and comes back with a notice', async () => {
 test('a form with faults is shown again in the frame, with what was typed', async () => {
   const app = await testApp()
   const wrong = { ...entry, amount: 'much' }
-  const { status, html } = await (await app.login()).post('/network/plugins/payments/record', wrong)
+  const path = '/network/plugins/payments/payments'
+  const { status, html } = await (await app.login()).post(path, wrong)
   expect(status).toBe(422)
+  // It stands at the address of the page, so that it can be reloaded.
+  expect(html).toContain(`<a href="${path}" aria-current="page">`)
   expect(html).toContain('<h1>Payments</h1>')
   expect(html).toContain('value="much"')
   expect(html).toContain('The payment was not recorded.')
@@ -68,7 +71,7 @@ test('in the area of a site it works for that site', async () => {
   const app = await testApp()
   const kafe = await app.site('kafe')
   const admin = await app.login()
-  await admin.send('/sites/kafe/admin/plugins/payments/record', entry)
+  await admin.send('/sites/kafe/admin/plugins/payments/payments', entry)
   const events = await app.deps.db.q
     .selectFrom('event')
     .select('site_id')
@@ -83,7 +86,7 @@ test('so it does for a site whose slug is a word of the address', async () => {
   const app = await testApp()
   await app.site('plugins')
   const admin = await app.login()
-  await admin.send('/sites/plugins/admin/plugins/payments/record', entry)
+  await admin.send('/sites/plugins/admin/plugins/payments/payments', entry)
   const { status, html } = await admin.get('/sites/plugins/admin/plugins/payments/payments')
   expect(status).toBe(200)
   expect(html).toContain('Mary')
@@ -92,13 +95,13 @@ test('so it does for a site whose slug is a word of the address', async () => {
 test('what is not there, or not running, is not found', async () => {
   const app = await testApp()
   const admin = await app.login()
-  for (const path of ['payments/', 'payments/nothing', 'nobody/payments', '%00/x', 'payments/record']) {
+  for (const path of ['payments/', 'payments/nothing', 'nobody/payments', '%00/x']) {
     expect((await admin.get(`/network/plugins/${path}`)).status).toBe(404)
   }
-  expect((await admin.post('/network/plugins/payments/payments')).status).toBe(404)
+  expect((await admin.post('/network/plugins/example/greetings')).status).toBe(404)
   await admin.send('/network/plugins/payments/deactivate')
   expect((await admin.get('/network/plugins/payments/payments')).status).toBe(404)
-  expect((await admin.post('/network/plugins/payments/record', entry)).status).toBe(404)
+  expect((await admin.post('/network/plugins/payments/payments', entry)).status).toBe(404)
 })
 
 test('a page that throws leaves the frame standing, and tells a fault id instead of the error', async () => {
@@ -127,6 +130,6 @@ test('what a plugin answers itself has no cookies or policies of its own, and ne
 test('who may only read posts nothing to a plugin, and a stranger sees no page of it', async () => {
   const app = await testApp()
   const viewer = await app.login('viewer')
-  expect((await viewer.post('/network/plugins/payments/record', entry)).status).toBe(403)
+  expect((await viewer.post('/network/plugins/payments/payments', entry)).status).toBe(403)
   expect((await app.stranger.get('/network/plugins/payments/payments')).location).toMatch(/^\/login/)
 })

@@ -34,7 +34,7 @@ test('the list says what each plugin does and may do', async () => {
   const text = words(html)
   expect(text).toContain('Payments 1.0.0 Deactivate')
   expect(text).toMatch(/Sends payment_ received , payment_ failed , payment_ refunded/)
-  expect(text).toContain('Stores payments Routes POST /record')
+  expect(text).toContain('Stores payments Routes POST /payments')
 })
 
 test('the menu says that a plugin, and what is asked about it, is among the plugins', async () => {
