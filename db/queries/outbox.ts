@@ -83,31 +83,43 @@ export const insertEvents = eachRow(
     on conflict (site_id, idempotency_key) where idempotency_key is not null do nothing`,
 )
 
+const IS_OFF = sql`exists (select 1 from setting where name = 'sending' and value = 'off')`
+
 /**
  * Rows `{id, event, webhook, off, batched, guard, owner, lease}`: a delivery each, where the event was stored and the
  * webhook still wants it. `guard` is why a guard holds it, or null. With an owner it is born leased to it, until `lease`,
  * and needs no claim.
  * Whether sending is off is asked here, behind the lock of the counter: none is held by an event that missed the news.
  */
-export const insertDeliveries = prepared((db, json) => {
-  const of = rowFields(db, sql`r.value`)
-  const isOff = sql`(${of('off', 'number')} = 1 or exists (select 1 from setting where name = 'sending' and value = 'off'))`
-  const isHeld = sql`(w.state = 'disabled' or ${isOff} or ${of('guard')} is not null)`
-  const isBatched = sql`(${of('batched', 'number')} = 1)`
-  const lease = of('lease', 'number')
+export const insertDeliveries = eachRow(({ andFrom, of }) => {
+  const guard = of('guard')
   return sql`insert into delivery (id, seq, event_id, webhook_id, site_id, type, test, state, attempts, due_at,
       lease_owner, batch_id, reason, created_at)
-    select ${of('id')}, e.seq, e.id, w.id, e.site_id, e.type, e.test,
-      case when ${isHeld} then 'held' when ${lease} is null then 'pending' else 'delivering' end, 0,
-      case when not ${isHeld} and not ${isBatched} then coalesce(${lease}, e.created_at) end,
-      case when not ${isHeld} then ${of('owner')} end, case when ${isBatched} then '' end,
-      case when ${of('guard')} is not null then ${of('guard')} when w.state = 'disabled' then w.state_reason
-        when ${isOff} then ${sql.lit(SENDING_OFF)} end, e.created_at
-    from ${db.dialect.rows(json)} as r
-    join event e on e.id = ${of('event')}
-    join webhook w on w.id = ${of('webhook')}
-    where w.state <> 'retired'
-    returning id, event_id, state`
+    select id, seq, event_id, webhook_id, site_id, type, test,
+      case when is_held then 'held' when lease is null then 'pending' else 'delivering' end, 0,
+      case when not is_held and not is_batched then coalesce(lease, created_at) end,
+      case when not is_held then owner end, case when is_batched then '' end,
+      case when is_held then reason end, created_at
+    from (select ${of('id')} as id, e.seq as seq, e.id as event_id, w.id as webhook_id, e.site_id as site_id, e.type as type,
+        e.test as test, e.created_at as created_at, ${of('owner')} as owner, ${of('lease', 'number')} as lease,
+        ${of('batched', 'number')} = 1 as is_batched,
+        (w.state = 'disabled' or ${of('off', 'number')} = 1 or ${guard} is not null or ${IS_OFF}) as is_held,
+        case when ${guard} is not null then ${guard} when w.state = 'disabled' then w.state_reason
+          else ${sql.lit(SENDING_OFF)} end as reason
+      from event e, webhook w ${andFrom}
+      where e.id = ${of('event')} and w.id = ${of('webhook')} and w.state <> 'retired') as planned`
+})
+
+/**
+ * What became of the deliveries of these events, rows `{event, revision}`, if the network has changed since that revision of
+ * the webhooks: sending is off, or a webhook is another one. Without a row all went as planned.
+ */
+export const madeOtherwise = prepared((db, json) => {
+  const of = rowFields(db, sql`r.value`)
+  return sql`select r.event as event_id, d.id as id, d.state as state
+    from (select ${of('event')} as event, ${of('revision', 'number')} as revision from ${db.dialect.rows(json)} as r) as r
+    left join delivery d on d.event_id = r.event
+    where ${IS_OFF} or r.revision <> (select value from counter where name = 'webhooks')`
 })
 
 /** Rows `{event, format, text}`: the exact bytes, where the event was stored. */

@@ -4,10 +4,12 @@ import {
   insertBodies,
   insertDeliveries,
   insertEvents,
+  madeOtherwise,
   mustMatch,
   raiseEventCounter,
 } from '../../db/queries/outbox.ts'
 import { insertHolds } from '../../db/queries/guards.ts'
+import { addTo } from '../lib/count.ts'
 import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
@@ -74,15 +76,91 @@ export async function recordEvents(
   handOver?: HandOver,
 ): Promise<Recording> {
   const { db } = engine
+  const { rows, bodies, planned, revision } = await planDeliveries(engine, events, handOver)
   const now = engine.clock()
+  const holds = events.flatMap(({ id, hold }) =>
+    hold ? [{ event: id, handler: hold.handler, reason: hold.reason, due: hold.dueAt }] : [],
+  )
+  const keyed = events.filter((event) => event.key !== null)
+  const statements: Statement[] = []
+  const add = (statement: Statement): number => statements.push(statement) - 1
+  if (events.length > 1 && keyed.length > 0) {
+    // Several are all or nothing: one key with another body ends the whole commit, with DbError `constraint`.
+    add(
+      mustMatch(
+        db,
+        keyed.map(({ siteId, key, fingerprint }) => ({ site: siteId, key, fingerprint })),
+      ),
+    )
+  }
+  add(raiseEventCounter(db, [{ events: events.length }]))
+  add(
+    insertEvents(
+      db,
+      events.map((event, n) => rowOf(event, events.length - 1 - n, now)),
+    ),
+  )
+  let otherwiseAt: number | null = null
+  if (rows.length > 0) {
+    add(insertDeliveries(db, rows))
+    const about = [...planned.keys()].map((event) => ({ event, revision }))
+    otherwiseAt = add(madeOtherwise(db, about))
+  }
+  if (bodies.length > 0) add(insertBodies(db, bodies))
+  if (holds.length > 0) add(insertHolds(db, holds))
+  const keysAt =
+    keyed.length > 0
+      ? add(
+          eventsByKey(
+            db,
+            keyed.map(({ siteId, key }) => ({ site: siteId, key })),
+          ),
+        )
+      : null
+
+  const read = (results: readonly Result[]): Recorded[] => {
+    const byKey = new Map(
+      keyed.map((event, n) => [event.id, underKey(keysAt === null ? undefined : results[keysAt], n)]),
+    )
+    const isStored = ({ id }: FinishedEvent) => (byKey.get(id)?.id ?? id) === id
+    const otherwise = otherwiseAt === null ? [] : (results[otherwiseAt]?.rows ?? [])
+    const made = otherwise.length > 0 ? madeOf(planned, otherwise) : planned
+    const stored = events.filter(isStored).map(({ id }) => made.get(id) ?? nothing)
+    const born = stored.flatMap((one) => one.born)
+    if (born.length > 0) handOver?.take(born)
+    if (stored.some((one) => one.born.length < one.deliveries)) engine.wake()
+    const claimed = new Set<string>()
+    return events.map((event) => {
+      const row = byKey.get(event.id)
+      if (!row) return { id: event.id, deliveries: made.get(event.id)?.deliveries ?? 0, duplicate: false }
+      if (row.fingerprint !== event.fingerprint) throw mismatch(event.key)
+      const duplicate = row.id !== event.id || claimed.has(row.id)
+      claimed.add(row.id)
+      return { id: row.id, deliveries: row.deliveries, duplicate }
+    })
+  }
+  return { statements, read }
+}
+
+/** The deliveries of an event: how many, and which of them go straight to a slot. */
+interface Made {
+  readonly deliveries: number
+  readonly born: readonly Born[]
+}
+const nothing: Made = { deliveries: 0, born: [] }
+
+/** Who wants the events, as it is known before the commit, and what is sent to them. */
+async function planDeliveries(engine: Engine, events: readonly FinishedEvent[], handOver: HandOver | undefined) {
   const off = engine.config.delivery ? 0 : 1
   const network = await formatNetwork(engine)
-  const { revision, wantedBy } = await findSubscribers(db)
-  const deliveries: object[] = []
-  const leased = new Map<string, Born>()
+  const { revision, wantedBy } = await findSubscribers(engine.db)
+  const createdAt = engine.clock()
+  const rows: object[] = []
   const bodies: object[] = []
+  const planned = new Map<string, Made>()
   for (const event of events) {
     const wanting = event.rejected === null && !event.test ? await wantedBy(event) : []
+    if (wanting.length === 0) continue
     const guard = event.hold?.reason ?? null
     const texts = new Map<string, string>()
     for (const format of new Set(wanting.map((webhook) => webhook.format))) {
@@ -93,79 +171,52 @@ export async function recordEvents(
       texts.set(format, text)
       bodies.push({ event: event.id, format, text })
     }
+    const born: Born[] = []
     for (const subscriber of wanting) {
       const id = newId('dlv', engine)
-      const { id: webhook, format } = subscriber
+      const { id: webhookId, format } = subscriber
       const batched = isBatched(subscriber, event.lane)
       const body = texts.get(format)
       const isPlain = body !== undefined && !batched && guard === null
-      const lease = isPlain ? (handOver?.lease(webhook, revision) ?? null) : null
+      const lease = isPlain ? (handOver?.lease(webhookId, revision) ?? null) : null
       const { owner = null, until = null } = lease ?? {}
-      deliveries.push({ id, event: event.id, webhook, off, batched: batched ? 1 : 0, guard, owner, lease: until })
-      if (lease && isPlain) leased.set(id, { id, webhookId: webhook, lease, event, createdAt: now, format, body })
+      rows.push({ id, event: event.id, webhook: webhookId, off, batched: batched ? 1 : 0, guard, owner, lease: until })
+      if (lease && isPlain) born.push({ id, webhookId, lease, event, createdAt, format, body })
     }
+    planned.set(event.id, { deliveries: wanting.length, born })
   }
-  const stored = events.map((event, n) => ({
-    id: event.id,
-    behind: events.length - 1 - n,
-    type: event.type,
-    site: event.siteId,
-    payload: JSON.stringify(event.data),
-    source: event.source,
-    test: event.test ? 1 : 0,
-    hops: event.hops,
-    key: event.key,
-    fingerprint: event.fingerprint,
-    rejected: event.rejected,
-    occurred: event.occurredAt,
-    created: now,
-    heard: event.ordinaryListeners ? null : now,
-  }))
-  const holds = events.flatMap(({ id, hold }) =>
-    hold ? [{ event: id, handler: hold.handler, reason: hold.reason, due: hold.dueAt }] : [],
-  )
-  const keyed = events.filter((event) => event.key !== null)
-  const statements: Statement[] = []
-  if (events.length > 1 && keyed.length > 0) {
-    // Several are all or nothing: one key with another body ends the whole commit, with DbError `constraint`.
-    const keys = keyed.map(({ siteId, key, fingerprint }) => ({ site: siteId, key, fingerprint }))
-    statements.push(mustMatch(db, keys))
-  }
-  statements.push(raiseEventCounter(db, [{ events: stored.length }]))
-  statements.push(insertEvents(db, stored))
-  const deliveriesAt = deliveries.length > 0 ? statements.push(insertDeliveries(db, deliveries)) - 1 : null
-  if (bodies.length > 0) statements.push(insertBodies(db, bodies))
-  if (holds.length > 0) statements.push(insertHolds(db, holds))
-  const keysAt =
-    keyed.length > 0
-      ? statements.push(
-          eventsByKey(
-            db,
-            keyed.map(({ siteId, key }) => ({ site: siteId, key })),
-          ),
-        ) - 1
-      : null
-
-  const read = (results: readonly Result[]): Recorded[] => {
-    const rows = deliveriesAt === null ? [] : (results[deliveriesAt]?.rows ?? [])
-    const made = new Map<string, number>()
-    for (const row of rows) made.set(String(row.event_id), (made.get(String(row.event_id)) ?? 0) + 1)
-    const born = rows.flatMap((row) => (row.state === 'delivering' ? (leased.get(String(row.id)) ?? []) : []))
-    if (born.length > 0) handOver?.take(born)
-    if (born.length < rows.length) engine.wake()
-    const byKey = new Map(keyed.map((event, n) => [event, rowOf(keysAt === null ? undefined : results[keysAt], n)]))
-    const claimed = new Set<string>()
-    return events.map((event) => {
-      const row = byKey.get(event)
-      if (!row) return { id: event.id, deliveries: made.get(event.id) ?? 0, duplicate: false }
-      if (row.fingerprint !== event.fingerprint) throw mismatch(event.key)
-      const duplicate = row.id !== event.id || claimed.has(row.id)
-      claimed.add(row.id)
-      return { id: row.id, deliveries: row.deliveries, duplicate }
-    })
-  }
-  return { statements, read }
+  return { rows, bodies, planned, revision }
 }
+
+/** What became of the plan where the network was another one when it was carried out; see `madeOtherwise`. */
+function madeOf(planned: ReadonlyMap<string, Made>, rows: Result['rows']): ReadonlyMap<string, Made> {
+  const states = new Map(rows.map((row) => [row.id, row.state]))
+  const counts = new Map<string, number>()
+  for (const row of rows) if (row.id !== null) addTo(counts, String(row.event_id), 1)
+  return new Map(
+    [...planned].map(([event, { born }]) => [
+      event,
+      { deliveries: counts.get(event) ?? 0, born: born.filter(({ id }) => states.get(id) === 'delivering') },
+    ]),
+  )
+}
+
+const rowOf = (event: FinishedEvent, behind: number, now: number) => ({
+  id: event.id,
+  behind,
+  type: event.type,
+  site: event.siteId,
+  payload: JSON.stringify(event.data),
+  source: event.source,
+  test: event.test ? 1 : 0,
+  hops: event.hops,
+  key: event.key,
+  fingerprint: event.fingerprint,
+  rejected: event.rejected,
+  occurred: event.occurredAt,
+  created: now,
+  heard: event.ordinaryListeners ? null : now,
+})
 
 const mismatch = (key: string | null) =>
   fail(
@@ -176,7 +227,7 @@ const mismatch = (key: string | null) =>
     },
   )
 
-function rowOf(result: Result | undefined, n: number) {
+function underKey(result: Result | undefined, n: number) {
   const row = result?.rows.find((one) => Number(one.n) === n)
   if (!row) throw new Error('The database did not answer for an event that it just stored.')
   return { id: String(row.id), fingerprint: String(row.fingerprint), deliveries: Number(row.deliveries) }

@@ -180,6 +180,7 @@ describe('what every event asks', () => {
     ['raiseEventCounter', (db) => db.commit([outbox.raiseEventCounter(db, [{ events: 0 }])]), []],
     ['insertEvents', (db) => db.commit([outbox.insertEvents(db, [])]), []],
     ['insertDeliveries', (db) => db.commit([outbox.insertDeliveries(db, [])]), ['e by key 1']],
+    ['madeOtherwise', (db) => db.commit([outbox.madeOtherwise(db, few)]), ['d by delivery_event']],
     ['insertBodies', (db) => db.commit([outbox.insertBodies(db, [])]), ['e by key 1']],
     [
       'eventsByKey',
