@@ -162,23 +162,21 @@ export const settleMembers = prepared((db, json) => {
 })
 
 /** Rows `{webhook, hour, delivered, failed}`, added to the hour's figures. One row per webhook and hour in a list. */
-export const addToHours = prepared((db, json) => {
-  const of = rowFields(db, sql`r.value`)
-  return sql`insert into delivery_hour (webhook_id, hour, delivered, failed)
+export const addToHours = eachRow(
+  ({ from, of }) => sql`insert into delivery_hour (webhook_id, hour, delivered, failed)
     select ${of('webhook')}, ${of('hour', 'number')}, ${of('delivered', 'number')}, ${of('failed', 'number')}
-    from ${db.dialect.rows(json)} as r where true
+    ${from} where true
     on conflict (webhook_id, hour) do update set
-      delivered = delivery_hour.delivered + excluded.delivered, failed = delivery_hour.failed + excluded.failed`
-})
+      delivered = delivery_hour.delivered + excluded.delivered, failed = delivery_hour.failed + excluded.failed`,
+)
 
 /** Rows `{webhook, hour, bucket, attempts}`, added to what the hour's attempts took. One row per step in a list. */
-export const addToBuckets = prepared((db, json) => {
-  const of = rowFields(db, sql`r.value`)
-  return sql`insert into delivery_hour_bucket (webhook_id, hour, bucket, attempts)
+export const addToBuckets = eachRow(
+  ({ from, of }) => sql`insert into delivery_hour_bucket (webhook_id, hour, bucket, attempts)
     select ${of('webhook')}, ${of('hour', 'number')}, ${of('bucket', 'number')}, ${of('attempts', 'number')}
-    from ${db.dialect.rows(json)} as r where true
-    on conflict (webhook_id, hour, bucket) do update set attempts = delivery_hour_bucket.attempts + excluded.attempts`
-})
+    ${from} where true
+    on conflict (webhook_id, hour, bucket) do update set attempts = delivery_hour_bucket.attempts + excluded.attempts`,
+)
 
 export interface HealthRow extends Pick<
   WebhookTable,
@@ -205,25 +203,36 @@ const factsSince = preparedRead<HealthRow>((db, json) => {
       w.last_delivered_at, w.breaker_until, w.breaker_step, w.breaker_streak,
       case when w.failing_since is null then 0 else (select coalesce(sum(failed), 0) from delivery_hour
         where webhook_id = w.id and hour >= ${of('hour', 'number')}) end as recent
-    from ${db.dialect.rows(json)} as r join webhook w on w.id = ${of('id')}`
+    from ${db.dialect.rows(json)} as r join webhook w on w.id = ${of('id')}
+    where ${of('failed', 'number')} = 1 or not (w.state = 'active' and w.consecutive_failures = 0 and w.failing_since is null
+      and w.breaker_until is null and w.breaker_step = 0 and w.breaker_streak = 0)`
 })
 
-/** What health and breaker are judged by. */
-export const healthFacts = (db: Db, ids: readonly string[], hour: number): Promise<HealthRow[]> =>
+/**
+ * What health and breaker are judged by. Where no attempt `failed`, only of webhooks with which something was wrong before:
+ * of most there is nothing to be read.
+ */
+export const healthFacts = (
+  db: Db,
+  webhooks: readonly { readonly id: string; readonly failed: boolean }[],
+  hour: number,
+): Promise<HealthRow[]> =>
   factsSince(
     db,
-    ids.map((id) => ({ id, hour })),
+    webhooks.map(({ id, failed }) => ({ id, hour, failed: failed ? 1 : 0 })),
   )
 
 /** Rows of what is known now. `state` moves between active and failing only: what somebody switched off stays off. */
-export const updateHealth = prepared((db, json) => {
-  const of = rowFields(db, sql`r.value`)
-  return sql`update webhook set last_delivery_at = ${of('at', 'number')}, last_delivered_at = ${of('delivered', 'number')},
+export const updateHealth = eachRow(
+  ({
+    from,
+    of,
+  }) => sql`update webhook set last_delivery_at = ${of('at', 'number')}, last_delivered_at = ${of('delivered', 'number')},
       consecutive_failures = ${of('failures', 'number')}, failing_since = ${of('since', 'number')},
       breaker_until = ${of('until', 'number')}, breaker_step = ${of('step', 'number')}, breaker_streak = ${of('streak', 'number')},
       state = case when state in ('active', 'failing') and ${of('state')} in ('active', 'failing') then ${of('state')} else state end
-    from ${db.dialect.rows(json)} as r where webhook.id = ${of('webhook')}`
-})
+    ${from} where webhook.id = ${of('webhook')}`,
+)
 
 /**
  * Somebody says that these receivers are there again, or wants to know: the next attempt need not wait until the breaker

@@ -2,12 +2,12 @@ import type { Statement } from '../../db/db.ts'
 import { appendAudit } from '../../db/queries/audit.ts'
 import { healthFacts, updateHealth, type HealthRow } from '../../db/queries/dispatch.ts'
 import { holdOpen, updateWebhook } from '../../db/queries/webhooks.ts'
-import type { Outcome } from '../../db/schema.ts'
+import type { Outcome, WebhookState } from '../../db/schema.ts'
 import { HOOKLINE } from '../lib/actor.ts'
 import { HOUR } from '../lib/clock.ts'
 import { newId } from '../lib/ids.ts'
 import { inEnglish } from '../lib/message.ts'
-import { breakerAfter, type Breaker } from './breaker.ts'
+import { breakerAfter, closed, type Breaker } from './breaker.ts'
 import type { Engine } from './engine.ts'
 import { removeWebhook } from './lifecycle.ts'
 import { afterAttempt, judgeHealth, type HealthFacts } from './health.ts'
@@ -33,6 +33,23 @@ export interface HealthChange {
   readonly since: number | null
 }
 
+/** What attempts mean for one webhook. */
+interface Verdict {
+  /** What is written down of it. */
+  readonly known: Breaker & {
+    readonly webhook: string
+    readonly at: number
+    readonly delivered: number | null
+    readonly failures: number
+    readonly since: number | null
+    readonly state: WebhookState
+  }
+  readonly off: { readonly webhook: string; readonly reason: string } | null
+  /** The REST hook that it is the end of. */
+  readonly ended: HealthRow | null
+  readonly change: HealthChange | null
+}
+
 /** What attempts mean for their webhooks: figures, breaker, state. The statements belong into the attempts' own commit. */
 export async function judge(
   engine: Engine,
@@ -40,8 +57,15 @@ export async function judge(
 ): Promise<{ statements: readonly Statement[]; changes: readonly HealthChange[] }> {
   const byWebhook = Map.groupBy(attempts, ({ webhook }) => webhook)
   const now = engine.clock()
-  const rows = await healthFacts(engine.db, [...byWebhook.keys()], Math.floor(now / HOUR - 1) * HOUR)
-  const judged = rows.map((row) => judgeOne(row, byWebhook.get(row.id) ?? [], now))
+  const asked = [...byWebhook].map(([id, list]) => ({ id, failed: list.some(({ outcome }) => outcome !== 'ok') }))
+  const rows = await healthFacts(engine.db, asked, Math.floor(now / HOUR - 1) * HOUR)
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  const judged = asked.flatMap(({ id, failed }) => {
+    const [row, list] = [byId.get(id), byWebhook.get(id) ?? []]
+    if (row) return judgeOne(row, list, now)
+    // Of what fails there is no row only when it is gone.
+    return failed ? [] : stillWell(id, list)
+  })
   return {
     statements: [
       ...(judged.length > 0
@@ -59,7 +83,20 @@ export async function judge(
   }
 }
 
-function judgeOne(row: HealthRow, attempts: readonly Judged[], now: number) {
+/** What a row would tell of a webhook with which all is well, after attempts that all delivered. */
+function stillWell(webhook: string, attempts: readonly Judged[]): Verdict {
+  const at = latest(attempts)
+  return {
+    known: { webhook, at, delivered: at, failures: 0, since: null, ...closed, state: 'active' },
+    off: null,
+    ended: null,
+    change: null,
+  }
+}
+
+const latest = (attempts: readonly Judged[]): number => Math.max(...attempts.map(({ at }) => at))
+
+function judgeOne(row: HealthRow, attempts: readonly Judged[], now: number): Verdict {
   let facts: HealthFacts = {
     state: row.state,
     consecutiveFailures: row.consecutive_failures,
@@ -96,13 +133,11 @@ function judgeOne(row: HealthRow, attempts: readonly Judged[], now: number) {
   return {
     known: {
       webhook: row.id,
-      at: Math.max(...attempts.map(({ at }) => at)),
+      at: latest(attempts),
       delivered: facts.lastDeliveredAt,
       failures: facts.consecutiveFailures,
       since: facts.failingSince,
-      until: breaker.until,
-      step: breaker.step,
-      streak: breaker.streak,
+      ...breaker,
       state: health.state,
     },
     off: change === 'disabled' ? { webhook: row.id, reason: reason ?? '' } : null,
