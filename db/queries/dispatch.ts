@@ -79,8 +79,8 @@ export const claimHead = (
   )
 }
 
-/** `payload` and `occurred_at` are null for a batch, whose body always stands. */
-export interface Parcel {
+/** What a delivery carries. `payload` and `occurred_at` are null for a batch, whose body always stands. */
+export interface Contents {
   readonly id: string
   readonly payload: string | null
   readonly occurred_at: number | null
@@ -92,7 +92,7 @@ export interface Parcel {
 }
 
 /** What claimed deliveries carry: the event and, where it was stored, the exact body in the webhook's format. */
-export async function parcels(db: Db, ids: readonly string[]): Promise<Map<string, Parcel>> {
+export async function contentsOf(db: Db, ids: readonly string[]): Promise<Map<string, Contents>> {
   const found = await db.q
     .selectFrom('delivery')
     .leftJoin('event', 'event.id', 'delivery.event_id')

@@ -168,7 +168,9 @@ async function startWriter({
           return reject(new DbError('busy', `${LONGEST_QUEUE} writes are waiting already.`))
         const alone = flush === undefined && sent.size === 0
         sent.set(++number, { lasting, resolve, reject })
-        if (outgoing.push([number, lasting === 'written', alone, item.map(send)]) === 1) process.nextTick(post)
+        outgoing.push([number, lasting === 'written', alone, item.map(send)])
+        if (alone) post()
+        else if (outgoing.length === 1) process.nextTick(post)
       }),
     compact() {
       if (closed === null) worker.postMessage('compact' satisfies Order)

@@ -113,6 +113,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       wake: () => void setImmediate(() => void dispatching?.tick()),
       handOver: {
         lease: (webhook, revision) => dispatching?.lease(webhook, revision) ?? null,
+        expect: (born) => dispatching?.expect(born),
         take: (born) => dispatching?.take(born),
       },
       appSecret: await appSecretOf(config, { db, random }),

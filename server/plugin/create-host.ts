@@ -67,7 +67,9 @@ export async function createHost(engine: Engine, options: HostOptions): Promise<
     prepare: (list) => prepare(core, list),
     async emit(list) {
       const prepared = await prepare(core, list)
-      return prepared.finish(await engine.db.commit(prepared.statements))
+      const stored = engine.db.commit(prepared.statements)
+      prepared.meanwhile()
+      return prepared.finish(await stored)
     },
     receive: (arrival) => receive(core, arrival),
     formats: pluginFormats(() => core),

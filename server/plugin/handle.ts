@@ -65,6 +65,8 @@ async function commit(
   // Most handlers that hear an event leave nothing to be written.
   if (writes.length + unit.emissions.length + after.length === 0) return
   const prepared = await prepare(core, unit.emissions, event ? event.chain + 1 : 0)
-  const results = await db.commit([...writes, ...prepared.statements, ...after])
+  const stored = db.commit([...writes, ...prepared.statements, ...after])
+  prepared.meanwhile()
+  const results = await stored
   prepared.finish(results.slice(writes.length, writes.length + prepared.statements.length))
 }

@@ -63,6 +63,8 @@ export interface Prepared {
   readonly statements: readonly Statement[]
   /** In the order of the emissions. */
   readonly filtered: readonly Filtered[]
+  /** What can be done while the commit is on its way; so that what is emitted leaves sooner. */
+  meanwhile(): void
   /** Takes the results of exactly `statements`, after the commit: answers, wakes the dispatcher, lets listeners run. */
   finish(results: readonly Result[]): readonly Emitted[]
 }

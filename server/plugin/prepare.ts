@@ -14,15 +14,16 @@ import type { Standing } from './standing.ts'
 /** Validates and filters what shall be emitted; see `Host.prepare`. `chain` counts the listeners that led to it. */
 export async function prepare(core: Core, list: readonly Emission[], chain = 0): Promise<Prepared> {
   if (core.safeMode) throw safeMode()
-  if (list.length === 0) return { statements: [], filtered: [], finish: () => [] }
+  if (list.length === 0) return { statements: [], filtered: [], meanwhile: () => {}, finish: () => [] }
   const standings = await core.standings.of(list.map((emission) => emission.site))
   const finished: FinishedEvent[] = []
   for (const [i, emission] of list.entries()) {
     finished.push(await finish(core, emission, standings, list.length > 1 ? `${i}.` : ''))
   }
-  const { statements, read } = await recordEvents(core.engine, finished, core.engine.handOver)
+  const { statements, meanwhile, read } = await recordEvents(core.engine, finished, core.engine.handOver)
   return {
     statements,
+    meanwhile,
     filtered: finished.map(({ data, rejected, hold }) => ({ value: data, rejected, held: hold?.reason ?? null })),
     finish(results) {
       const emitted = read(results)

@@ -55,7 +55,9 @@ export async function takeIn(deps: Deps, source: SourceRow, request: Inbound, ho
     events: JSON.stringify(emissions.map(({ type }) => type)),
     at: deps.clock(),
   }
-  const results = await db.commit([...prepared.statements, ...logRequest(db, line)])
+  const stored = db.commit([...prepared.statements, ...logRequest(db, line)])
+  prepared.meanwhile()
+  const results = await stored
   const emitted = prepared.finish(results.slice(0, prepared.statements.length))
   return { received: true, events: emitted.map(({ id }, n) => ({ id, type: emissions[n]?.type ?? '' })) }
 }

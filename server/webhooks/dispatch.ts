@@ -1,11 +1,11 @@
 import {
   claimDue,
   claimHead,
+  contentsOf,
   dueWebhooks,
   freeAllLeases,
   giveBackAll,
   giveBackSome,
-  parcels,
   webhooksById,
   type ClaimedDelivery,
 } from '../../db/queries/dispatch.ts'
@@ -16,7 +16,7 @@ import { closeDueBatches } from './batch.ts'
 import { slotsOf } from './breaker.ts'
 import { createDeliver } from './deliver.ts'
 import { createEasy } from './easy.ts'
-import type { Engine, HandOver } from './engine.ts'
+import type { Born, Engine, HandOver } from './engine.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createRate, type Rate } from './rate.ts'
 import { readyFrom, type Ready } from './ready.ts'
@@ -75,7 +75,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   const rate = options.rate ?? createRate()
   const pace = options.pace ?? createPace()
   const easy = createEasy({ pace, usual: perWebhook, ahead })
-  const send = createDeliver(engine, record)
+  const deliveries = createDeliver(engine, record)
   const slots = createSlots({
     concurrency,
     perWebhook,
@@ -102,6 +102,8 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   let heldUntil: number | null = null
   let revision = -1
   let lastServed = ''
+  /** What is being stored, signed already. Where its commit fails, it is forgotten with it. */
+  const signed = new WeakMap<Born, Ready>()
   let stopping = false
   let lastTick = clock()
   let running: Promise<void> | null = null
@@ -190,20 +192,20 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     byId: ReadonlyMap<string, WebhookTable>,
     until: number,
   ): Promise<void> {
-    const carried = await parcels(
+    const carried = await contentsOf(
       db,
       claimed.map(({ id }) => id),
     )
     const list: Ready[] = []
     for (const delivery of claimed) {
       const webhook = byId.get(delivery.webhook_id)
-      const parcel = carried.get(delivery.id)
-      if (!webhook || !parcel) {
+      const contents = carried.get(delivery.id)
+      if (!webhook || !contents) {
         record.abandon(delivery, webhook ? 'The event was erased.' : 'The webhook was deleted.')
         continue
       }
       if (webhook.rate_per_second !== null) rate.take(webhook.id, webhook.rate_per_second, clock())
-      list.push({ delivery, webhook, parcel, until })
+      list.push({ delivery, webhook, contents, until })
     }
     slots.add(list)
   }
@@ -211,7 +213,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   async function deliver(ready: Ready): Promise<void> {
     const { delivery, webhook } = ready
     try {
-      const attempt = await send(ready)
+      const attempt = await deliveries.attempt(ready)
       if (!attempt) return
       pace.note(webhook.id, attempt.durationMs)
       const recorded = record.attempt(delivery, webhook, attempt)
@@ -259,13 +261,21 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
       if (known !== revision || stopping || slots.isFull()) return null
       return easy.promise(webhook, slots.of(webhook)) ? { owner, until: clock() + LEASE } : null
     },
+    expect(born) {
+      const free = Math.max(0, concurrency - slots.size())
+      for (const one of born.slice(0, free)) {
+        const webhook = easy.row(one.webhookId)
+        if (webhook) signed.set(one, deliveries.sign(readyFrom(one, webhook)))
+      }
+    },
     take(born) {
       const list: Ready[] = []
       const strays: string[] = []
       for (const one of born) {
         easy.kept(one.webhookId)
         const webhook = stopping ? undefined : easy.row(one.webhookId)
-        if (webhook) list.push(readyFrom(one, webhook))
+        const ahead = signed.get(one)
+        if (webhook) list.push(ahead?.webhook === webhook ? ahead : readyFrom(one, webhook))
         else strays.push(one.id)
       }
       slots.add(list)

@@ -38,6 +38,8 @@ export interface HandOver {
    * `revision` is that of the webhooks, as the emitter knows them.
    */
   lease(webhookId: string, revision: number): Lease | null
+  /** What is on its way to the disk. It may be got ready meanwhile, and leaves when it is handed over. */
+  expect(born: readonly Born[]): void
   /** Sends what was born with a lease, once it is durable. */
   take(born: readonly Born[]): void
 }

@@ -61,6 +61,8 @@ export interface Recorded {
 /** Statements for somebody's commit, and how to read what they did. */
 export interface Recording {
   readonly statements: readonly Statement[]
+  /** What can be done for it while its commit is on its way. */
+  meanwhile(): void
   /** Once, after the commit: what was stored is on its way from then on. */
   read(results: readonly Result[]): readonly Recorded[]
 }
@@ -139,7 +141,10 @@ export async function recordEvents(
       return { id: row.id, deliveries: row.deliveries, duplicate }
     })
   }
-  return { statements, read }
+  const meanwhile = () => {
+    for (const { born } of planned.values()) handOver?.expect(born)
+  }
+  return { statements, meanwhile, read }
 }
 
 /** The deliveries of an event: how many, and which of them go straight to a slot. */

@@ -1,14 +1,17 @@
-import type { ClaimedDelivery, Parcel } from '../../db/queries/dispatch.ts'
+import type { ClaimedDelivery, Contents } from '../../db/queries/dispatch.ts'
 import type { WebhookTable } from '../../db/schema.ts'
 import type { Born } from './engine.ts'
+import type { Signed } from './send.ts'
 
 /** A delivery that is leased to us, with all that sending it takes. */
 export interface Ready {
   readonly delivery: ClaimedDelivery
   readonly webhook: WebhookTable
-  readonly parcel: Parcel
+  readonly contents: Contents
   /** When its lease ends, in milliseconds UTC. */
   readonly until: number
+  /** Its headers, where they were made ahead. */
+  readonly signed?: Promise<Signed | null>
 }
 
 /** A delivery that comes straight from its commit, as if it had been claimed and read. */
@@ -29,7 +32,7 @@ export function readyFrom(born: Born, webhook: WebhookTable): Ready {
     half_of: null,
   }
   const known = { hops: event.hops, site_slug: event.siteSlug, body, body_format: format }
-  return { delivery, webhook, parcel: { id, payload: null, occurred_at: null, ...known }, until: lease.until }
+  return { delivery, webhook, contents: { id, payload: null, occurred_at: null, ...known }, until: lease.until }
 }
 
 /** What memory has room for: rows, and characters of their bodies. */
@@ -44,7 +47,7 @@ export function createReady() {
 
   const forget = (gone: readonly Ready[]): void => {
     size -= gone.length
-    for (const { parcel } of gone) text -= parcel.body?.length ?? 0
+    for (const { contents } of gone) text -= contents.body?.length ?? 0
   }
 
   return {
@@ -58,7 +61,7 @@ export function createReady() {
       if (line) line.push(item)
       else lines.set(item.webhook.id, [item])
       size++
-      text += item.parcel.body?.length ?? 0
+      text += item.contents.body?.length ?? 0
     },
 
     /** The next of the webhook with the fewest attempts under way; among equals the turn goes round. */

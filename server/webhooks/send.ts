@@ -63,11 +63,27 @@ export type SendDeps = Pick<Engine, 'clock' | 'post' | 'publicUrl' | 'version' |
 const webSign = createWebSign()
 const webSignV1a = createWebSignV1a()
 
-/** Makes one attempt. Never throws for what a receiver, a name server or a bad setting does: all of it is an outcome. */
-export async function sendAttempt(deps: SendDeps, parcel: Parcel): Promise<Attempt> {
+/** The headers of an attempt in this second, signature included. */
+export interface Signed {
+  readonly seconds: number
+  readonly headers: Headers
+}
+
+/** Makes the headers for an attempt that starts now, or in a moment. */
+export async function sign(deps: SendDeps, parcel: Parcel): Promise<Signed> {
+  const seconds = Math.floor(deps.clock() / SECOND)
+  return { seconds, headers: await requestHeaders(deps, parcel, seconds) }
+}
+
+/**
+ * Makes one attempt. Never throws for what a receiver, a name server or a bad setting does: all of it is an outcome.
+ * `ahead` spares it to sign, if the second has not passed.
+ */
+export async function sendAttempt(deps: SendDeps, parcel: Parcel, ahead: Signed | null = null): Promise<Attempt> {
   const startedAt = deps.clock()
   try {
-    const headers = await requestHeaders(deps, parcel, Math.floor(startedAt / SECOND))
+    const isFresh = ahead?.seconds === Math.floor(startedAt / SECOND)
+    const { headers } = isFresh ? ahead : await sign(deps, parcel)
     const wrong = whyNotSent(parcel, headers)
     const answer = wrong === null ? await post(deps, parcel, headers) : noAnswer('unexpected', 0, wrong)
     return attempted(parcel, startedAt, headers, answer)
@@ -109,7 +125,7 @@ function whyNotSent(parcel: Parcel, headers: Headers): string | null {
 }
 
 /** The headers of the contract, in a fixed order. `seconds` is the time of this attempt. */
-export async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): Promise<[string, string][]> {
+async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): Promise<[string, string][]> {
   const { event, secrets } = parcel
   const signs = { v1: deps.sign ?? webSign, v1a: webSignV1a }
   const signatures = []

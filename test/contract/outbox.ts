@@ -49,7 +49,11 @@ export function outboxContract(engine: string, open: () => Promise<Db>): void {
     /** Plans it, lets `meanwhile` happen, and commits. Tells what was handed over, and what stands of the delivery of each webhook. */
     async function record(event: FinishedEvent, meanwhile: () => Promise<unknown> = async () => {}) {
       const taken: Born[] = []
-      const handOver = { lease: () => LEASE, take: (born: readonly Born[]) => void taken.push(...born) }
+      const handOver = {
+        lease: () => LEASE,
+        expect: () => {},
+        take: (born: readonly Born[]) => void taken.push(...born),
+      }
       const { statements, read } = await recordEvents(world, [event], handOver)
       await meanwhile()
       const [recorded] = read(await world.db.commit(statements))

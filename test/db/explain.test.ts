@@ -116,8 +116,8 @@ describe('what every delivery asks', () => {
       ['delivery by key 1', 'delivery by delivery_due', 'delivery by delivery_open'],
     ],
     [
-      'parcels',
-      (db) => dispatch.parcels(db, ['dlv_1']),
+      'contentsOf',
+      (db) => dispatch.contentsOf(db, ['dlv_1']),
       ['delivery by key 1', 'event by key 1', 'body by key 1', 'm by delivery_batch', 'e by key 1'],
     ],
     ['webhooksById', (db) => dispatch.webhooksById(db, ['whk_1']), []],

@@ -1,13 +1,12 @@
 import type { Statement } from '../../../db/db.ts'
 import type { DeliveryRow } from '../../../db/queries/deliveries.ts'
-import { parcels } from '../../../db/queries/dispatch.ts'
+import { contentsOf } from '../../../db/queries/dispatch.ts'
 import type { Webhook } from '../../../db/queries/webhooks.ts'
-import { SECOND } from '../../lib/clock.ts'
 import { fail } from '../../lib/errors.ts'
 import type { JsonObject } from '../../lib/json.ts'
 import type { Engine } from '../engine.ts'
 import { makeBody } from '../make-body.ts'
-import { requestHeaders, type SendDeps } from '../send.ts'
+import { sign, type SendDeps } from '../send.ts'
 import { openSecrets } from '../webhook-secrets.ts'
 import { catchAt } from './catch.ts'
 
@@ -25,26 +24,22 @@ export async function copyToBin(
   bin: { readonly token: string },
   audit: readonly Statement[],
 ): Promise<void> {
-  const parcel = (await parcels(engine.db, [delivery.id])).get(delivery.id)
-  const event = { id: delivery.event_id, type: delivery.type, site: parcel?.site_slug ?? '' }
-  const body = parcel && (parcel.body ?? (await madeNow()))
+  const contents = (await contentsOf(engine.db, [delivery.id])).get(delivery.id)
+  const event = { id: delivery.event_id, type: delivery.type, site: contents?.site_slug ?? '' }
+  const body = contents && (contents.body ?? (await madeNow()))
   if (!body) throw fail('conflict', 'Its event is no longer kept.')
   const secrets = await openSecrets(engine, webhook.id)
-  const headers = await requestHeaders(
-    engine,
-    {
-      delivery: delivery.id,
-      event: { ...event, hops: parcel.hops },
-      webhook,
-      secrets,
-      body,
-      format: parcel.body_format ?? webhook.format,
-      number: delivery.attempts + 1,
-      test: delivery.test === 1,
-      redelivery: delivery.attempts > 0,
-    },
-    Math.floor(engine.clock() / SECOND),
-  )
+  const { headers } = await sign(engine, {
+    delivery: delivery.id,
+    event: { ...event, hops: contents.hops },
+    webhook,
+    secrets,
+    body,
+    format: contents.body_format ?? webhook.format,
+    number: delivery.attempts + 1,
+    test: delivery.test === 1,
+    redelivery: delivery.attempts > 0,
+  })
   const request = {
     method: 'POST',
     query: '',
@@ -55,9 +50,9 @@ export async function copyToBin(
   if (!(await catchAt(engine, bin.token, request, audit))) throw fail('conflict', 'This bin no longer exists.')
 
   async function madeNow(): Promise<string | null> {
-    if (!parcel || parcel.payload === null || parcel.occurred_at === null) return null
-    const data = JSON.parse(parcel.payload) as JsonObject
-    const made = await makeBody(engine, webhook.format, { ...event, occurredAt: parcel.occurred_at, data })
+    if (!contents || contents.payload === null || contents.occurred_at === null) return null
+    const data = JSON.parse(contents.payload) as JsonObject
+    const made = await makeBody(engine, webhook.format, { ...event, occurredAt: contents.occurred_at, data })
     if (!made.ok) throw fail('conflict', '{problem}', { problem: made.why })
     return made.text
   }
