@@ -8,34 +8,39 @@ import { startClock } from './receive.ts'
 
 const TIMES = 200
 
-/** With nothing else to do: from `emit` until the request arrives, and from a bare post until it arrives. */
+/** With nothing else to do: from `emit` until the request arrives, beside a bare post until it arrives and until it is answered. */
 export async function idle(): Promise<void> {
   let arrive = (_at: number) => {}
   const clock = await startClock((_path, _body, at) => arrive(at))
   const product = await startProduct([`${clock.url}/0`])
   const { host } = product.deps
   const dispatcher = new Agent({ connections: 1 })
-  const took = async (begin: () => Promise<unknown>): Promise<number> => {
+  const timed = async (begin: () => Promise<unknown>): Promise<{ arrived: number; ended: number }> => {
     const arrival = new Promise<number>((resolve) => (arrive = resolve))
     const began = performance.now()
-    const [at] = await Promise.all([arrival, begin()])
+    const end = begin().then(() => performance.now())
+    const [arrived, ended] = [(await arrival) - began, (await end) - began]
     await pause(10)
-    return at - began
+    return { arrived, ended }
   }
   const emits: number[] = []
   const posts: number[] = []
+  const answers: number[] = []
   for (let n = 0; n < TIMES; n++) {
     const data = payload(n)
-    emits.push(
-      await took(() => host.emit([{ type: 'payment_received', site: 'sit_main', data, source: 'plugin:bench' }])),
-    )
+    const emission = { type: 'payment_received', site: 'sit_main', data, source: 'plugin:bench' }
+    emits.push((await timed(() => host.emit([emission]))).arrived)
     const post = { method: 'POST' as const, dispatcher, body: JSON.stringify(data) }
-    posts.push(await took(async () => (await request(`${clock.url}/bare`, post)).body.dump()))
+    const { arrived, ended } = await timed(async () => (await request(`${clock.url}/bare`, post)).body.dump())
+    posts.push(arrived)
+    answers.push(ended)
   }
-  row('one at a time, median until it arrives', 'time', 'to bare')
-  row('bare undici.request', milliseconds(median(posts)))
+  const emit = median(emits)
+  row('one at a time, medians', 'time', 'emit to it')
+  row('emit, until it arrives', milliseconds(emit))
+  row('bare undici.request', milliseconds(median(answers)), ratio(emit / median(answers)))
+  row('  until it arrives', milliseconds(median(posts)), ratio(emit / median(posts)))
   row('a flush of the disk', milliseconds(await flushTime(product.folder)))
-  row('emit', milliseconds(median(emits)), ratio(median(emits) / median(posts)))
   await product.stop()
   await dispatcher.close()
   clock.stop()
