@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { open, type FileHandle } from 'node:fs/promises'
+import { closeSync, fdatasync, openSync } from 'node:fs'
+import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { DbError, type Db, type Lasting, type Result } from '../../db/db.ts'
 import { ownSqlite as dialect } from '../../db/dialect.ts'
@@ -17,7 +18,7 @@ export interface SqliteOptions {
   readonly log: Log
   readonly lost?: (why: string) => void
   /** Waits until all that was written to the write-ahead log lies on the disk. Given, nobody else does that. */
-  readonly flush?: (log: FileHandle) => Promise<void>
+  readonly flush?: () => Promise<void>
 }
 
 /**
@@ -42,6 +43,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Db> {
     },
   }
 }
+
+const datasync = promisify(fdatasync)
 
 type Write = (item: readonly Line[], lasting?: Lasting) => Promise<readonly Result[]>
 
@@ -104,9 +107,9 @@ async function startWriter({
     throw new DbError('broken', `The database file ${file} cannot be used: ${first.message}`)
   }
 
-  const writeAhead = await open(`${file}-wal`, 'r+')
+  const writeAhead = openSync(`${file}-wal`, 'r+')
   const send = createSender()
-  const flushed = createFlusher(() => (flush ? flush(writeAhead) : writeAhead.datasync()))
+  const flushed = createFlusher(flush ?? (() => datasync(writeAhead)))
   const sent = new Map<number, Waiting>()
   let number = 0
   let outgoing: SentItem[] = []
@@ -169,8 +172,7 @@ async function startWriter({
         const alone = flush === undefined && sent.size === 0
         sent.set(++number, { lasting, resolve, reject })
         outgoing.push([number, lasting === 'written', alone, item.map(send)])
-        if (alone) post()
-        else if (outgoing.length === 1) process.nextTick(post)
+        if (outgoing.length === 1) process.nextTick(post)
       }),
     compact() {
       if (closed === null) worker.postMessage('compact' satisfies Order)
@@ -181,7 +183,7 @@ async function startWriter({
       closed ??= 'The database is closing.'
       if (sent.size > 0) await new Promise<void>((resolve) => (drained = resolve))
       await flushed().catch(() => {})
-      await writeAhead.close()
+      closeSync(writeAhead)
       worker.postMessage('end' satisfies Order)
       await ended
     },

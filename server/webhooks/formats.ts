@@ -95,14 +95,21 @@ export function formatKey(format: FormatSummary, { timestamp }: FormatOptions = 
   return timestamp && unusual.includes(timestamp) ? `${format.name}:${timestamp}` : format.name
 }
 
-/** The format and options that a key stands for; undefined when it is none of ours. */
-export function formatOf(key: string): { readonly format: Format; readonly options: FormatOptions } | undefined {
-  const [name = '', timestamp] = key.split(':')
-  const format = Object.hasOwn(formats, name) ? formats[name] : undefined
-  if (!format) return undefined
-  const option = format.timestamps?.find((one) => one === timestamp)
-  return { format, options: option ? { timestamp: option } : {} }
+interface Keyed {
+  readonly format: Format
+  readonly options: FormatOptions
 }
+const byKey: ReadonlyMap<string, Keyed> = new Map(
+  Object.values(formats).flatMap((format) =>
+    [{}, ...timestampsOf(format).map((timestamp) => ({ timestamp }))].map((options) => [
+      formatKey(format, options),
+      { format, options },
+    ]),
+  ),
+)
+
+/** The format and options that a key stands for; undefined when it is none of ours. */
+export const formatOf = (key: string): Keyed | undefined => byKey.get(key)
 
 /** The format's name and timestamp as the API speaks of them. */
 export function formatFields(key: string): { format: string; timestamp: Timestamp } {

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { CompiledQuery } from 'kysely'
 import { insertKey } from '../../db/queries/api-keys.ts'
 import { insertSite, MAIN_SITE } from '../../db/queries/sites.ts'
 import { scopes } from '../../server/access/roles.ts'
@@ -85,8 +86,10 @@ const networkKey = async (deps: Running['deps'], key: string) => ({
   expires_at: null,
 })
 
-/** Deliveries that were made and recorded so far. */
-export async function deliveredSoFar({ deps }: Product): Promise<number> {
-  const rows = await deps.db.q.selectFrom('delivery_hour').select('delivered').execute()
+/** Deliveries that were made and recorded so far. It is asked often, so that the query is built once. */
+export async function deliveredSoFar({ deps: { db } }: Product): Promise<number> {
+  hours ??= db.q.selectFrom('delivery_hour').select('delivered').compile()
+  const rows = await db.read(hours)
   return rows.reduce((sum, row) => sum + Number(row.delivered), 0)
 }
+let hours: CompiledQuery | null = null
