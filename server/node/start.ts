@@ -113,7 +113,8 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       wake: () => void setImmediate(() => void dispatching?.tick()),
       handOver: {
         lease: (webhook, revision) => dispatching?.lease(webhook, revision) ?? null,
-        expect: (born) => dispatching?.expect(born),
+        // Not before the commit has left.
+        expect: (born) => void setImmediate(() => dispatching?.expect(born)),
         take: (born) => dispatching?.take(born),
       },
       appSecret: await appSecretOf(config, { db, random }),

@@ -16,10 +16,11 @@ import { closeDueBatches } from './batch.ts'
 import { slotsOf } from './breaker.ts'
 import { createDeliver } from './deliver.ts'
 import { createEasy } from './easy.ts'
-import type { Born, Engine, HandOver } from './engine.ts'
+import type { Engine, HandOver } from './engine.ts'
+import { createHandOver } from './hand-over.ts'
 import { createPace, type Pace } from './pace.ts'
 import { createRate, type Rate } from './rate.ts'
-import { readyFrom, type Ready } from './ready.ts'
+import type { Ready } from './ready.ts'
 import { createRecorder } from './record.ts'
 import type { SendDeps } from './send.ts'
 import { isSending, readyToSend, releaseAll } from './sending.ts'
@@ -102,8 +103,6 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   let heldUntil: number | null = null
   let revision = -1
   let lastServed = ''
-  /** What is being stored, signed already. Where its commit fails, it is forgotten with it. */
-  const signed = new WeakMap<Born, Ready>()
   let stopping = false
   let lastTick = clock()
   let running: Promise<void> | null = null
@@ -253,34 +252,19 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     slots.size() === 0 && !running ? Promise.resolve() : new Promise((resolve) => idle.push(resolve))
 
   return {
+    ...createHandOver({
+      lease: () => ({ owner, until: clock() + LEASE }),
+      knows: (known) => known === revision,
+      isStopping: () => stopping,
+      easy,
+      slots,
+      concurrency,
+      sign: deliveries.sign,
+      giveBack,
+    }),
     tick,
     lastTick: () => lastTick,
     inFlight: slots.inFlight,
-
-    lease(webhook, known) {
-      if (known !== revision || stopping || slots.isFull()) return null
-      return easy.promise(webhook, slots.of(webhook)) ? { owner, until: clock() + LEASE } : null
-    },
-    expect(born) {
-      const free = Math.max(0, concurrency - slots.size())
-      for (const one of born.slice(0, free)) {
-        const webhook = easy.row(one.webhookId)
-        if (webhook) signed.set(one, deliveries.sign(readyFrom(one, webhook)))
-      }
-    },
-    take(born) {
-      const list: Ready[] = []
-      const strays: string[] = []
-      for (const one of born) {
-        easy.kept(one.webhookId)
-        const webhook = stopping ? undefined : easy.row(one.webhookId)
-        const ahead = signed.get(one)
-        if (webhook) list.push(ahead?.webhook === webhook ? ahead : readyFrom(one, webhook))
-        else strays.push(one.id)
-      }
-      slots.add(list)
-      giveBack(strays)
-    },
 
     async drain(deadline, waits = true) {
       while (clock() < deadline) {

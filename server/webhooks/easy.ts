@@ -80,3 +80,5 @@ const isEasy = (webhook: WebhookTable): boolean =>
   webhook.rate_per_second === null &&
   webhook.breaker_until === null &&
   webhook.breaker_streak === 0
+
+export type Easy = ReturnType<typeof createEasy>

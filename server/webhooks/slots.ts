@@ -82,3 +82,5 @@ export function createSlots(options: {
     drop: (webhook?: string): readonly string[] => forget(ready.drop(webhook)),
   }
 }
+
+export type Slots = ReturnType<typeof createSlots>

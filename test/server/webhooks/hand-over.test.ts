@@ -1,0 +1,104 @@
+import { Webhook as Verifier } from 'standardwebhooks'
+import { expect, onTestFinished, test } from 'vitest'
+import { updateWebhook } from '../../../db/queries/webhooks.ts'
+import { newId } from '../../../server/lib/ids.ts'
+import { createNodeSign } from '../../../server/node/sign.ts'
+import { createDispatcher } from '../../../server/webhooks/dispatch.ts'
+import { recordEvents } from '../../../server/webhooks/outbox.ts'
+import { newSecret, plainSigning } from '../../../server/webhooks/sign.ts'
+import { openSecrets } from '../../../server/webhooks/webhook-secrets.ts'
+import { testApp } from '../../support/app.ts'
+import { startReceiver } from '../../support/receiver.ts'
+
+/** A webhook that the dispatcher knows to be well, so that new deliveries are handed over to it. */
+async function stage() {
+  const there = await startReceiver()
+  const app = await testApp()
+  const { deps } = app
+  const webhook = await app.webhook({
+    url: there.url,
+    auth: 'signature',
+    signing: plainSigning,
+    secret: newSecret(deps.random),
+  })
+  const plain = createNodeSign()
+  const signed: number[] = []
+  const sign: typeof plain = (secret, id, seconds, body) => {
+    signed.push(seconds)
+    return plain(secret, id, seconds, body)
+  }
+  const dispatcher = createDispatcher({ ...deps, sign }, { owner: 'me', alone: true, ahead: 64 })
+  onTestFinished(async () => {
+    await dispatcher.stop(0)
+    await there.stop()
+  })
+  await app.emit()
+  await dispatcher.drain(app.clock.now() + 1)
+  const [secret = ''] = (await openSecrets(deps, webhook)).signing
+  signed.length = 0
+  const before = there.requests.length
+  const requests = () => there.requests.slice(before)
+
+  /** Stores an event, with what happens before its commit and after it. */
+  async function store(before: () => unknown, after: () => unknown = () => {}): Promise<void> {
+    const event = {
+      id: newId('evt', deps),
+      type: 'payment_received',
+      siteId: 'sit_main',
+      siteSlug: 'main',
+      data: { n: 1 },
+      source: 'api:test',
+      key: null,
+      fingerprint: '',
+      occurredAt: app.clock.now(),
+      hops: 0,
+      test: false,
+      lane: 'realtime' as const,
+      rejected: null,
+      ordinaryListeners: false,
+    }
+    const { statements, meanwhile, read } = await recordEvents(deps, [event], dispatcher)
+    meanwhile()
+    await before()
+    const results = await deps.db.commit(statements)
+    await after()
+    read(results)
+    await dispatcher.drain(app.clock.now() + 1)
+  }
+  const states = async () =>
+    (await deps.db.q.selectFrom('delivery').select('state').orderBy('seq').execute()).map(({ state }) => state)
+  return { app, requests, webhook, secret, signed, store, states }
+}
+
+test('a delivery is signed once, while its event is stored, and leaves when it is', async () => {
+  const { requests, secret, signed, store } = await stage()
+  await store(() => expect.poll(() => signed).toHaveLength(1))
+  expect(signed).toHaveLength(1)
+  const [request] = requests()
+  new Verifier(secret).verify(request?.body ?? '', request?.headers as Record<string, string>)
+  expect(requests()).toHaveLength(1)
+})
+
+test('it is signed anew when the second is over by then', async () => {
+  const { app, requests, secret, signed, store } = await stage()
+  await store(
+    () => expect.poll(() => signed).toHaveLength(1),
+    () => app.clock.advance(2000),
+  )
+  const [first = 0, second] = signed
+  expect(second).toBe(first + 2)
+  expect(requests()[0]?.headers['webhook-timestamp']).toBe(String(second))
+  new Verifier(secret).verify(requests()[0]?.body ?? '', requests()[0]?.headers as Record<string, string>)
+})
+
+test('nothing of it leaves when its webhook is disabled before it is stored', async () => {
+  const { app, requests, webhook, signed, store, states } = await stage()
+  await store(async () => {
+    await expect.poll(() => signed).toHaveLength(1)
+    await app.deps.db.commit([
+      ...updateWebhook(app.deps.db, webhook, { state: 'disabled', state_reason: 'Broken.', updated_at: 1 }),
+    ])
+  })
+  expect(requests()).toEqual([])
+  expect(await states()).toEqual(['delivered', 'held'])
+})
