@@ -5,6 +5,7 @@ import { idle } from './idle.ts'
 import { ids } from './ids.ts'
 import { ingest } from './ingest.ts'
 import { isolation } from './isolation.ts'
+import { least } from './least.ts'
 import { page } from './page.ts'
 import { plugins } from './plugins.ts'
 
@@ -14,6 +15,7 @@ import { plugins } from './plugins.ts'
 const runs: Readonly<Record<string, () => Promise<void>>> = {
   deliver: () => deliver('shared'),
   'deliver-one': () => deliver('own'),
+  least,
   ingest,
   idle,
   backlog,
