@@ -3,12 +3,15 @@ import type { Dialect } from './dialect.ts'
 import type { Database } from './schema.ts'
 
 /** One SQL statement: a Kysely builder, or a query that is compiled already (`sql` templates: `.compile(db.q)`). */
-export type Statement = CompiledQuery | { compile(): CompiledQuery } | RowByRow
+export type Statement = CompiledQuery | { compile(): CompiledQuery } | RowByRow | HotStatement
+
+/** A statement that comes with every event, and so changes the log and what waits, but nothing that a `steadyRead` tells. */
+export type HotStatement = CompiledQuery & { readonly isHot: true }
 
 /** What a parameter may be. Flags are 0 and 1, times milliseconds, bytes base64. */
 export type Value = string | number | null
 
-/** A statement that runs once for each of `rows`, the values of its parameters. */
+/** A hot statement that runs once for each of `rows`, the values of its parameters. */
 export interface RowByRow {
   readonly sql: string
   readonly rows: readonly (readonly Value[])[]
@@ -39,6 +42,11 @@ export interface Db {
   read(query: CompiledQuery): Promise<Result['rows']>
   readonly dialect: Dialect
   commit(list: readonly Statement[], lasting?: Lasting): Promise<readonly Result[]>
+  /**
+   * How many commits there were that were more than hot statements. Missing where others may write as well: then nothing can
+   * be remembered by it.
+   */
+  changes?(): number
   /** Begins a small step of giving the space of deleted rows back; there where the engine has to be asked for it. */
   compact?(): void
   close(): Promise<void>

@@ -1,5 +1,5 @@
 import { sql, type CompiledQuery, type RawBuilder } from 'kysely'
-import type { Db, Statement, Value } from './db.ts'
+import type { Db, HotStatement, Statement, Value } from './db.ts'
 
 const PLACE = '\u0000json'
 
@@ -9,12 +9,12 @@ const PLACE = '\u0000json'
  */
 export function prepared(
   build: (db: Db, json: string) => RawBuilder<unknown>,
-): (db: Db, rows: readonly object[]) => CompiledQuery {
+): (db: Db, rows: readonly object[]) => HotStatement {
   const compiled = once((db) => build(db, PLACE))
   return (db, rows) => {
     const query = compiled(db)
     const json = JSON.stringify(rows)
-    return { ...query, parameters: query.parameters.map((value) => (value === PLACE ? json : value)) }
+    return { ...query, parameters: query.parameters.map((value) => (value === PLACE ? json : value)), isHot: true }
   }
 }
 
@@ -34,6 +34,32 @@ export function preparedRead<Row>(
   const statement = prepared(build)
   return (db, rows) => db.read(statement(db, rows)) as unknown as Promise<Row[]>
 }
+
+/**
+ * The same for a read of what no event changes. Where all that is written passes through here, it is asked again only when
+ * something else was committed: the answer is never an old one, and most events read nothing.
+ */
+export function steadyRead<Row>(
+  build: (db: Db, json: string) => RawBuilder<unknown>,
+): (db: Db, rows: readonly object[]) => Promise<readonly Row[]> {
+  const read = preparedRead<Row>(build)
+  const remembered = new WeakMap<Db, { changes: number; answers: Map<string, Promise<readonly Row[]>> }>()
+  return (db, rows) => {
+    const changes = db.changes?.()
+    if (changes === undefined) return read(db, rows)
+    let memory = remembered.get(db)
+    if (memory?.changes !== changes || memory.answers.size > MOST_ANSWERS) {
+      remembered.set(db, (memory = { changes, answers: new Map() }))
+    }
+    const { answers } = memory
+    const key = JSON.stringify(rows)
+    const known = answers.get(key) ?? read(db, rows)
+    answers.set(key, known)
+    known.catch(() => answers.delete(key))
+    return known
+  }
+}
+const MOST_ANSWERS = 2000
 
 /** A field of a row: `field('id')` is text, `field('at', 'number')` a number. */
 type Field = (name: string, kind?: 'text' | 'number') => RawBuilder<unknown>

@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
-import { eachRow, prepared, preparedRead, rowFields } from '../prepared.ts'
+import { eachRow, prepared, rowFields, steadyRead } from '../prepared.ts'
 import type { Origin, WebhookState } from '../schema.ts'
 import { raiseCounter } from './counters.ts'
 
@@ -22,7 +22,7 @@ export interface Subscription {
 /** Raised in every commit that changes a webhook, so that whoever remembers subscriptions knows when to forget them. Its lock comes first. */
 export const webhooksChanged = (db: Db) => raiseCounter(db, 'webhooks')
 
-const revision = preparedRead<{ value: number }>(() => sql`select value from counter where name = 'webhooks'`)
+const revision = steadyRead<{ value: number }>(() => sql`select value from counter where name = 'webhooks'`)
 
 export async function webhooksRevision(db: Db): Promise<number> {
   const [row] = await revision(db, [])

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { Db, Statement } from '../db.ts'
 import { must } from '../must.ts'
-import { preparedRead, rowFields } from '../prepared.ts'
+import { rowFields, steadyRead } from '../prepared.ts'
 import type { PluginSiteTable, PluginStateTable, SiteTable } from '../schema.ts'
 import { raiseCounter } from './counters.ts'
 
@@ -10,14 +10,14 @@ export const pluginsChanged = (db: Db): Statement => raiseCounter(db, 'plugins')
 
 type SiteForPlugins = Pick<SiteTable, 'id' | 'slug' | 'name' | 'state'> & { readonly revision: number | null }
 
-const sitesWithRevision = preparedRead<SiteForPlugins>((db, json) => {
+const sitesWithRevision = steadyRead<SiteForPlugins>((db, json) => {
   const of = rowFields(db, sql`r.value`)
   return sql`select s.id, s.slug, s.name, s.state, (select value from counter where name = 'plugins') as revision
     from ${db.dialect.rows(json)} as r join site s on s.id = ${of('id')} where s.state <> 'deleted'`
 })
 
 /** Sites, each with the revision of what runs where: both questions of every emit in one. */
-export const sitesForPlugins = (db: Db, ids: readonly string[]): Promise<SiteForPlugins[]> =>
+export const sitesForPlugins = (db: Db, ids: readonly string[]): Promise<readonly SiteForPlugins[]> =>
   sitesWithRevision(
     db,
     ids.map((id) => ({ id })),

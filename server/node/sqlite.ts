@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { closeSync, fdatasync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
-import { DbError, type Db, type Lasting, type Result } from '../../db/db.ts'
+import { DbError, type Db, type Lasting, type Result, type Statement } from '../../db/db.ts'
 import { ownSqlite as dialect } from '../../db/dialect.ts'
 import { compile, readsOn, type Line } from '../../db/driver.ts'
 import type { Log } from '../lib/log.ts'
@@ -35,7 +35,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Db> {
   return {
     ...readsOn('sqlite', (line) => readOr(writer.write, reader, line)),
     dialect,
-    commit: async (list, lasting = 'flushed') => (list.length === 0 ? [] : writer.write(list.map(compile), lasting)),
+    commit: async (list, lasting = 'flushed') =>
+      list.length === 0 ? [] : writer.write(list.map(compile), { lasting, isHot: list.every(isHot) }),
+    changes: writer.changes,
     compact: writer.compact,
     async close() {
       reader.sqlite.close()
@@ -46,15 +48,30 @@ export async function openSqlite(options: SqliteOptions): Promise<Db> {
 
 const datasync = promisify(fdatasync)
 
-type Write = (item: readonly Line[], lasting?: Lasting) => Promise<readonly Result[]>
+type Write = (item: readonly Line[], how?: How) => Promise<readonly Result[]>
+
+interface How {
+  readonly lasting: Lasting
+  /** Whether all of it are hot statements. */
+  readonly isHot: boolean
+}
+const PLAIN: How = { lasting: 'flushed', isHot: false }
+
+const isHot = (statement: Statement): boolean => 'rows' in statement || 'isHot' in statement
 
 function inMemory(): Db {
   const connection = openConnection(':memory:')
-  const write: Write = async (item) => settle(runGroup(connection, [item])[0])
+  let changes = 0
+  const write: Write = async (item, { isHot } = PLAIN) => {
+    if (!isHot) changes++
+    return settle(runGroup(connection, [item])[0])
+  }
   return {
     ...readsOn('sqlite', (line) => readOr(write, connection, line)),
     dialect,
-    commit: async (list) => (list.length === 0 ? [] : write(list.map(compile))),
+    commit: async (list, lasting = 'flushed') =>
+      list.length === 0 ? [] : write(list.map(compile), { lasting, isHot: list.every(isHot) }),
+    changes: () => changes,
     close: async () => void connection.sqlite.close(),
   }
 }
@@ -77,8 +94,7 @@ function settle(outcome: Outcome | undefined): readonly Result[] {
   throw new DbError(outcome.refused.kind, outcome.refused.message)
 }
 
-interface Waiting {
-  readonly lasting: Lasting
+interface Waiting extends How {
   readonly resolve: (results: readonly Result[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -95,7 +111,7 @@ async function startWriter({
   log,
   lost = () => {},
   flush,
-}: SqliteOptions): Promise<{ write: Write; compact: () => void; close: () => Promise<void> }> {
+}: SqliteOptions): Promise<{ write: Write; changes: () => number; compact: () => void; close: () => Promise<void> }> {
   const worker = new Worker(new URL('./sqlite-writer.ts', import.meta.url), {
     workerData: file,
     execArgv: [],
@@ -111,6 +127,7 @@ async function startWriter({
   const send = createSender()
   const flushed = createFlusher(flush ?? (() => datasync(writeAhead)))
   const sent = new Map<number, Waiting>()
+  let changes = 0
   let number = 0
   let outgoing: SentItem[] = []
   const post = () => {
@@ -143,7 +160,8 @@ async function startWriter({
       const waiting = sent.get(number)
       if (!waiting) continue
       sent.delete(number)
-      const { lasting, resolve, reject } = waiting
+      const { lasting, isHot, resolve, reject } = waiting
+      if (!isHot) changes++
       try {
         const results = settle(outcome)
         if (lasting === 'written') resolve(results)
@@ -164,14 +182,15 @@ async function startWriter({
   })
 
   return {
-    write: (item, lasting = 'flushed') =>
+    changes: () => changes,
+    write: (item, how = PLAIN) =>
       new Promise((resolve, reject) => {
         if (closed !== null) return reject(new DbError('busy', closed))
         if (sent.size >= LONGEST_QUEUE)
           return reject(new DbError('busy', `${LONGEST_QUEUE} writes are waiting already.`))
         const alone = flush === undefined && sent.size === 0
-        sent.set(++number, { lasting, resolve, reject })
-        outgoing.push([number, lasting === 'written', alone, item.map(send)])
+        sent.set(++number, { ...how, resolve, reject })
+        outgoing.push([number, how.lasting === 'written', alone, item.map(send)])
         if (outgoing.length === 1) process.nextTick(post)
       }),
     compact() {

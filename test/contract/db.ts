@@ -2,6 +2,8 @@ import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Db } from '../../db/db.ts'
 import { migrate, type Migration } from '../../db/migrate.ts'
+import { rowFields, steadyRead } from '../../db/prepared.ts'
+import { raiseEventCounter } from '../../db/queries/outbox.ts'
 import { insertRows } from '../../db/rows.ts'
 
 /** What every engine has to do. `open` gives a database that the migrations have run on; it is closed at the end. */
@@ -94,6 +96,41 @@ export function dbContract(name: string, open: () => Promise<{ db: Db; migration
         await Promise.all(Array.from({ length: 100 }, (_, i) => one(`aud_${i}`)))
         const rows = await db.q.selectFrom('audit').select('seq').orderBy('seq').execute()
         expect(rows.map(({ seq }) => seq)).toEqual(Array.from({ length: 100 }, (_, i) => i + 1))
+      })
+    })
+
+    describe('a steady read', () => {
+      const nameOf = steadyRead<{ name: string }>((on, json) => {
+        const id = rowFields(on, sql`r.value`)('id')
+        return sql`select s.name as name from ${on.dialect.rows(json)} as r join site s on s.id = ${id}`
+      })
+      const name = async () => (await nameOf(db, [{ id: 'sit_steady' }]))[0]?.name
+      const rename = (to: string) => db.q.updateTable('site').set({ name: to }).where('id', '=', 'sit_steady')
+
+      test('tells what was committed last, in whatever way', async () => {
+        expect(await name()).toBeUndefined()
+        const site = { id: 'sit_steady', slug: 'steady', name: 'First', state: 'active' as const, created_at: 1 }
+        await db.commit([db.q.insertInto('site').values(site)])
+        expect(await name()).toBe('First')
+        await db.commit([raiseEventCounter(db, [{ events: 0 }]), rename('Second')])
+        expect(await name()).toBe('Second')
+        await rename('Third').execute()
+        expect(await name()).toBe('Third')
+      })
+
+      test('is asked anew when something else than hot statements was committed, where that can be known', async () => {
+        const asked: string[] = []
+        const told: Db = { ...db, read: (query) => (asked.push(query.sql), db.read(query)) }
+        const read = () => nameOf(told, [{ id: 'sit_steady' }])
+        const before = db.changes?.()
+        await read()
+        await told.commit([raiseEventCounter(told, [{ events: 0 }])])
+        await read()
+        expect(db.changes?.()).toBe(before)
+        expect(asked).toHaveLength(before === undefined ? 2 : 1)
+        await told.commit([rename('Fourth')])
+        expect(await read()).toEqual([{ name: 'Fourth' }])
+        expect(asked).toHaveLength(before === undefined ? 3 : 2)
       })
     })
 
