@@ -62,11 +62,10 @@ export const beforeEvents = (db: Db) =>
     .where('name', '=', 'event')
 
 /** One row `{events}`: takes as many numbers. The lock on the counter is what makes `seq` the order of commits. */
-export const raiseEventCounter = prepared((db, json) => {
-  const of = rowFields(db, sql`r.value`)
-  return sql`update counter set value = value + (select ${of('events', 'number')} from ${db.dialect.rows(json)} as r)
-    where name = 'event'`
-})
+export const raiseEventCounter = eachRow(
+  ({ from, of }) =>
+    sql`update counter set value = counter.value + ${of('events', 'number')} ${from} where name = 'event'`,
+)
 
 /**
  * The events, numbered from the counter: `behind` of a row is how many come after it. One with a key that is known

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, randomUUID } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 import { once } from 'node:events'
 import { fdatasync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,6 +17,10 @@ const AT_ONCE = 64
 const WEBHOOKS = 8
 const EMITTERS = 128
 const MOST_WAITING = 1000
+
+/** Ids sort by when they were made, so that tables grow at their end. */
+let ids = 0
+const newId = (): string => `id_${String(++ids).padStart(24, '0')}`
 
 interface Delivery {
   readonly id: string
@@ -75,7 +79,7 @@ export async function least(): Promise<void> {
   }
   async function fly(delivery: Delivery): Promise<void> {
     const { status, headers, response, body } = await send(delivery)
-    const attempt = [randomUUID(), delivery.id, status, JSON.stringify(headers), JSON.stringify(response), body]
+    const attempt = [newId(), delivery.id, status, JSON.stringify(headers), JSON.stringify(response), body]
     await write((n) => ({ n, attempt, delivery: delivery.id }))
     free++
     recorded++
@@ -116,8 +120,8 @@ export async function least(): Promise<void> {
 
   async function emit(): Promise<void> {
     const body = JSON.stringify(payload(emitted++))
-    const event = randomUUID()
-    const list = Array.from({ length: WEBHOOKS }, (_, n) => ({ id: randomUUID(), event, path: `/${n}`, body }))
+    const event = newId()
+    const list = Array.from({ length: WEBHOOKS }, (_, n) => ({ id: newId(), event, path: `/${n}`, body }))
     await write((n) => ({ n, event: [event, body], deliveries: list.map(({ id, path }) => [id, event, path]) }))
     await flushed()
     ready.push(...list)
