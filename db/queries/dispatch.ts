@@ -116,7 +116,7 @@ export async function contentsOf(db: Db, ids: readonly string[]): Promise<Map<st
   return new Map(found.map((row) => [row.id, row]))
 }
 
-export const webhooksById = (db: Db, ids: readonly string[]): Promise<WebhookTable[]> =>
+export const webhookRows = (db: Db, ids: readonly string[]): Promise<WebhookTable[]> =>
   db.q.selectFrom('webhook').selectAll().where('id', 'in', anyOf(db, ids)).execute()
 
 /** Rows of attempts, each only while its delivery is still leased to us at this count: a zombie records nothing. */

@@ -10,7 +10,7 @@ import {
   type Gathered,
   type NewBatch,
 } from '../../db/queries/batches.ts'
-import { webhooksById } from '../../db/queries/dispatch.ts'
+import { webhookRows } from '../../db/queries/dispatch.ts'
 import { setting } from '../../db/queries/settings.ts'
 import { MAIN_SITE } from '../../db/queries/sites.ts'
 import type { WebhookTable } from '../../db/schema.ts'
@@ -25,7 +25,7 @@ export async function closeDueBatches(engine: Engine): Promise<void> {
   const ids = await gatheringWebhooks(engine.db)
   if (ids.length === 0) return
   const timeZone = await setting(engine.db, 'time_zone')
-  for (const webhook of await webhooksById(engine.db, ids)) {
+  for (const webhook of await webhookRows(engine.db, ids)) {
     if (webhook.state !== 'active' && webhook.state !== 'failing') continue
     try {
       await closeWhatIsDue(engine, webhook, timeZone)

@@ -6,7 +6,7 @@ import {
   freeAllLeases,
   giveBackAll,
   giveBackSome,
-  webhooksById,
+  webhookRows,
   type ClaimedDelivery,
 } from '../../db/queries/dispatch.ts'
 import { webhooksRevision } from '../../db/queries/outbox.ts'
@@ -143,7 +143,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
       isCrowded = false
       return easy.setBehind([])
     }
-    const webhooks = new Map((await webhooksById(db, due)).map((webhook) => [webhook.id, webhook]))
+    const webhooks = new Map((await webhookRows(db, due)).map((webhook) => [webhook.id, webhook]))
     easy.look(webhooks.values())
     heldUntil = rate.nextTurn(webhooks.values(), now)
     const ours = slots.counts()

@@ -120,7 +120,7 @@ describe('what every delivery asks', () => {
       (db) => dispatch.contentsOf(db, ['dlv_1']),
       ['delivery by key 1', 'event by key 1', 'body by key 1', 'm by delivery_batch', 'e by key 1'],
     ],
-    ['webhooksById', (db) => dispatch.webhooksById(db, ['whk_1']), []],
+    ['webhookRows', (db) => dispatch.webhookRows(db, ['whk_1']), []],
     ['insertAttempts', (db) => db.commit([dispatch.insertAttempts(db, few)]), ['d by key 1']],
     ['updateDeliveries', (db) => db.commit([dispatch.updateDeliveries(db, few)]), ['delivery by key 1']],
     ['healthFacts', (db) => dispatch.healthFacts(db, [{ id: 'whk_1', failed: true }], 1), ['delivery_hour by key 1']],
