@@ -53,10 +53,12 @@ export function steadyRead<Row>(
     }
     const { answers } = memory
     const key = JSON.stringify(rows)
-    const known = answers.get(key) ?? read(db, rows)
-    answers.set(key, known)
-    known.catch(() => answers.delete(key))
-    return known
+    let answer = answers.get(key)
+    if (!answer) {
+      answers.set(key, (answer = read(db, rows)))
+      answer.catch(() => answers.delete(key))
+    }
+    return answer
   }
 }
 const MOST_ANSWERS = 2000
