@@ -85,9 +85,9 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     isInTime: ({ until }) => until - clock() >= LONGEST_ATTEMPT,
     late: giveBack,
     freed(webhook) {
-      settle()
       if (running) freed.add(webhook)
       else if (isWorthALook(webhook)) void tick()
+      settle()
     },
   })
   /** Enough to make a look worth while. */

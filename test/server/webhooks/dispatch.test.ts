@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm'
 import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../server/lib/clock.ts'
+import { createDispatcher } from '../../../server/webhooks/dispatch.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 import { startReceiver, type Receiver, type Reply, type Received } from '../../support/receiver.ts'
 
@@ -219,3 +220,24 @@ function collector(): () => number {
     return process.memoryUsage().heapUsed
   }
 }
+
+test('a drain that finds an attempt under way sees to all that its end lets out', async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>()
+  const app = await testApp()
+  const there = await receiver(async () => {
+    await released
+    // Each answer takes so long that the rate lets the next one out.
+    app.clock.advance(SECOND)
+    return {}
+  })
+  await app.webhook({ url: there.url, ratePerSecond: 1 })
+  for (let n = 0; n < 3; n++) await app.emit()
+  const dispatcher = createDispatcher(app.deps, { owner: 'me', alone: true })
+  await dispatcher.tick()
+  expect(dispatcher.inFlight()).toBe(1)
+  const drained = dispatcher.drain(app.clock.now() + MINUTE)
+  release()
+  await drained
+  expect(await statesOf(app)).toEqual({ delivered: 3 })
+  await dispatcher.stop(0)
+})
