@@ -217,6 +217,7 @@ test('the form changes what a bin answers, and says what is wrong beside the fie
   const wrong = await admin.post(page, { name: 'Try-out', answer: 'waits', figure: '31', webhook: '' })
   expect(wrong.status).toBe(422)
   expect(wordsOf(wrong.html)).toContain('This has to be a whole number from 1 to 30.')
+  expect(wrong.html).toContain('<label for="figure">Times or seconds (N)</label>')
   expect((await admin.post(page, { name: 'Month end', answer: 'gone', figure: '', webhook: '' })).status).toBe(303)
   expect((await send(app, url)).status).toBe(410)
 })
