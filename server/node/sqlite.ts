@@ -1,4 +1,4 @@
-import { once } from 'node:events'
+import { on } from 'node:events'
 import { closeSync, fdatasync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
@@ -99,6 +99,14 @@ interface Waiting extends How {
   readonly reject: (error: unknown) => void
 }
 
+/** Under `node --watch` a thread tells what it imports first, as messages of its own. */
+async function firstReport(worker: Worker): Promise<Report> {
+  for await (const [message] of on(worker, 'message') as AsyncIterable<[Report | { is?: never }]>) {
+    if (message.is) return message
+  }
+  throw new DbError('broken', 'The thread that writes to the database said nothing.')
+}
+
 /**
  * The way to the writer thread, which has its own line of what waits (`sqlite-line`).
  *
@@ -118,7 +126,7 @@ async function startWriter({
     resourceLimits: { maxYoungGenerationSizeMb: 8 },
   })
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-  const [first] = (await once(worker, 'message')) as [Report]
+  const first = await firstReport(worker)
   if (first.is === 'failed') {
     throw new DbError('broken', `The database file ${file} cannot be used: ${first.message}`)
   }

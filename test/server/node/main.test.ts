@@ -59,6 +59,15 @@ describe('npm start', () => {
     },
   )
 
+  test('serves as npm run dev as well, which tells of every import and ends when npm is told to', async () => {
+    const child = run({ DATA_DIR: folder() }, ['npm', 'run', 'dev'])
+    const url = await child.url
+    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    child.kill('SIGTERM')
+    expect(await child.ended).toBe(0)
+    expect(await isFree(url)).toBe(true)
+  })
+
   test('says nothing of set-up where the environment names the first super admin, nor any secret', async () => {
     const secrets = {
       APP_SECRET: 'an app secret that nobody may ever read',
