@@ -7,8 +7,12 @@ import { startProduct } from './product.ts'
 import { startClock } from './receive.ts'
 
 const TIMES = 200
+const WARM = 1000
 
-/** With nothing else to do: from `emit` until the request arrives, beside a bare post until it arrives and until it is answered. */
+/**
+ * With nothing else to do: from `emit` until the request arrives, beside a bare post until it arrives and until it is
+ * answered. Once as a server begins, and once more when it has done so for a while and all of its code is compiled.
+ */
 export async function idle(): Promise<void> {
   let arrive = (_at: number) => {}
   const clock = await startClock((_path, _body, at) => arrive(at))
@@ -23,23 +27,29 @@ export async function idle(): Promise<void> {
     await pause(10)
     return { arrived, ended }
   }
-  const emits: number[] = []
-  const posts: number[] = []
-  const answers: number[] = []
-  for (let n = 0; n < TIMES; n++) {
-    const data = payload(n)
+  let number = 0
+  const both = async () => {
+    const data = payload(number++)
     const emission = { type: 'payment_received', site: 'sit_main', data, source: 'plugin:bench' }
-    emits.push((await timed(() => host.emit([emission]))).arrived)
-    const post = { method: 'POST' as const, dispatcher, body: JSON.stringify(data) }
-    const { arrived, ended } = await timed(async () => (await request(`${clock.url}/bare`, post)).body.dump())
-    posts.push(arrived)
-    answers.push(ended)
+    const emit = await timed(() => host.emit([emission]))
+    const options = { method: 'POST' as const, dispatcher, body: JSON.stringify(data) }
+    const post = await timed(async () => (await request(`${clock.url}/bare`, options)).body.dump())
+    return { emit, post }
   }
-  const emit = median(emits)
-  row('one at a time, medians', 'time', 'emit to it')
-  row('emit, until it arrives', milliseconds(emit))
-  row('bare undici.request', milliseconds(median(answers)), ratio(emit / median(answers)))
-  row('  until it arrives', milliseconds(median(posts)), ratio(emit / median(posts)))
+  const measure = async (when: string) => {
+    const runs = []
+    for (let n = 0; n < TIMES; n++) runs.push(await both())
+    const emit = median(runs.map((run) => run.emit.arrived))
+    const answered = median(runs.map(({ post }) => post.ended))
+    const arrived = median(runs.map(({ post }) => post.arrived))
+    row(when, 'time', 'emit to it')
+    row('emit, until it arrives', milliseconds(emit))
+    row('bare undici.request', milliseconds(answered), ratio(emit / answered))
+    row('  until it arrives', milliseconds(arrived), ratio(emit / arrived))
+  }
+  await measure(`the first ${TIMES}, one at a time, medians`)
+  for (let n = 0; n < WARM; n++) await both()
+  await measure(`after ${WARM} more`)
   row('a flush of the disk', milliseconds(await flushTime(product.folder)))
   await product.stop()
   await dispatcher.close()
