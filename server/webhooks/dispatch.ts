@@ -81,6 +81,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     concurrency,
     perWebhook,
     pace,
+    clock,
     deliver,
     isInTime: ({ until }) => until - clock() >= LONGEST_ATTEMPT,
     late: giveBack,
@@ -152,8 +153,8 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
       flying: ours,
       free,
       most: (id) => mostOf(webhooks.get(id), ours.get(id) ?? 0, now),
-      isSlow: pace.isSlow,
-      freeForSlow: Math.floor(concurrency / 2) - pace.slowOf(ours),
+      isSlow: slots.isSlow,
+      freeForSlow: slots.freeForSlow(ours),
       after: lastServed,
     })
     lastServed = shares.at(-1)?.webhook ?? lastServed

@@ -6,26 +6,22 @@ export interface Pace {
   readonly isSlow: (webhookId: string) => boolean
   /** The average in milliseconds; null while nothing is known. */
   readonly of: (webhookId: string) => number | null
-  /** How many of the attempts under way are at slow webhooks. */
-  slowOf(flying: ReadonlyMap<string, number>): number
 }
 
-const SLOW = 2 * SECOND
+export const SLOW = 2 * SECOND
 const WEIGHT = 0.3
 const MOST_WEBHOOKS = 2000
 
 /** Slow is who takes more than two seconds on the average, the latest attempts counting most. */
 export function createPace(): Pace {
   const averages = new Map<string, number>()
-  const isSlow = (id: string): boolean => (averages.get(id) ?? 0) > SLOW
   return {
-    isSlow,
+    isSlow: (id) => (averages.get(id) ?? 0) > SLOW,
     of: (id) => averages.get(id) ?? null,
     note(id, durationMs) {
       const before = averages.get(id) ?? durationMs
       if (averages.size >= MOST_WEBHOOKS && !averages.has(id)) averages.clear()
       averages.set(id, before + (durationMs - before) * WEIGHT)
     },
-    slowOf: (flying) => [...flying].reduce((sum, [id, count]) => sum + (isSlow(id) ? count : 0), 0),
   }
 }

@@ -1,5 +1,6 @@
+import type { Clock } from '../lib/clock.ts'
 import { addTo } from '../lib/count.ts'
-import type { Pace } from './pace.ts'
+import { SLOW, type Pace } from './pace.ts'
 import { createReady, type Ready } from './ready.ts'
 
 /**
@@ -10,6 +11,7 @@ export function createSlots(options: {
   readonly concurrency: number
   readonly perWebhook: number
   readonly pace: Pace
+  readonly clock: Clock
   /** Makes the attempt and records it; never throws. */
   readonly deliver: (ready: Ready) => Promise<void>
   /** Whether its lease leaves the time for an attempt. */
@@ -17,17 +19,24 @@ export function createSlots(options: {
   readonly late: (deliveries: readonly string[]) => void
   readonly freed: (webhook: string) => void
 }) {
-  const { concurrency, perWebhook, pace } = options
+  const { concurrency, perWebhook, pace, clock } = options
   const ready = createReady()
   const flying = new Map<string, number>()
+  /** Since when nothing came back from a webhook with attempts under way; in milliseconds UTC. */
+  const silentSince = new Map<string, number>()
   /** The deliveries of all this. */
   const ids = new Set<string>()
   let inFlight = 0
   let begun = 0
 
+  /** Who begins to hang is slow after two seconds, and not only when the first attempts run out of time. */
+  const isSlow = (webhook: string): boolean =>
+    pace.isSlow(webhook) || clock() - (silentSince.get(webhook) ?? Infinity) > SLOW
+  /** How many more attempts slow webhooks may begin, beside these. */
+  const freeForSlow = (counts: ReadonlyMap<string, number>): number =>
+    [...counts].reduce((free, [webhook, count]) => (isSlow(webhook) ? free - count : free), Math.floor(concurrency / 2))
   const mayBegin = (webhook: string): boolean =>
-    (flying.get(webhook) ?? 0) < perWebhook &&
-    !(pace.isSlow(webhook) && pace.slowOf(flying) >= Math.floor(concurrency / 2))
+    (flying.get(webhook) ?? 0) < perWebhook && !(isSlow(webhook) && freeForSlow(flying) <= 0)
 
   /** Fills the free slots, each for the webhook with the fewest attempts under way. */
   function begin(): void {
@@ -49,10 +58,13 @@ export function createSlots(options: {
     inFlight++
     begun++
     addTo(flying, id, 1)
+    if (!silentSince.has(id)) silentSince.set(id, clock())
     await options.deliver(next)
     forget([next.delivery.id])
     inFlight--
     addTo(flying, id, -1)
+    if (flying.has(id)) silentSince.set(id, clock())
+    else silentSince.delete(id)
     begin()
     options.freed(id)
   }
@@ -63,6 +75,8 @@ export function createSlots(options: {
     waiting: ready.size,
     size: () => inFlight + ready.size(),
     isFull: ready.isFull,
+    isSlow,
+    freeForSlow,
     has: (delivery: string): boolean => ids.has(delivery),
     of: (webhook: string): number => (flying.get(webhook) ?? 0) + ready.of(webhook),
     /** Under way and waiting, by webhook. */

@@ -165,6 +165,32 @@ test('one of fifty webhooks hangs: it holds ten attempts, and all others finish 
   expect(most).toBe(PER_WEBHOOK)
 })
 
+test('many begin to hang at once: after two seconds they get half of the slots, and the others go on', async () => {
+  const { promise: released, resolve: release } = Promise.withResolvers<Reply>()
+  const there = await receiver(({ path }) => (path === '/well' ? {} : released))
+  const app = await testApp()
+  for (let n = 0; n < 12; n++) await app.webhook({ url: `${there.url}/${n}`, timeoutSeconds: 30 })
+  await app.webhook({ url: `${there.url}/well`, events: ['account_created'] })
+  const hanging = () => there.requests.filter(({ path }) => path !== '/well').length
+
+  await app.emit()
+  const delivering = [app.deliver()]
+  await there.waitFor(12)
+  app.clock.advance(3 * SECOND)
+  for (let n = 0; n < 9; n++) await app.emit()
+  delivering.push(app.deliver())
+  await expect.poll(hanging).toBe(CONCURRENCY / 2)
+  await app.emit({ type: 'account_created' })
+  delivering.push(app.deliver())
+  await expect.poll(() => there.requests.some(({ path }) => path === '/well')).toBe(true)
+  expect(hanging()).toBe(CONCURRENCY / 2)
+
+  release({})
+  await Promise.all(delivering)
+  await app.deliver()
+  expect(await statesOf(app)).toEqual({ delivered: 12 * 10 + 1 })
+})
+
 test(`${DUE} retries that are due at once go out at most ${CONCURRENCY} at a time, in little memory`, async () => {
   let open = 0
   let most = 0
