@@ -35,6 +35,7 @@ export const healthRoutes = (deps: Deps): Handlers => ({
       title: t('Health'),
       action: { href: PATH, label: t('Check again'), icon: 'retry' },
       head: 'pages/health/head',
+      urgent,
       data: {
         critical: ranked('critical'),
         recommended: ranked('recommended'),

@@ -3,7 +3,7 @@ import { can } from '../lib/actor.ts'
 import type { RouteKey } from '../access/rules.ts'
 import type { Deps } from '../deps.ts'
 import type { C } from '../web/env.ts'
-import { urgentChecks } from './health-checks.ts'
+import { urgentChecks, type Check } from './health-checks.ts'
 import { isSafe } from './safe-mode.ts'
 
 export interface Entry {
@@ -18,8 +18,13 @@ export interface Entry {
   readonly isOpen: boolean
 }
 
-/** The menu of the area, in groups: only what there is, and only what the actor may see. */
-export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean): Promise<Entry[][]> {
+/** The menu of the area, in groups: only what there is, and only what the actor may see. `known`: what may be critical. */
+export async function menuOf(
+  c: C,
+  deps: Deps,
+  may: (route: RouteKey) => boolean,
+  known?: readonly Check[],
+): Promise<Entry[][]> {
   const { actor, scope, t } = c.var
   const { base } = scope
   const path = c.req.path.replace(/(?<=.)\/$/, '')
@@ -29,7 +34,7 @@ export async function menuOf(c: C, deps: Deps, may: (route: RouteKey) => boolean
     inNetwork && may('GET /network/plugins') ? deps.host.plugins() : [],
     isSafe(c, deps) ? [] : deps.host.pages(scope.site?.id ?? null),
   ])
-  const urgent = inNetwork && may('GET /network/health') ? await urgentChecks(deps, t, plugins) : null
+  const urgent = inNetwork && may('GET /network/health') ? (known ?? (await urgentChecks(deps, t, plugins))) : null
   const entry = (href: string, label: string, icon: string, more: Partial<Entry> = {}): Entry => ({
     href,
     label,

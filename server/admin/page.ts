@@ -12,6 +12,7 @@ import { render } from '../web/render.ts'
 import { copyOf, type Copy } from '../webhooks/copy.ts'
 import { isSending } from '../webhooks/sending.ts'
 import { menuOf } from './menu.ts'
+import type { Check } from './health-checks.ts'
 import { copyInWords } from './health-sending.ts'
 import { isSafe } from './safe-mode.ts'
 import type { ScreenOptions } from './screen.ts'
@@ -50,6 +51,8 @@ export interface Page {
   readonly screen?: ScreenOptions
   /** What a help tab says: paragraphs. */
   readonly help?: readonly string[]
+  /** What may be critical, where the page has asked: the menu counts it and does not ask again. */
+  readonly urgent?: readonly Check[]
 }
 
 /** A notice in the reader's language. `items` links to the fields that it is about. */
@@ -71,7 +74,11 @@ export async function page(c: C, deps: Deps, template: string, given: Page): Pro
     return rule === 'public' || rule === 'session' || can(actor, rule, scope.owner)
   }
   const area = scope.site?.name ?? t('Network Admin')
-  const [menu, mySites, sending] = await Promise.all([menuOf(c, deps, may), sitesOf(c, deps), isSending(deps)])
+  const [menu, mySites, sending] = await Promise.all([
+    menuOf(c, deps, may, given.urgent),
+    sitesOf(c, deps),
+    isSending(deps),
+  ])
   const copy = sending ? null : await copyOf(deps.db)
   const health = may('GET /network/health') ? '/network/health' : null
   const html = render('layout', {

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import type { BackupState } from '../../../server/deps.ts'
 import { MINUTE } from '../../../server/lib/clock.ts'
 import { copyOf, markCopy } from '../../../server/webhooks/copy.ts'
@@ -273,6 +273,20 @@ test('slow writes are told of, with how slow', async () => {
   )
   most = 900
   expect(mainOf((await admin.get(HEALTH)).html)).toContain('Recommended The database writes slowly')
+})
+
+test('what may be critical is read once, for the page and for the bell in its menu', async () => {
+  const app = await testApp({ env: SAFE })
+  const admin = await app.login()
+  const reading = vi.spyOn(app.deps.db.q.getExecutor(), 'executeQuery')
+  await admin.get(HEALTH)
+  const reads = reading.mock.calls.map(([query]) => `${query.sql} ${JSON.stringify(query.parameters)}`)
+  reading.mockRestore()
+  for (const about of ['"webhook"', '"event"', 'from "delivery"', '"plugin_guard"', 'audit_check']) {
+    const found = reads.filter((read) => read.includes(about))
+    expect(found.length).toBeGreaterThan(0)
+    expect(found).toEqual([...new Set(found)])
+  }
 })
 
 test('DELIVERY=off stands above the switch', async () => {
