@@ -1,6 +1,6 @@
 import { markHeard, unheardEvents, type UnheardEvent } from '../../db/queries/plugins.ts'
 import { SECOND } from '../lib/clock.ts'
-import { copyOf, type JsonObject } from '../lib/json.ts'
+import { copyOf, isObject } from '../lib/json.ts'
 import { baseContext, happening, writePart } from './context.ts'
 import type { Core, Stored } from './core.ts'
 import { handle } from './handle.ts'
@@ -61,10 +61,17 @@ export function listening(core: () => Core) {
     hear,
     async tick(now: number): Promise<void> {
       if (core().safeMode) return
-      const events = await unheardEvents(core().engine.db, now - GRACE, 100)
-      const isLeft = (event: UnheardEvent) => event.created_at < core().begun
-      hear(events.filter((event) => !isLeft(event)).map(storedOf))
-      for (const event of events.filter(isLeft).map(storedOf)) {
+      const own: Stored[] = []
+      const left: Stored[] = []
+      const unreadable: string[] = []
+      for (const row of await unheardEvents(core().engine.db, now - GRACE, 100)) {
+        const event = storedOf(row)
+        if (event === null) unreadable.push(row.id)
+        else if (row.created_at < core().begun) left.push(event)
+        else own.push(event)
+      }
+      hear(own)
+      for (const event of left) {
         if (known.has(event.id)) continue
         known.add(event.id)
         line = line
@@ -72,6 +79,7 @@ export function listening(core: () => Core) {
           .catch((error: unknown) => cutShort(event, error))
           .finally(() => known.delete(event.id))
       }
+      await passOver(core(), unreadable)
     },
     async settled(): Promise<void> {
       await line
@@ -80,8 +88,21 @@ export function listening(core: () => Core) {
   }
 }
 
-const storedOf = ({ id, type, site_id: site, payload, occurred_at: occurredAt, hops }: UnheardEvent): Stored => {
-  return { id, type, site, data: JSON.parse(payload) as JsonObject, occurredAt, hops, chain: 0 }
+/** Null where the payload is no JSON object any more: nobody but a hand in the database makes such a row. */
+function storedOf({ id, type, site_id: site, payload, occurred_at: occurredAt, hops }: UnheardEvent): Stored | null {
+  try {
+    const data: unknown = JSON.parse(payload)
+    return isObject(data) ? { id, type, site, data, occurredAt, hops, chain: 0 } : null
+  } catch {
+    return null
+  }
+}
+
+/** What no listener can be told counts as heard: met at every tick, enough of it would leave no room for the others. */
+async function passOver({ engine: { db, clock, log } }: Core, events: readonly string[]): Promise<void> {
+  if (events.length === 0) return
+  await db.commit(events.map((id) => markHeard(db, id, clock())))
+  for (const event of events) log.error('An event cannot be read, so no listener hears of it.', { event })
 }
 
 /** `left`: by an earlier process. */

@@ -112,6 +112,24 @@ describe('listeners', () => {
     expect(ids).toHaveLength(1)
   })
 
+  test.each(['{"thing":', '"one"'])('hear what stands behind an event that cannot be read: %s', async (payload) => {
+    const heard: string[] = []
+    const host = await testHost(probe(({ on }) => on(thingDone, ({ thing }) => void heard.push(thing))))
+    const emission = (thing: string) => ({ type: 'thing_done', site: 'sit_main', data: { thing }, source: 'api:test' })
+    const { db } = host.engine
+    await db.commit((await host.host.prepare([emission('one'), emission('two')])).statements)
+    const { id } = await db.q.selectFrom('event').select('id').orderBy('seq').executeTakeFirstOrThrow()
+    await db.commit([db.q.updateTable('event').set({ payload }).where('id', '=', id)])
+    host.clock.advance(11_000)
+    for (let tick = 0; tick < 2; tick++) {
+      await host.host.tick(host.clock.now())
+      await host.host.settled()
+    }
+    expect(heard).toEqual(['two'])
+    const message = 'An event cannot be read, so no listener hears of it.'
+    expect(host.logs).toEqual([{ level: 'error', message, fields: { event: id } }])
+  })
+
   test('that run twice emit once', async () => {
     const host = await testHost(
       probe(({ on }) =>
