@@ -1,4 +1,4 @@
-import { countKeys, keyById, keyPage, oldOfKeys, type KeySort, type KeyView } from '../../db/queries/api-keys.ts'
+import { countKeys, keyById, keyPage, oldOfKeys, type KeyView } from '../../db/queries/api-keys.ts'
 import { createKey, keyState } from '../access/api-keys.ts'
 import { wrongName } from '../access/person.ts'
 import { grantable, scopes } from '../access/roles.ts'
@@ -14,17 +14,19 @@ import { seeOther } from '../web/flash.ts'
 import { errorsByPath, readForm } from '../web/forms.ts'
 import { crumbs, keyEndPages, listOf } from './api-key-ends.ts'
 import { capabilityInWords } from './capability-words.ts'
-import { frameOf, listing, sliceOf } from './listing.ts'
+import { listing } from './listing.ts'
 import { faultsNotice, page } from './page.ts'
 import { screenOf } from './screen.ts'
 import { chosenSite, siteChoice } from './sites/choice.ts'
 
 const LIFETIMES = ['', '30', '90', '365']
 
-const views = ['active', 'expired', 'revoked'] as const satisfies readonly KeyView[]
-/** Words of the URL, and the columns they stand for. */
-const columns = { name: 'name', used: 'last_used_at' } as const satisfies Record<string, KeySort>
-const keyUrls = listing({ word: 'state', views, columns: ['name', 'used'] })
+const keys = listing({
+  word: 'state',
+  views: ['active', 'expired', 'revoked'] satisfies KeyView[],
+  columns: { name: 'name', used: 'last_used_at' },
+  usual: { by: 'created_at', descending: true },
+})
 
 /** The keys of the network, with those of its sites, and in a site's own admin the keys of that site. */
 export function apiKeyRoutes(deps: Deps): Handlers {
@@ -54,30 +56,18 @@ const keyPages = (deps: Deps) => ({
   list: async (c: C) => {
     const { scope, t } = c.var
     const now = deps.clock()
-    const asked = keyUrls.read((name) => c.req.query(name))
-    const filter = { owner: scope.site && scope.owner, search: asked.q || undefined, now }
+    const path = listOf(c)
+    const words = { active: t('Active'), expired: t('Expired'), revoked: t('Revoked') }
+    const asked = keys.read(c)
+    const filter = { owner: scope.site && scope.owner, search: asked.q, now }
     const [screen, counts] = await Promise.all([screenOf(c, deps, 'api-keys'), countKeys(deps.db, filter)])
-    const total = views.reduce((sum, view) => sum + counts[view], 0)
-    const count = asked.view ? counts[asked.view] : total
-    const slice = sliceOf(asked, count, screen.rows)
-    const { limit, offset } = slice
-    const rows = await keyPage(
-      deps.db,
-      { ...filter, view: asked.view ?? undefined },
-      {
-        sort: asked.sort ? columns[asked.sort.by] : 'created_at',
-        descending: asked.sort?.descending ?? true,
-        limit,
-        offset,
-      },
-    )
+    const { slice, heads, frame } = keys.page(c, asked, { path, rows: screen.rows, words, counts })
+    const rows = await keyPage(deps.db, { ...filter, view: asked.view }, slice)
     const old = await oldOfKeys(
       deps.db,
       rows.map(({ id }) => id),
       now,
     )
-    const path = listOf(c)
-    const words = { active: t('Active'), expired: t('Expired'), revoked: t('Revoked') }
     return page(c, deps, 'pages/api-keys/list', {
       title: t('API Keys'),
       action: { href: `${path}/new`, label: t('Add New API Key') },
@@ -89,16 +79,8 @@ const keyPages = (deps: Deps) => ({
       ],
       data: {
         shows: screen.shows,
-        frame: frameOf(c, keyUrls, asked, {
-          path,
-          count,
-          slice,
-          views: [
-            { view: null, label: t('All'), count: total },
-            ...views.map((view) => ({ view, label: words[view], count: counts[view] })),
-          ],
-        }),
-        heads: { name: keyUrls.head(path, asked, 'name'), used: keyUrls.head(path, asked, 'used') },
+        frame,
+        heads,
         now,
         keys: rows.map((row) => ({
           id: row.id,

@@ -7,6 +7,7 @@ import { notFound } from '../lib/errors.ts'
 import type { EventType } from '../plugin/host.ts'
 import type { Translator } from '../web/i18n.ts'
 import { eventTypesHelp } from './help.ts'
+import { countBy, listing } from './listing.ts'
 import { page } from './page.ts'
 import { fieldsOf } from './schema-fields.ts'
 import { screenOf } from './screen.ts'
@@ -14,24 +15,32 @@ import { screenOf } from './screen.ts'
 const LISTENERS_SHOWN = 50
 /** Of a plugin with more than so many, one opens what one looks for. */
 const MANY = 10
-const lanes = ['realtime', 'batched'] as const
-type Lane = (typeof lanes)[number]
+const list = listing({
+  word: 'lane',
+  views: ['realtime', 'batched'],
+  columns: {},
+  usual: { by: 'plugin', descending: false },
+})
 
 export const eventTypeRoutes = (deps: Deps): Handlers => ({
   'GET {area}/event-types': async (c) => {
     const { t, scope } = c.var
-    const q = (c.req.query('q') ?? '').trim().slice(0, 100)
-    const lane = lanes.find((one) => one === c.req.query('lane')) ?? null
-    const path = `${scope.base}/event-types`
+    const asked = list.read(c)
     const all = deps.host.eventTypes()
-    const holding = all.filter((type) => holds(t, type, q))
-    const found = holding.filter((type) => lane === null || type.lane === lane)
+    const holding = all.filter((type) => holds(t, type, asked.q))
+    const found = asked.view ? holding.filter(({ lane }) => lane === asked.view) : holding
     const site = scope.site?.id ?? MAIN_SITE
     const [screen, listeners, running] = await Promise.all([
       screenOf(c, deps, 'event-types'),
       countListeners(deps.db, scope.site && scope.owner),
       deps.host.running(site),
     ])
+    const { frame } = list.page(c, asked, {
+      path: `${scope.base}/event-types`,
+      rows: screen.rows,
+      words: { realtime: t('Real time'), batched: t('Batched') },
+      counts: countBy(holding, ({ lane }) => lane),
+    })
     const plugins = [...Map.groupBy(found, ({ plugin }) => plugin)].map(([slug, list]) => ({
       slug,
       list,
@@ -47,21 +56,11 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
         shows: screen.shows,
         count: all.length,
         found: found.length,
-        frame: {
-          path,
-          q,
-          keep: searchOf(lane, ''),
-          views: [null, ...lanes].map((one) => ({
-            href: `${path}${searchOf(one, q)}`,
-            label: laneName(t, one),
-            count: holding.filter((type) => one === null || type.lane === one).length,
-            current: one === lane,
-          })),
-        },
+        frame,
         plugins: plugins.map((plugin) => ({
           ...plugin,
           title: t(/* translated elsewhere */ plugin.title),
-          open: q !== '' || plugin.list.length <= MANY,
+          open: asked.q !== '' || plugin.list.length <= MANY,
           list: plugin.list.map((type) => ({
             ...wordsOf(t, type),
             listeners: (listeners.byType.get(type.name) ?? 0) + listeners.ofAll,
@@ -106,14 +105,6 @@ export const eventTypeRoutes = (deps: Deps): Handlers => ({
     })
   },
 })
-
-function searchOf(lane: Lane | null, q: string): string {
-  const search = new URLSearchParams({ ...(q === '' ? {} : { q }), ...(lane === null ? {} : { lane }) })
-  return search.size > 0 ? `?${search}` : ''
-}
-
-const laneName = (t: Translator, lane: Lane | null): string =>
-  lane === null ? t('All') : lane === 'realtime' ? t('Real time') : t('Batched')
 
 const wordsOf = (t: Translator, { name, title, sentence, lane }: EventType) => ({
   name,

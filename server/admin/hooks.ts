@@ -8,7 +8,7 @@ import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
-import { frameOf, listing, rowsAt, sliceOf, type Asked } from './listing.ts'
+import { countBy, listing, rowsAt, type Slice } from './listing.ts'
 import { page } from './page.ts'
 import { screenOf } from './screen.ts'
 
@@ -32,12 +32,20 @@ const figures = {
   longest: ({ tally }: HookInfo) => tally?.worstMs ?? 0,
   faults: ({ tally }: HookInfo) => tally?.faults ?? 0,
 } as const
-const list = listing({ word: 'kind', views: kinds, columns: ['runs', 'mean', 'longest', 'faults'] })
+const list = listing({
+  word: 'kind',
+  views: kinds,
+  columns: { runs: 'runs', mean: 'mean', longest: 'longest', faults: 'faults' },
+  usual: { by: 'run', descending: false },
+})
 
-function ordered(hooks: readonly HookInfo[], { sort }: Asked<HookKind, keyof typeof figures>): readonly HookInfo[] {
-  if (!sort) return hooks
-  const figure = figures[sort.by]
-  return hooks.toSorted((a, b) => (sort.descending ? figure(b) - figure(a) : figure(a) - figure(b)))
+function ordered(
+  hooks: readonly HookInfo[],
+  { sort, descending }: Slice<keyof typeof figures | 'run'>,
+): readonly HookInfo[] {
+  if (sort === 'run') return hooks
+  const figure = figures[sort]
+  return hooks.toSorted((a, b) => (descending ? figure(b) - figure(a) : figure(a) - figure(b)))
 }
 
 export const hookRoutes = (deps: Deps): Handlers => ({
@@ -46,15 +54,16 @@ export const hookRoutes = (deps: Deps): Handlers => ({
     const all = await deps.host.hooks()
     const words = kindWords(t)
     const screen = await screenOf(c, deps, 'hooks')
-    const asked = list.read((name) => c.req.query(name))
+    const asked = list.read(c)
     const text = asked.q.toLowerCase()
     const holding = all.filter(({ handler, on }) => `${handler} ${on}`.toLowerCase().includes(text))
-    const found = ordered(
-      holding.filter(({ kind }) => asked.view === null || kind === asked.view),
-      asked,
-    )
-    const slice = sliceOf(asked, found.length, screen.rows)
-    const head = (by: keyof typeof figures) => list.head(PATH, asked, by)
+    const fitting = asked.view ? holding.filter(({ kind }) => kind === asked.view) : holding
+    const { slice, heads, frame } = list.page(c, asked, {
+      path: PATH,
+      rows: screen.rows,
+      words,
+      counts: countBy(holding, ({ kind }) => kind),
+    })
     return page(c, deps, 'pages/plugins/hooks', {
       title: t('Hooks'),
       crumbs: [{ href: '/network/plugins', label: t('Plugins') }],
@@ -68,22 +77,10 @@ export const hookRoutes = (deps: Deps): Handlers => ({
       ],
       data: {
         shows: screen.shows,
-        frame: frameOf(c, list, asked, {
-          path: PATH,
-          count: found.length,
-          slice,
-          views: [
-            { view: null, label: t('All'), count: holding.length },
-            ...kinds.map((kind) => ({
-              view: kind,
-              label: words[kind],
-              count: holding.filter((hook) => hook.kind === kind).length,
-            })),
-          ],
-        }),
-        heads: { runs: head('runs'), mean: head('mean'), longest: head('longest'), faults: head('faults') },
+        frame,
+        heads,
         kind: asked.view ?? '',
-        hooks: rowsAt(found, slice).map((hook) => shown(t, hook)),
+        hooks: rowsAt(ordered(fitting, slice), slice).map((hook) => shown(t, hook)),
         mayWrite: can(actor, 'network:write', 'network'),
         since: deps.host.begun,
       },

@@ -12,7 +12,7 @@ import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
 import { backOf, nothingDone, tickedIn } from './bulk.ts'
 import { guardShown } from './guards.ts'
-import { frameOf, listing, rowsAt, sliceOf, type Asked } from './listing.ts'
+import { listing, rowsAt, type Slice } from './listing.ts'
 import { page } from './page.ts'
 import { isSafe } from './safe-mode.ts'
 import { screenOf } from './screen.ts'
@@ -28,14 +28,18 @@ const fits: Readonly<Record<View, (plugin: PluginInfo) => boolean>> = {
   inactive: ({ state }) => ['inactive', 'failed', 'incompatible', 'removing'].includes(state),
   'must-use': ({ mustUse }) => mustUse,
 }
-const list = listing({ word: 'state', views, columns: ['name', 'state'] })
+export const sorting = {
+  columns: { name: 'name', state: 'state' },
+  usual: { by: 'host', descending: false },
+} as const
+const list = listing({ word: 'state', views, ...sorting })
 
 export const pluginRoutes = (deps: Deps): Handlers => ({
   'GET /network/plugins': async (c) => {
     const { t, actor } = c.var
     const all = await deps.host.plugins({ faults: true })
     const screen = await screenOf(c, deps, 'plugins')
-    const asked = list.read((name) => c.req.query(name))
+    const asked = list.read(c)
     const holding = all.filter((plugin) => holds(t, plugin, asked.q))
     const words: Record<View, string> = {
       active: t('Active'),
@@ -43,11 +47,18 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
       inactive: t('Inactive'),
       'must-use': t('Must-Use'),
     }
-    const fitting = ordered(t, asked.view ? holding.filter(fits[asked.view]) : holding, asked)
-    const slice = sliceOf(asked, fitting.length, screen.rows)
+    const fitting = asked.view ? holding.filter(fits[asked.view]) : holding
+    const { slice, heads, frame } = list.page(c, asked, {
+      path: PATH,
+      rows: screen.rows,
+      words,
+      counts: Object.fromEntries(views.map((view) => [view, holding.filter(fits[view]).length])),
+      // One that must be used may be paused too.
+      total: holding.length,
+    })
     const mayWrite = can(actor, 'network:write', 'network')
     const paused = all.filter((plugin) => plugin.state === 'paused')
-    const shownHere = rowsAt(fitting, slice)
+    const shownHere = rowsAt(ordered(t, fitting, slice), slice)
     return page(c, deps, 'pages/plugins/list', {
       title: t('Plugins'),
       action: { href: '/network/hooks', label: t('Hooks'), icon: 'stack' },
@@ -65,16 +76,8 @@ export const pluginRoutes = (deps: Deps): Handlers => ({
         mayWrite,
         paused: paused.map((plugin) => shown(t, plugin, mayWrite)),
         shows: screen.shows,
-        frame: frameOf(c, list, asked, {
-          path: PATH,
-          count: fitting.length,
-          slice,
-          views: [
-            { view: null, label: t('All'), count: holding.length },
-            ...views.map((view) => ({ view, label: words[view], count: holding.filter(fits[view]).length })),
-          ],
-        }),
-        heads: { name: list.head(PATH, asked, 'name'), state: list.head(PATH, asked, 'state') },
+        frame,
+        heads,
         plugins: shownHere.map((plugin) => shown(t, plugin, mayWrite)),
         sites: await siteNames(deps, shownHere),
         guards: (await deps.host.guards()).map((guard) => guardShown(t, guard, mayWrite)),
@@ -169,12 +172,12 @@ async function turned(deps: Deps, c: C, verb: Verb): Promise<Response> {
 export function ordered<Plugin extends { readonly title: string; readonly state: string }>(
   t: Translator,
   plugins: readonly Plugin[],
-  { sort }: Asked<string, 'name' | 'state'>,
+  { sort, descending }: Slice<'name' | 'state' | 'host'>,
 ): readonly Plugin[] {
-  if (!sort) return plugins
-  const key = (plugin: Plugin) => (sort.by === 'name' ? t(/* translated elsewhere */ plugin.title) : plugin.state)
+  if (sort === 'host') return plugins
+  const key = (plugin: Plugin) => (sort === 'name' ? t(/* translated elsewhere */ plugin.title) : plugin.state)
   const ascending = plugins.toSorted((a, b) => key(a).localeCompare(key(b), t.locale))
-  return sort.descending ? ascending.toReversed() : ascending
+  return descending ? ascending.toReversed() : ascending
 }
 
 /** Whether a plugin's words, in the reader's language, hold what was looked for. */

@@ -1,15 +1,11 @@
 import type { Role } from '../../db/schema.ts'
 import type { Translator } from '../web/i18n.ts'
 
-export function roleName(t: Translator, role: Role): string {
-  switch (role) {
-    case 'super_admin':
-      return t('Super Admin')
-    case 'integration_admin':
-      return t('Integration Admin')
-    case 'site_admin':
-      return t('Site Admin')
-    case 'viewer':
-      return t('Viewer')
-  }
-}
+export const roleNames = (t: Translator): Readonly<Record<Role, string>> => ({
+  super_admin: t('Super Admin'),
+  integration_admin: t('Integration Admin'),
+  site_admin: t('Site Admin'),
+  viewer: t('Viewer'),
+})
+
+export const roleName = (t: Translator, role: Role): string => roleNames(t)[role]

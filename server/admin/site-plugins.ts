@@ -9,32 +9,31 @@ import { seeOther } from '../web/flash.ts'
 import { readForm, type Form } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
 import { backOf, nothingDone, tickedIn } from './bulk.ts'
-import { frameOf, listing, rowsAt, sliceOf } from './listing.ts'
+import { countBy, listing, rowsAt } from './listing.ts'
 import { faultsNotice, page } from './page.ts'
 import { conflictNotice, conflictRows, saved, saveSettings, settingsShown } from './plugin-settings.ts'
-import { holds, ordered, turnedMany } from './plugins.ts'
+import { holds, ordered, sorting, turnedMany } from './plugins.ts'
 import { screenOf } from './screen.ts'
 
-const views = ['active', 'inactive'] as const
-const list = listing({ word: 'state', views, columns: ['name', 'state'] })
-const viewOf = ({ look }: { look: string }): (typeof views)[number] =>
+const list = listing({ word: 'state', views: ['active', 'inactive'], ...sorting })
+const viewOf = ({ look }: { look: string }): 'active' | 'inactive' =>
   look === 'active' || look === 'must_use' ? 'active' : 'inactive'
 
 /** The plugins of one site: which run there, and what is set for them there. */
 export const sitePluginRoutes = (deps: Deps): Handlers => ({
   'GET /sites/:slug/admin/plugins': async (c) => {
     const { t, scope } = c.var
-    const asked = list.read((name) => c.req.query(name))
+    const asked = list.read(c)
     const [screen, all] = await Promise.all([screenOf(c, deps, 'plugins'), deps.host.pluginsAt(siteOf(c))])
     const holding = all.filter((plugin) => holds(t, plugin, asked.q)).map((plugin) => shown(t, plugin))
     const words = { active: t('Active'), inactive: t('Inactive') }
-    const fitting = ordered(
-      t,
-      holding.filter((plugin) => asked.view === null || viewOf(plugin) === asked.view),
-      asked,
-    )
-    const slice = sliceOf(asked, fitting.length, screen.rows)
-    const path = `${scope.base}/plugins`
+    const fitting = asked.view ? holding.filter((plugin) => viewOf(plugin) === asked.view) : holding
+    const { slice, heads, frame } = list.page(c, asked, {
+      path: `${scope.base}/plugins`,
+      rows: screen.rows,
+      words,
+      counts: countBy(holding, viewOf),
+    })
     return page(c, deps, 'pages/plugins/site', {
       title: t('Plugins'),
       screen: screen.options,
@@ -45,21 +44,9 @@ export const sitePluginRoutes = (deps: Deps): Handlers => ({
       ],
       data: {
         shows: screen.shows,
-        frame: frameOf(c, list, asked, {
-          path,
-          count: fitting.length,
-          slice,
-          views: [
-            { view: null, label: t('All'), count: holding.length },
-            ...views.map((view) => ({
-              view,
-              label: words[view],
-              count: holding.filter((plugin) => viewOf(plugin) === view).length,
-            })),
-          ],
-        }),
-        heads: { name: list.head(path, asked, 'name'), state: list.head(path, asked, 'state') },
-        plugins: rowsAt(fitting, slice),
+        frame,
+        heads,
+        plugins: rowsAt(ordered(t, fitting, slice), slice),
       },
     })
   },

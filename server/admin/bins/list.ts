@@ -14,17 +14,18 @@ import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
 import { bulkAction } from '../bulk.ts'
 import { binsHelp } from '../help.ts'
-import { frameOf, listing, sliceOf } from '../listing.ts'
+import { listing } from '../listing.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { screenOf } from '../screen.ts'
 import { onceIn } from './once.ts'
 import { answerWords } from './words.ts'
 
-/** Words of the URL, and the columns they stand for. */
-const columns = { name: 'name', caught: 'received', made: 'created_at' } as const
-const views = ['caught', 'empty'] as const satisfies readonly BinView[]
-const usual = { by: 'made', descending: true } as const
-const list = listing({ word: 'state', views, columns: ['name', 'caught', 'made'], usual })
+const list = listing({
+  word: 'state',
+  views: ['caught', 'empty'] satisfies BinView[],
+  columns: { name: 'name', caught: 'received', made: 'created_at' },
+  usual: { by: 'created_at', descending: true },
+})
 
 export const binListRoutes = (deps: Deps): Handlers => ({
   'GET {area}/bins': (c) => listPage(c, deps, { name: '', id: newId('bin', deps) }),
@@ -79,30 +80,22 @@ async function listPage(
   refused?: Shown,
 ): Promise<Response> {
   const { actor, scope, t } = c.var
-  const asked = list.read((name) => c.req.query(name))
-  const filter = { owner: scope.site?.id ?? null, search: asked.q || undefined }
+  const path = `${scope.base}/bins`
+  const words = { caught: t('Caught'), empty: t('Nothing caught yet') }
+  const asked = list.read(c)
+  const filter = { owner: scope.site?.id ?? null, search: asked.q }
   const [screen, counts, own, most] = await Promise.all([
     screenOf(c, deps, 'bins'),
     countBins(deps.db, filter),
     countBins(deps.db, { owner: scope.owner }),
     setting(deps.db, 'bins'),
   ])
-  const total = counts.caught + counts.empty
-  const count = asked.view ? counts[asked.view] : total
-  const slice = sliceOf(asked, count, screen.rows)
-  const { limit, offset } = slice
-  const { by, descending } = asked.sort ?? usual
-  const bins = await binPage(
-    deps.db,
-    { ...filter, view: asked.view ?? undefined },
-    { sort: columns[by], descending, limit, offset },
-  )
+  const { slice, heads, frame } = list.page(c, asked, { path, rows: screen.rows, words, counts })
+  const bins = await binPage(deps.db, { ...filter, view: asked.view }, slice)
   const sites = await siteNames(
     deps.db,
     scope.site === null ? bins.map(({ owner }) => owner).filter((owner) => owner !== 'network') : [],
   )
-  const path = `${scope.base}/bins`
-  const head = (column: keyof typeof columns) => list.head(path, asked, column)
   return page(c, deps, 'pages/bins/list', {
     title: t('Bins'),
     lead: t('A bin catches whatever is sent to it, so that you see what a receiver would get.'),
@@ -113,17 +106,8 @@ async function listPage(
     data: {
       path,
       shows: screen.shows,
-      frame: frameOf(c, list, asked, {
-        path,
-        count,
-        slice,
-        views: [
-          { view: null, label: t('All'), count: total },
-          { view: 'caught', label: t('Caught'), count: counts.caught },
-          { view: 'empty', label: t('Nothing caught yet'), count: counts.empty },
-        ],
-      }),
-      heads: { name: head('name'), caught: head('caught'), made: head('made') },
+      frame,
+      heads,
       count: own.caught + own.empty,
       mayWrite: can(actor, 'webhooks:write', scope.owner),
       typed,

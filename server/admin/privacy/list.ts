@@ -9,14 +9,17 @@ import { startSearch, tallyOf } from '../../privacy/request.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
-import { frameOf, listing, sliceOf } from '../listing.ts'
+import { listing } from '../listing.ts'
 import { faultsNotice, page } from '../page.ts'
 import { screenOf } from '../screen.ts'
 
 export const PATH = '/network/privacy'
-const states = ['searching', 'found', 'erasing', 'erased', 'stopped'] as const satisfies readonly PrivacyState[]
-const usual = { by: 'time', descending: true } as const
-const list = listing({ word: 'state', views: states, columns: ['time'], usual })
+const list = listing({
+  word: 'state',
+  views: ['searching', 'found', 'erasing', 'erased', 'stopped'] satisfies PrivacyState[],
+  columns: { time: 'created_at' },
+  usual: { by: 'created_at', descending: true },
+})
 
 /** The requests of people about their data, and a form for the next one. */
 export const privacyListRoutes = (deps: Deps): Handlers => ({
@@ -34,15 +37,6 @@ export const privacyListRoutes = (deps: Deps): Handlers => ({
 
 async function listPage(c: C, deps: Deps, typed = '', errors: readonly FieldError[] = []): Promise<Response> {
   const { t } = c.var
-  const asked = list.read((name) => c.req.query(name))
-  const search = asked.q || undefined
-  const [screen, counts] = await Promise.all([screenOf(c, deps, 'privacy'), countRequests(deps.db, search)])
-  const total = states.reduce((sum, state) => sum + (counts[state] ?? 0), 0)
-  const count = asked.view ? (counts[asked.view] ?? 0) : total
-  const slice = sliceOf(asked, count, screen.rows)
-  const { limit, offset } = slice
-  const { descending } = asked.sort ?? usual
-  const rows = await requestPage(deps.db, { state: asked.view ?? undefined, search }, { descending, limit, offset })
   const words = {
     searching: t('Searching'),
     found: t('Searched'),
@@ -50,6 +44,11 @@ async function listPage(c: C, deps: Deps, typed = '', errors: readonly FieldErro
     erased: t('Erased'),
     stopped: t('Stopped'),
   }
+  const asked = list.read(c)
+  const { view: state, q: search } = asked
+  const [screen, counts] = await Promise.all([screenOf(c, deps, 'privacy'), countRequests(deps.db, search)])
+  const { slice, heads, frame } = list.page(c, asked, { path: PATH, rows: screen.rows, words, counts })
+  const rows = await requestPage(deps.db, { state, search }, slice)
   return page(c, deps, 'pages/privacy/list', {
     title: t('Privacy'),
     lead: t('All that is stored with an e-mail address in it: find it, export it for the person, and erase it.'),
@@ -66,17 +65,9 @@ async function listPage(c: C, deps: Deps, typed = '', errors: readonly FieldErro
       typed,
       errors: errorsByPath(errors, t),
       shows: screen.shows,
-      frame: frameOf(c, list, asked, {
-        path: PATH,
-        count,
-        slice,
-        views: [
-          { view: null, label: t('All'), count: total },
-          ...states.map((view) => ({ view, label: words[view], count: counts[view] ?? 0 })),
-        ],
-      }),
+      frame,
       words,
-      heads: { time: list.head(PATH, asked, 'time') },
+      heads,
       rows: rows.map((row) => ({
         id: row.id,
         who: row.address ?? row.masked,

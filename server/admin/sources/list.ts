@@ -5,46 +5,40 @@ import type { Deps } from '../../deps.ts'
 import { can } from '../../lib/actor.ts'
 import { MASK } from '../../webhooks/redact.ts'
 import { addressOf } from '../../sources/lifecycle.ts'
-import { frameOf, listing, sliceOf } from '../listing.ts'
+import { listing } from '../listing.ts'
 import { page } from '../page.ts'
 import { screenOf } from '../screen.ts'
 import { kindOf } from './form-page.ts'
 
-/** Words of the URL, and the columns they stand for. */
-const columns = { name: 'name', received: 'last_taken_at', taken: 'taken', refused: 'refused' } as const
-const states = ['active', 'retired'] as const
-const usual = { by: 'name', descending: false } as const
-const list = listing({ word: 'state', views: states, columns: ['name', 'received', 'taken', 'refused'], usual })
+const list = listing({
+  word: 'state',
+  views: ['active', 'retired'],
+  columns: { name: 'name', received: 'last_taken_at', taken: 'taken', refused: 'refused' },
+  usual: { by: 'name', descending: false },
+})
 
 export const sourceListRoutes = (deps: Deps): Handlers => ({
   'GET {area}/sources': async (c) => {
     const { actor, scope, t } = c.var
     const { base, site } = scope
-    const asked = list.read((name) => c.req.query(name))
-    const filter = { site: site?.id ?? null, search: asked.q || undefined }
+    const path = `${base}/sources`
+    const words = { active: t('Active'), retired: t('Retired') }
+    const asked = list.read(c)
+    const filter = { site: site?.id ?? null, search: asked.q }
     const [screen, counts, unknown] = await Promise.all([
       screenOf(c, deps, 'sources'),
       countSources(deps.db, filter),
       site === null ? strangers(deps.db) : [],
     ])
-    const total = counts.active + counts.retired
-    const count = asked.view ? counts[asked.view] : total
-    const slice = sliceOf(asked, count, screen.rows)
-    const { limit, offset } = slice
-    const { by, descending } = asked.sort ?? usual
-    const rows = await sourcePage(
-      deps.db,
-      { ...filter, state: asked.view ?? undefined },
-      { sort: columns[by], descending, limit, offset },
-    )
-    const path = `${base}/sources`
+    const { slice, heads, frame } = list.page(c, asked, { path, rows: screen.rows, words, counts })
+    const rows = await sourcePage(deps.db, { ...filter, state: asked.view }, slice)
     const names = await siteNames(deps.db, site === null ? rows.map((row) => row.site_id) : [])
     const mayWrite = can(actor, 'webhooks:write', scope.owner)
-    const head = (column: keyof typeof columns) => list.head(path, asked, column)
     return page(c, deps, 'pages/sources/list', {
       title: t('Sources'),
       lead: t('What happens elsewhere becomes an event here: each source has an address to which others post.'),
-      ...(mayWrite && total > 0 && { action: { href: `${base}/sources/new`, label: t('Add New Source') } }),
+      ...(mayWrite &&
+        counts.active + counts.retired > 0 && { action: { href: `${base}/sources/new`, label: t('Add New Source') } }),
       screen: screen.options,
       help: [
         t('The page of a source says what to do on the other side, with the address to paste there.'),
@@ -52,17 +46,8 @@ export const sourceListRoutes = (deps: Deps): Handlers => ({
       ],
       data: {
         shows: screen.shows,
-        frame: frameOf(c, list, asked, {
-          path,
-          count,
-          slice,
-          views: [
-            { view: null, label: t('All'), count: total },
-            { view: 'active', label: t('Active'), count: counts.active },
-            { view: 'retired', label: t('Retired'), count: counts.retired },
-          ],
-        }),
-        heads: { name: head('name'), received: head('received'), taken: head('taken'), refused: head('refused') },
+        frame,
+        heads,
         mayWrite,
         now: deps.clock(),
         rows: rows.map((row) => ({

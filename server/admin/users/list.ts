@@ -3,38 +3,29 @@ import { roles } from '../../access/roles.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { can } from '../../lib/actor.ts'
-import { frameOf, listing, sliceOf } from '../listing.ts'
+import { listing } from '../listing.ts'
 import { page } from '../page.ts'
-import { roleName } from '../role-name.ts'
+import { roleName, roleNames } from '../role-name.ts'
 import { screenOf } from '../screen.ts'
 
 const PATH = '/network/users'
 
-/** Words of the URL, and the columns they stand for. */
-const columns = { name: 'name', created: 'createdAt' } as const
-const usual = { by: 'name', descending: false } as const
-const list = listing({ word: 'role', views: roles, columns: ['name', 'created'], usual })
+const list = listing({
+  word: 'role',
+  views: roles,
+  columns: { name: 'name', created: 'createdAt' },
+  usual: { by: 'name', descending: false },
+})
 
 export const userListRoutes = (deps: Deps): Handlers => ({
   'GET /network/users': async (c) => {
     const { actor, t } = c.var
-    const asked = list.read((name) => c.req.query(name))
-    const search = asked.q || undefined
+    const asked = list.read(c)
+    const { view: role, q: search } = asked
     const [screen, counts] = await Promise.all([screenOf(c, deps, 'users'), countPeople(deps.db, { search })])
-    const total = roles.reduce((sum, role) => sum + counts[role], 0)
-    const count = asked.view ? counts[asked.view] : total
-    const slice = sliceOf(asked, count, screen.rows)
-    const { by, descending } = asked.sort ?? usual
-    const rows = await people(
-      deps.db,
-      { role: asked.view ?? undefined, search },
-      {
-        sort: columns[by],
-        descending,
-        limit: slice.limit,
-        offset: slice.offset,
-      },
-    )
+    const words = roleNames(t)
+    const { slice, heads, frame } = list.page(c, asked, { path: PATH, rows: screen.rows, words, counts })
+    const rows = await people(deps.db, { role, search }, slice)
     const mayWrite = can(actor, 'network:write', 'network')
     return page(c, deps, 'pages/users/list', {
       title: t('Users'),
@@ -47,16 +38,8 @@ export const userListRoutes = (deps: Deps): Handlers => ({
       data: {
         shows: screen.shows,
         mayWrite,
-        frame: frameOf(c, list, asked, {
-          path: PATH,
-          count,
-          slice,
-          views: [
-            { view: null, label: t('All'), count: total },
-            ...roles.map((role) => ({ view: role, label: roleName(t, role), count: counts[role] })),
-          ],
-        }),
-        heads: { name: list.head(PATH, asked, 'name'), created: list.head(PATH, asked, 'created') },
+        frame,
+        heads,
         // A site admin needs a site, so that this role is given one by one.
         roles: roles.filter((role) => role !== 'site_admin').map((role) => ({ value: role, label: roleName(t, role) })),
         users: rows.map((row) => ({

@@ -1,41 +1,44 @@
 import { hourlyOf } from '../../../db/queries/deliveries.ts'
 import { siteNames } from '../../../db/queries/sites.ts'
 import { countWebhooks, latestDeliveries, listWebhooks, type Webhook } from '../../../db/queries/webhooks.ts'
+import type { WebhookState } from '../../../db/schema.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { can } from '../../lib/actor.ts'
-import type { Translator } from '../../web/i18n.ts'
 import { statusText } from '../../web/status-text.ts'
 import { hookTitle } from '../../webhooks/presets.ts'
 import { roomFor } from '../../webhooks/quota.ts'
 import { shortUrl } from '../../webhooks/redact.ts'
 import { hoursOf, startOfDay, totalOf } from '../day.ts'
 import { webhooksHelp } from '../help.ts'
-import { frameOf, sliceOf } from '../listing.ts'
+import { listing } from '../listing.ts'
 import { page } from '../page.ts'
 import { screenOf } from '../screen.ts'
-import { filterOf, states, webhookList } from './list-filter.ts'
+
+const list = listing({
+  word: 'state',
+  views: ['active', 'failing', 'disabled', 'retired'] satisfies WebhookState[],
+  columns: { name: 'name', state: 'state', last: 'last_delivery_at' },
+  usual: { by: 'created_at', descending: true },
+})
 
 export const listRoutes = (deps: Deps): Handlers => ({
   'GET {area}/webhooks': async (c) => {
     const { actor, scope, t } = c.var
-    const asked = webhookList.read((name) => c.req.query(name))
-    const owner = scope.site?.id ?? null
-    const screen = await screenOf(c, deps, 'webhooks')
-    const counts = await countWebhooks(deps.db, { owner, search: asked.q || undefined })
-    const total = states.reduce((sum, state) => sum + counts[state], 0)
-    const count = asked.view ? counts[asked.view] : total
-    const slice = sliceOf(asked, count, screen.rows)
-    const webhooks = await listWebhooks(deps.db, filterOf(asked, owner, slice))
     const path = `${scope.base}/webhooks`
     const mayWrite = can(actor, 'webhooks:write', scope.owner)
-    const words = stateWords(t)
-    const [room, own] = await Promise.all([
+    const words = { active: t('Active'), failing: t('Failing'), disabled: t('Disabled'), retired: t('Retired') }
+    const asked = list.read(c)
+    const filter = { owner: scope.site?.id ?? null, search: asked.q }
+    const [screen, counts, room, own] = await Promise.all([
+      screenOf(c, deps, 'webhooks'),
+      countWebhooks(deps.db, filter),
       roomFor(deps.db, scope.owner),
       countWebhooks(deps.db, { owner: scope.owner }),
     ])
+    const { slice, heads, frame } = list.page(c, asked, { path, rows: screen.rows, words, counts })
+    const webhooks = await listWebhooks(deps.db, { ...filter, state: asked.view, ...slice })
     const used = Object.values(own).reduce((sum, one) => sum + one, 0)
-    const head = (by: 'name' | 'state' | 'last') => webhookList.head(path, asked, by)
     return page(c, deps, 'pages/webhooks/list', {
       title: t('Webhooks'),
       ...(mayWrite && { action: { href: `${path}/new`, label: t('Add New Webhook') } }),
@@ -44,28 +47,13 @@ export const listRoutes = (deps: Deps): Handlers => ({
       help: webhooksHelp(t),
       data: {
         shows: screen.shows,
-        frame: frameOf(c, webhookList, asked, {
-          path,
-          count,
-          slice,
-          views: [
-            { view: null, label: t('All'), count: total },
-            ...states.map((view) => ({ view, label: words[view], count: counts[view] })),
-          ],
-        }),
+        frame,
+        heads,
         mayWrite,
         rows: await rowsOf(deps, webhooks),
-        heads: { name: head('name'), state: head('state'), last: head('last') },
       },
     })
   },
-})
-
-const stateWords = (t: Translator): Record<(typeof states)[number], string> => ({
-  active: t('Active'),
-  failing: t('Failing'),
-  disabled: t('Disabled'),
-  retired: t('Retired'),
 })
 
 /** What the rows show, with what happened in the last hours: a handful of queries, whatever the number of rows. */
