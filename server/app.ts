@@ -175,8 +175,7 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
     if (path.startsWith(WU)) return wuProblem(error)
     if (isForMachines(path)) return problem(error)
     // After a form was sent, its address may stand in the address bar, and be asked for as if it were a page.
-    const isNoPage = error.status === 404 && c.req.method === 'GET' && c.var.scope !== undefined
-    const above = isNoPage ? pageAbove(new URL(c.req.url).pathname) : null
+    const above = error.status === 404 && c.req.method === 'GET' ? pageAbove(new URL(c.req.url).pathname) : null
     return above === null ? errorPage(c, deps, error) : c.redirect(above, 303)
   }
 

@@ -228,16 +228,25 @@ describe('people', () => {
       expect((await get('/logout', 'super')).status).toBe(404)
     })
 
-    test('learn nothing of what is not theirs, and strangers nothing at all', async () => {
+    test('learn nothing of what is not theirs', async () => {
       for (const site of ['shop', 'main', 'none']) {
         const { headers } = await get(`/sites/${site}/admin/webhooks/whk_1/rotate?next=//evil.example`, 'shop')
         expect(headers.get('location')).toBe(`/sites/${site}/admin/webhooks/whk_1`)
         expect((await get(`/sites/${site}/admin/webhooks/whk_1`, 'shop')).status).toBe(404)
       }
-      for (const { path } of only) {
-        const { status, headers } = await get(path, 'nobody')
-        expect([path, status === 404 || headers.get('location')?.startsWith('/login')]).toEqual([path, true])
+    })
+
+    test('are led there by way of the log-in, where their session has ended', async () => {
+      const to = async (path: string, name: string) => (await get(path, name)).headers.get('location') ?? ''
+      for (const { path } of only.filter(({ pattern }) => pattern !== '/logout')) {
+        const above = await to(path, 'super')
+        const first = await to(path, 'nobody')
+        const [login, query] = (first === above ? await to(above, 'nobody') : first).split('?')
+        const next = new URLSearchParams(query).get('next') ?? '/network'
+        const end = next === above ? next : await to(next, 'super')
+        expect({ path, login, end }).toEqual({ path, login: '/login', end: above })
       }
+      expect((await get('/logout', 'nobody')).status).toBe(404)
     })
   })
 
