@@ -24,8 +24,9 @@ export function pluginPageRoutes(deps: Deps): Handlers {
       demandPlugins(c, deps)
       const { slug, path, site } = askedFor(c)
       const found = await deps.host.view(slug, path, site, bare(c), visitor(c))
-      if (!found) throw notFound()
-      return pluginPage(c, deps, found, 200)
+      return found
+        ? pluginPage(c, deps, found, 200)
+        : toPage(c, path, await deps.host.above(slug, path, site, visitor(c)))
     })
   const act = (c: C) =>
     unlessBroken(c, deps, async () => {
@@ -38,8 +39,7 @@ export function pluginPageRoutes(deps: Deps): Handlers {
   const publicView = async (c: C) => {
     const { slug, path, site } = await publiclyAsked(c)
     const found = await deps.host.view(slug, path, site, bare(c))
-    if (!found) throw notFound()
-    return publicPage(c, deps, found, 200)
+    return found ? publicPage(c, deps, found, 200) : toPage(c, path, await deps.host.above(slug, path, site))
   }
   const publicAct = async (c: C) => {
     const { slug, path, site } = await publiclyAsked(c)
@@ -92,6 +92,12 @@ const IN_PLUGIN = /^(?:\/network|\/sites\/[^/]+(?:\/admin)?)?\/plugins\/([^/]+)(
 function askedFor(c: C): { slug: string; path: string; site: string } {
   const [, slug = '', path = ''] = IN_PLUGIN.exec(c.req.path) ?? []
   return { slug, path, site: c.var.scope?.site?.id ?? MAIN_SITE }
+}
+
+/** Where a plugin has no page, a form may have been sent: then whoever reloads the answer is led to the page above. */
+function toPage(c: C, path: string, above: string | null): Response {
+  if (above === null) throw notFound()
+  return c.redirect(c.req.path.slice(0, -path.length) + above, 303)
 }
 
 /** The request as a plugin gets it: without what proves who is logged in. */

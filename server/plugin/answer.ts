@@ -51,6 +51,19 @@ export async function runRoute(core: Core, ask: Ask): Promise<PluginAnswer | nul
   return null
 }
 
+/** Where to go from a path that only takes forms: to the page that it stands below. Null for any other path. */
+export async function pageAbove(core: Core, ask: Omit<Ask, 'request'>): Promise<string | null> {
+  const found = await runningPlugin(core, ask)
+  const isSeen = ({ rule }: { readonly rule: Rule }) => rule === 'public' || ask.actor !== undefined
+  if (!found?.plugin.routes.some((route) => isSeen(route) && match(route.pattern, ask.path))) return null
+  const paths = new Set(found.plugin.pages.filter(isSeen).map(({ path }) => path))
+  let above = parent(ask.path)
+  while (above !== '' && !paths.has(above)) above = parent(above)
+  return above || null
+}
+
+const parent = (path: string): string => path.slice(0, path.lastIndexOf('/'))
+
 async function answer(
   core: Core,
   plugin: Ready,
@@ -109,7 +122,10 @@ async function loadPage(
   return { handler: page.id, title: page.title, template: `@${plugin.slug}/${page.template}`, data: { ...data } }
 }
 
-async function runningPlugin(core: Core, { slug, site }: Ask): Promise<{ plugin: Ready; standing: Standing } | null> {
+async function runningPlugin(
+  core: Core,
+  { slug, site }: Pick<Ask, 'slug' | 'site'>,
+): Promise<{ plugin: Ready; standing: Standing } | null> {
   const plugin = core.plugins.get(slug)
   if (core.safeMode || plugin?.state !== 'ready') return null
   const standing = await core.standings.at(site)

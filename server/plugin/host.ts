@@ -1,13 +1,12 @@
 import type { Statement, Result } from '../../db/db.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { AppError, FieldError } from '../lib/errors.ts'
-import type { PluginCapability } from '../lib/actor.ts'
+import type { PluginCapability, Visitor } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
 import type { MoreFormats } from '../webhooks/make-body.ts'
 import type { CheckResult, GuardInfo, HookInfo, WidgetBox } from './insight.ts'
 import type { SetSettings, SettingsChange, SettingsForm } from './change-settings.ts'
 import type { Rule } from './loaded.ts'
-import type { Visitor } from '../lib/actor.ts'
 import type { Field } from './fields.ts'
 import type { Holdings } from './uninstall.ts'
 import type { Mapping } from './mapping.ts'
@@ -264,12 +263,13 @@ export interface Showing {
   pages(site: string | null): Promise<readonly PluginPage[]>
   /**
    * Loads a plugin's page for a site; null when there is none for this visitor (or its plugin is not running). Throws
-   * AppError `forbidden`, `internal` with the id of the fault when the page fails, or `unavailable` where an upgrade has
-   * failed.
+   * AppError `forbidden`, `internal` with the id of its fault when it fails, or `unavailable` where an upgrade failed.
    */
   view(slug: string, path: string, site: string, request: Request, actor?: Visitor): Promise<PluginView | null>
   /** Runs a plugin's POST route; null when there is none (or its plugin is not running). Throws as `view` does. */
   route(slug: string, path: string, site: string, request: Request, actor?: Visitor): Promise<PluginAnswer | null>
+  /** The path of the page above a route, for whoever asks for the route as if it were a page; null when there is none. */
+  above(slug: string, path: string, site: string, actor?: Visitor): Promise<string | null>
   /** The boxes of the plugins that run for this site. */
   widgets(site: string | null, actor: Visitor): Promise<readonly WidgetBox[]>
   /** Lets the plugins' checks look at the network: for the Health page. */

@@ -1,5 +1,5 @@
 import { MAIN_SITE } from '../../db/queries/sites.ts'
-import { runRoute, showPage } from './answer.ts'
+import { pageAbove, runRoute, showPage } from './answer.ts'
 import type { Core } from './core.ts'
 import { recordFault } from './fault.ts'
 import { runChecks } from './health-check.ts'
@@ -16,6 +16,7 @@ export const showing = (core: Core): Showing => ({
   },
   view: (slug, path, site, request, actor) => showPage(core, { slug, path, site, request, actor }),
   route: (slug, path, site, request, actor) => runRoute(core, { slug, path, site, request, actor }),
+  above: (slug, path, site, actor) => pageAbove(core, { slug, path, site, actor }),
   widgets: (site, actor) => loadWidgets(core, site ?? MAIN_SITE, actor),
   checks: () => runChecks(core),
   blame: (handler, site, error) =>

@@ -133,3 +133,32 @@ test('who may only read posts nothing to a plugin, and a stranger sees no page o
   expect((await viewer.post('/network/plugins/payments/payments', entry)).status).toBe(403)
   expect((await app.stranger.get('/network/plugins/payments/payments')).location).toMatch(/^\/login/)
 })
+
+test('an address of it that only takes forms leads to the page above it, for whoever may see that', async () => {
+  const shelf = definePlugin(
+    { slug: 'shelf', version: '1.0.0', title: 'Shelf', requires: { host: '^1.0' }, scope: 'site', defaultActive: true },
+    ({ page, route }) => {
+      const view = { title: 'Things', template: 'things', load: () => ({}) }
+      page('/things', view)
+      page('/wishes', { ...view, public: true })
+      route('POST /things/:id/rename', (_request, { render }) => render('/things', {}))
+      route('POST /wishes/send', (_request, { render }) => render('/wishes', {}), { public: true })
+      route('POST /elsewhere', (_request, { render }) => render('/things', {}))
+    },
+  )
+  const app = await testApp({ plugins: [shelf] })
+  await app.site('kafe')
+  const admin = await app.login()
+  for (const area of ['/network', '/sites/kafe/admin']) {
+    const to = async (path: string) => (await admin.get(`${area}/plugins/shelf${path}`)).location
+    expect(await to('/things/a%20b/rename?x=1')).toBe(`${area}/plugins/shelf/things`)
+    expect(await to('/wishes/send')).toBe(`${area}/plugins/shelf/wishes`)
+    for (const path of ['/things/1', '/things/1/rename/2', '/elsewhere', '/', '']) expect(await to(path)).toBe('')
+  }
+  for (const area of ['', '/sites/kafe']) {
+    expect((await app.stranger.get(`${area}/plugins/shelf/wishes/send`)).location).toBe(`${area}/plugins/shelf/wishes`)
+    expect((await app.stranger.get(`${area}/plugins/shelf/things/1/rename`)).status).toBe(404)
+  }
+  await admin.send('/network/plugins/shelf/deactivate')
+  expect((await admin.get('/network/plugins/shelf/things/1/rename')).status).toBe(404)
+})
