@@ -7,6 +7,7 @@ import { installedPlugins } from './build/installed.ts'
 import { registryModule } from './build/registry.ts'
 import { compileTemplates, templatesModule } from './build/templates.ts'
 import { collectTexts } from './build/texts.ts'
+import { alsoWatch } from './dev.ts'
 
 const HOME = resolve(import.meta.dirname, '../..')
 const STAMP = '.cache/build'
@@ -55,8 +56,10 @@ export function build({ root = HOME, quiet = false }: { root?: string; quiet?: b
 
 /** For the start: makes what is missing or older than its sources. Translations are the build's business, not the start's. */
 export function buildIfStale(root: string = HOME): void {
+  const from = sources(root)
+  alsoWatch(from.map((path) => join(root, path)))
   const complete = Object.keys(outputs).every((path) => existsSync(join(root, path)))
-  const fresh = complete && existsSync(join(root, STAMP)) && read(root, STAMP) === stampOf(root, sources(root))
+  const fresh = complete && existsSync(join(root, STAMP)) && read(root, STAMP) === stampOf(root, from)
   if (!fresh) generate(root)
 }
 

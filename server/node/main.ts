@@ -20,6 +20,11 @@ const uncaught = (error: unknown) => {
 process.on('uncaughtException', uncaught)
 process.on('unhandledRejection', uncaught)
 
+// Who is told to end while it starts, ends when it has started: ended in the middle of loading a plugin, it would look at the
+// next start as if that plugin had ended it.
+const told = Promise.withResolvers<void>()
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => told.resolve())
+
 try {
   buildIfStale()
   const config = readConfig(process.env)
@@ -30,15 +35,10 @@ try {
     process.exit(EX_SOFTWARE)
   })
 
-  let stopping = false
-  const stop = async () => {
-    if (stopping) return
-    stopping = true
+  void told.promise.then(async () => {
     await running.stop()
     process.exit(0)
-  }
-  process.on('SIGTERM', () => void stop())
-  process.on('SIGINT', () => void stop())
+  })
 
   // Said last: whoever reads it may end this process at once.
   console.log(`Hookline listens on ${running.url}`)

@@ -67,7 +67,7 @@ export default definePlugin(
     storage: { notes: { schema: note } },
   },
   ({ route, page }) => {
-    route('POST /write', async (request, { storage, emit, newId, render }) => {
+    route('POST /notes', async (request, { storage, emit, newId, render }) => {
       const text = String((await request.formData()).get('text') ?? '').trim()
       if (text === '') return render('/notes', { error: msg('Write something first.') })
       const id = newId()
@@ -86,7 +86,7 @@ export default definePlugin(
 
 const notesEta = `<section class="metabox" aria-labelledby="h-write">
   <header><h2 id="h-write"><%= t('Note') %></h2></header>
-  <form class="inside" method="post" action="write">
+  <form class="inside" method="post" action="notes">
     <%~ include('partials/field', { name: 'text', label: t('Note'), error: it.error && t.say(it.error), attrs: { maxlength: 500 } }) %>
     <div class="actions"><button class="button primary"><%= t('Save') %></button></div>
   </form>
@@ -116,7 +116,7 @@ import ${nameOf(slug)} from '../../plugins/${slug}/plugin.ts'
 
 test('writing a note emits ${slug}.note_written', async () => {
   const host = await testHost(${nameOf(slug)})
-  await host.request('POST /write', { form: { text: 'Call the printer' } })
+  await host.request('POST /notes', { form: { text: 'Call the printer' } })
   expect(host.emitted).toMatchObject([{ name: '${slug}.note_written', payload: { text: 'Call the printer' } }])
 })
 `

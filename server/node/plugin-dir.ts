@@ -8,6 +8,7 @@ import { addTemplate } from '../web/render.ts'
 import { entriesOf } from './build/catalogs.ts'
 import { filesBelow } from './build/files.ts'
 import { compileTemplate } from './build/templates.ts'
+import { alsoWatch } from './dev.ts'
 import { shareWith } from './share.ts'
 
 const ENTRIES = ['plugin.ts', 'plugin.js', 'plugin.mjs']
@@ -42,6 +43,7 @@ export function readPluginDir(dir: string): Registry {
 
 /** The templates and translations beside the plugin. */
 function takeAlong(home: string, slug: string): void {
+  alsoWatch(filesBelow(home, slug, ['.eta', '.po']).map((path) => join(home, path)))
   for (const path of filesBelow(home, slug, ['.eta'])) {
     const name = `@${path.slice(0, -'.eta'.length)}`
     try {

@@ -22,6 +22,7 @@ import { appSecretOf } from './app-secret.ts'
 import { createBackups } from './backups.ts'
 import { createPost } from './connect.ts'
 import { openDatabase } from './database.ts'
+import { isDev } from './dev.ts'
 import { readPluginDir } from './plugin-dir.ts'
 import { createMailer } from './mail.ts'
 import { readMigrations } from './migrations.ts'
@@ -123,7 +124,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       hasTemplate,
       outside: { ...installed, ...(config.pluginDir === null ? {} : readPluginDir(config.pluginDir)) },
       // While somebody works on a plugin (npm run dev), a word that the host does not know is a mistake.
-      strict: process.env['WATCH_REPORT_DEPENDENCIES'] !== undefined,
+      strict: isDev,
       watch,
       dispatcher: state,
       writes: latency,

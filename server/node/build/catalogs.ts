@@ -17,6 +17,19 @@ const poFiles = (root: string, language: string): string[] =>
     existsSync(join(root, path)),
   )
 
+/**
+ * Where the translations of a text stand: beside the plugins that bring files of their own, as these go along when a plugin
+ * is packed; and with the core's where anything else has the text too.
+ */
+function homesOf(language: string, files: readonly string[], { paths }: Text): readonly string[] {
+  const core = poPath(language)
+  const homes = paths.map((path) => {
+    const beside = `${path.split('/', 2).join('/')}/${language}.po`
+    return files.includes(beside) ? beside : core
+  })
+  return homes.includes(core) ? [core] : [...new Set(homes)]
+}
+
 const entries = (file: Po): Entry[] => Object.values(file.translations[''] ?? {}).filter((entry) => entry.msgid !== '')
 
 export const isFuzzy = (entry: Entry): boolean => entry.comments?.flag?.includes('fuzzy') ?? false
@@ -63,7 +76,7 @@ export function problemsOfTranslations(root: string, texts: readonly Text[]): st
     }
     for (const text of texts) {
       const problem = problemOf(text, known.get(text.one))
-      if (problem) problems.push(`${poPath(language)}: ${JSON.stringify(text.one)} ${problem}`)
+      if (problem) problems.push(`${homesOf(language, files, text)[0]}: ${JSON.stringify(text.one)} ${problem}`)
     }
     return problems
   })
@@ -97,9 +110,22 @@ export function potOf(texts: readonly Text[]): string {
   return compile({ 'Content-Type': 'text/plain; charset=utf-8', 'Plural-Forms': PLURALS }, texts, () => undefined)
 }
 
-/** A language's file with every text of today: what is translated stays, new texts are empty, old ones go. */
-export function mergePo(language: string, old: string | null, texts: readonly Text[]): string {
-  const known = new Map(old === null ? [] : entries(po.parse(old)).map((entry) => [entry.msgid, entry]))
+/** A language's files, each with its texts of today, by their paths. */
+export function mergedFiles(root: string, language: string, texts: readonly Text[]): Readonly<Record<string, string>> {
+  const files = poFiles(root, language)
+  const old = files.map((path) => read(root, path))
+  return Object.fromEntries(
+    [...new Set([poPath(language), ...files])].map((path) => {
+      const own = texts.filter((text) => homesOf(language, files, text).includes(path))
+      return [path, mergePo(language, old, own)]
+    }),
+  )
+}
+
+/** A language's file with these texts: what is translated in one of the old files stays, new texts are empty, old ones go. */
+export function mergePo(language: string, old: readonly string[], texts: readonly Text[]): string {
+  const filled = old.flatMap((text) => entries(po.parse(text))).filter(({ msgstr }) => msgstr.some(Boolean))
+  const known = new Map(filled.map((entry) => [entry.msgid, entry]))
   return compile(
     { 'Content-Type': 'text/plain; charset=utf-8', Language: language, 'Plural-Forms': PLURALS },
     texts,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { build, BuildError, buildIfStale } from '../../../server/node/build.ts'
-import { mergePo } from '../../../server/node/build/catalogs.ts'
+import { mergedFiles, mergePo } from '../../../server/node/build/catalogs.ts'
 import { write } from '../../../server/node/build/files.ts'
 import { collectTexts } from '../../../server/node/build/texts.ts'
 
@@ -40,7 +40,7 @@ function complaints(): readonly string[] {
 
 /** A Swedish file with every text, and the given changes to its text. */
 function putSwedish(change: (po: string) => string = (po) => po): void {
-  const empty = mergePo('sv', null, collectTexts(root).texts)
+  const empty = mergePo('sv', [], collectTexts(root).texts)
   const full = empty
     .replace('msgid "Hello {name}"\nmsgstr ""', 'msgid "Hello {name}"\nmsgstr "Hej {name}"')
     .replace('msgstr[0] ""\nmsgstr[1] ""', 'msgstr[0] "En webbplats"\nmsgstr[1] "{count} webbplatser"')
@@ -207,10 +207,33 @@ describe('a translation', () => {
   test('is kept when the texts change: new ones are empty, old ones go', () => {
     putSwedish()
     put('views/pages/hello.eta', "<%= t('Hello {name}', it) %><%= t('New') %>")
-    const merged = mergePo('sv', get('views/locales/sv.po'), collectTexts(root).texts)
+    const merged = mergePo('sv', [get('views/locales/sv.po')], collectTexts(root).texts)
     expect(merged).toContain('msgstr "Hej {name}"')
     expect(merged).toContain('msgid "New"\nmsgstr ""')
     expect(merged).not.toContain('webbplatser')
+  })
+})
+
+describe('the texts of a plugin that brings its translations', () => {
+  const ITS = 'plugins/shop/sv.po'
+  beforeEach(() => {
+    putSwedish()
+    put('plugins/shop/orders.eta', "<%= t('Orders') %><%= t('Hello {name}', it) %><%= t('Paid') %>")
+    put(ITS, `${get('views/locales/sv.po').split('\n\n')[0]}\n\nmsgid "Orders"\nmsgstr "Ordrar"\n`)
+  })
+
+  test('are missing there, so that a package has them, unless the core has the same', () => {
+    expect(complaints()).toEqual([`${ITS}: "Paid" is missing. Run npm run i18n and translate it.`])
+  })
+
+  test('are brought up to today there', () => {
+    const files = mergedFiles(root, 'sv', collectTexts(root).texts)
+    expect(Object.keys(files)).toEqual(['views/locales/sv.po', ITS])
+    expect(files[ITS]).toContain('msgid "Orders"\nmsgstr "Ordrar"')
+    expect(files[ITS]).toContain('msgid "Paid"\nmsgstr ""')
+    expect(files[ITS]).not.toContain('Hello')
+    expect(files['views/locales/sv.po']).toContain('Hej {name}')
+    expect(files['views/locales/sv.po']).not.toContain('Orders')
   })
 })
 
@@ -255,7 +278,7 @@ test('removing one line from a translation of our own fails its build', { timeou
   const all = collectTexts(root).texts
   expect(all.length).toBeGreaterThan(100)
   // English as if it were Swedish: complete, with the right places.
-  const filled = mergePo('sv', null, all)
+  const filled = mergePo('sv', [], all)
     .replaceAll(
       /^msgid (".+")\nmsgid_plural (".+")\nmsgstr\[0\] ""\nmsgstr\[1\] ""$/gm,
       'msgid $1\nmsgid_plural $2\nmsgstr[0] $1\nmsgstr[1] $2',

@@ -40,6 +40,14 @@ test.each([
   expect((await third.api('POST', '/events', { type: 'bomb.thing_done', data: { thing: 'a' } })).status).toBe(202)
 })
 
+test('a server that is told to end while it loads a plugin accuses nobody', async () => {
+  const [dir, data] = [folder(), folder()]
+  putPlugin(dir, 'well', { 'plugin.js': pluginText('well', '', { before: `process.kill(process.pid, 'SIGTERM')` }) })
+  const server = startWith({ DATA_DIR: data, PLUGIN_DIR: dir })
+  expect(await server.ended).toBe(0)
+  expect(existsSync(join(data, 'running'))).toBe(false)
+})
+
 test('a plugin that never gives the processor back when it is loaded is left out once somebody ended the process', async () => {
   const [dir, data] = [folder(), folder()]
   putPlugin(dir, 'well', well)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { startChild, type Child } from '../../support/child.ts'
 import { temporaryFolders } from '../../support/folder.ts'
+import { pluginText, putPlugin } from '../../support/outside.ts'
 
 const folder = temporaryFolders()
 vi.setConfig({ testTimeout: 30_000 }) // a process takes its time to start
@@ -36,6 +37,14 @@ async function isFree(url: string): Promise<boolean> {
   return free
 }
 
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  return port
+}
+
 describe('npm start', () => {
   test(
     'serves from an empty folder, says once how to set up, and ends when npm is told to',
@@ -59,10 +68,16 @@ describe('npm start', () => {
     },
   )
 
-  test('serves as npm run dev as well, which tells of every import and ends when npm is told to', async () => {
-    const child = run({ DATA_DIR: folder() }, ['npm', 'run', 'dev'])
+  test('starts again as npm run dev when a template changes, of PLUGIN_DIR as well', async () => {
+    const dir = folder()
+    const page = `page('/paper', { title: 'Paper', template: 'paper', load: () => ({}), public: true })`
+    putPlugin(dir, 'till', { 'paper.eta': '<p>A roll is left.</p>', 'plugin.js': pluginText('till', page) })
+    const child = run({ DATA_DIR: folder(), PLUGIN_DIR: dir, PORT: String(await freePort()) }, ['npm', 'run', 'dev'])
     const url = await child.url
-    expect((await fetch(`${url}/readyz`)).status).toBe(200)
+    const paper = async () => (await fetch(`${url}/plugins/till/paper`)).text()
+    expect(await paper()).toContain('A roll is left.')
+    putPlugin(dir, 'till', { 'paper.eta': '<p>No roll is left.</p>' })
+    await vi.waitFor(async () => expect(await paper()).toContain('No roll is left.'), 20_000)
     child.kill('SIGTERM')
     expect(await child.ended).toBe(0)
     expect(await isFree(url)).toBe(true)

@@ -126,7 +126,7 @@ describe('npm run plugin:pack my-shop', () => {
       `import plugin from 'hookline-plugin-my-shop'
        import { testHost } from 'hookline/plugin/test'
        const host = await testHost(plugin)
-       await host.request('POST /write', { form: { text: 'Call the printer' } })
+       await host.request('POST /notes', { form: { text: 'Call the printer' } })
        console.log(JSON.stringify(host.emitted.map(({ name }) => name)))
        process.exit()`,
     )
