@@ -97,6 +97,8 @@ export interface EventTable {
   source: string
   test: number
   hops: number
+  /** A `Trace` of server/lib/trace.ts. */
+  trace: string | null
   idempotency_key: string | null
   fingerprint: string
   rejected: string | null

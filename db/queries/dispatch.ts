@@ -85,6 +85,8 @@ export interface Contents {
   readonly payload: string | null
   readonly occurred_at: number | null
   readonly hops: number
+  /** Of a batch null: its events may belong to several. */
+  readonly trace: string | null
   readonly site_slug: string
   readonly body: string | null
   /** The format of `body`. A batch that is closed keeps its own, whatever its webhook has now. */
@@ -104,7 +106,7 @@ export async function contentsOf(db: Db, ids: readonly string[]): Promise<Map<st
         .onRef('body.owner_id', '=', 'delivery.event_id')
         .on((eb) => eb.or([eb('body.format_key', '=', eb.ref('webhook.format')), eb('delivery.type', '=', 'batch')])),
     )
-    .select(['delivery.id', 'event.payload', 'event.occurred_at', 'body.text as body'])
+    .select(['delivery.id', 'event.payload', 'event.occurred_at', 'event.trace', 'body.text as body'])
     .select('body.format_key as body_format')
     .select(
       sql<number>`coalesce(event.hops, (select max(e.hops) from delivery m join event e on e.id = m.event_id

@@ -62,6 +62,7 @@ export const eraseEvent = (
         payload: '{}',
         idempotency_key: event.key,
         rejected: event.rejected,
+        trace: null,
         // No handler shall hear of it with nothing in it.
         heard_at: eb.fn.coalesce('heard_at', eb.val(now)),
         erased_at: now,

@@ -72,11 +72,11 @@ export const raiseEventCounter = eachRow(
  * already is left out.
  */
 export const insertEvents = eachRow(
-  ({ from, of }) => sql`insert into event (id, seq, type, site_id, payload, source, test, hops, idempotency_key,
-      fingerprint, rejected, occurred_at, created_at, heard_at)
+  ({ from, of }) => sql`insert into event (id, seq, type, site_id, payload, source, test, hops, trace,
+      idempotency_key, fingerprint, rejected, occurred_at, created_at, heard_at)
     select ${of('id')}, (select value from counter where name = 'event') - ${of('behind', 'number')},
       ${of('type')}, ${of('site')}, ${of('payload')}, ${of('source')}, ${of('test', 'number')}, ${of('hops', 'number')},
-      ${of('key')}, ${of('fingerprint')}, ${of('rejected')}, ${of('occurred', 'number')}, ${of('created', 'number')},
+      ${of('trace')}, ${of('key')}, ${of('fingerprint')}, ${of('rejected')}, ${of('occurred', 'number')}, ${of('created', 'number')},
       ${of('heard', 'number')}
     ${from} where true
     on conflict (site_id, idempotency_key) where idempotency_key is not null do nothing`,

@@ -130,13 +130,14 @@ export interface UnheardEvent {
   readonly occurred_at: number
   readonly created_at: number
   readonly hops: number
+  readonly trace: string | null
 }
 
 /** Events that wait for listeners since before `before`, oldest first. */
 export const unheardEvents = (db: Db, before: number, limit: number): Promise<UnheardEvent[]> =>
   db.q
     .selectFrom('event')
-    .select(['id', 'type', 'site_id', 'payload', 'occurred_at', 'created_at', 'hops'])
+    .select(['id', 'type', 'site_id', 'payload', 'occurred_at', 'created_at', 'hops', 'trace'])
     .where('heard_at', 'is', sql.lit(null))
     .where('created_at', '<', before)
     .orderBy('seq')

@@ -14,6 +14,7 @@ import { AppError, notFound } from '../lib/errors.ts'
 import { isId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
+import { traceId } from '../lib/trace.ts'
 import { ownWebhook } from '../webhooks/own-webhook.ts'
 import { replay } from '../webhooks/replay.ts'
 import type { C } from '../web/env.ts'
@@ -99,6 +100,7 @@ export const eventPageRoutes = (deps: Deps): Handlers => ({
         path: `${scope.base}/events/${event.id}`,
         erased: event.erased_at === null ? null : erasedNotice(t, event.erased_at),
         title: deps.host.eventType(event.type)?.title ?? null,
+        traceId: event.trace && traceId(event.trace),
         from: sourceOf(t, event.source),
         by,
         deliveries,

@@ -4,6 +4,7 @@ import { DAY, MINUTE } from '../lib/clock.ts'
 import { invalid, type FieldError } from '../lib/errors.ts'
 import { isObject, type JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
+import { traceOf } from '../lib/trace.ts'
 import type { Emission } from '../plugin/host.ts'
 import type { C } from '../web/env.ts'
 import { knownKeys } from './body.ts'
@@ -82,5 +83,6 @@ export async function readEmission(
     key: key ?? id,
     occurredAt,
     hops: c.req.header('hookline-hops') === undefined || hops === null ? 0 : hops + 1,
+    trace: traceOf(c.req.raw.headers),
   }
 }

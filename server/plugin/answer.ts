@@ -1,4 +1,5 @@
 import { fail, type AppError } from '../lib/errors.ts'
+import { traceOf } from '../lib/trace.ts'
 import { capabilityOf } from './capability.ts'
 import { baseContext, readPart, writePart } from './context.ts'
 import type { Core } from './core.ts'
@@ -89,7 +90,7 @@ async function answer(
           demandNoSecret(data, standing.secrets(plugin.slug), `what the page ${path} shows`)
           return Object.assign(new Response(null, { status }), { view: { ...view, data: { ...view.data, ...data } } })
         },
-        ...(await writePart(core, plugin, standing, { unit, signal })),
+        ...(await writePart(core, plugin, standing, { unit, signal, trace: traceOf(ask.request.headers) })),
       }
       // A clone, because a unit that loses a race runs again and reads the body again.
       const response = await route.run(ask.request.clone(), ctx)

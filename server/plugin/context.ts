@@ -1,5 +1,6 @@
 import { newId } from '../lib/ids.ts'
 import type { Level, Log } from '../lib/log.ts'
+import type { Trace } from '../lib/trace.ts'
 import { MAX_CHAIN, type Core, type Stored } from './core.ts'
 import type { BaseContext, Happening, PluginEvent } from './define.ts'
 import type { Handler, Ready } from './loaded.ts'
@@ -61,7 +62,12 @@ export async function writePart(
   core: Core,
   plugin: Ready,
   standing: Standing,
-  { unit, signal, heard }: { unit: Unit; signal: AbortSignal; heard?: { by: Handler; event: Stored } },
+  {
+    unit,
+    signal,
+    heard,
+    trace = heard?.event.trace ?? null,
+  }: { unit: Unit; signal: AbortSignal; heard?: { by: Handler; event: Stored }; trace?: Trace | null },
 ) {
   const { manifest } = plugin
   const { site, mostBytes } = standing
@@ -74,7 +80,7 @@ export async function writePart(
     const data = snapshot(payload, mostBytes)
     demandFit(event, data)
     demandNoSecret(data, standing.secrets(plugin.slug), `the payload of ${event.name}`)
-    const emission = { type: event.name, site: site.id, data, source: `plugin:${plugin.slug}` }
+    const emission = { type: event.name, site: site.id, data, source: `plugin:${plugin.slug}`, trace }
     if (!heard) return unit.emit(emission)
     // Listeners may run twice; what they emit is stored once, because the key says which run of which handler it was.
     const key = `${heard.event.id}/${heard.by.id}/${unit.emissions.length}`
@@ -82,7 +88,7 @@ export async function writePart(
   }
   return {
     ...(await settingsPart(plugin, standing)),
-    ...(manifest.http ? { http: createHttp(core, plugin, signal) } : {}),
+    ...(manifest.http ? { http: createHttp(core, plugin, signal, trace) } : {}),
     ...(manifest.storage ? { storage: writeStorage(core.engine, manifest, site.id, unit) } : {}),
     ...(namedBy(plugin).length > 0 ? { emit } : {}),
   }

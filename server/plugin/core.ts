@@ -1,5 +1,6 @@
 import { SECOND } from '../lib/clock.ts'
 import type { JsonObject } from '../lib/json.ts'
+import type { Trace } from '../lib/trace.ts'
 import type { Engine } from '../webhooks/engine.ts'
 import type { Emission } from './host.ts'
 import type { Format, Loaded, Ordered, Ready, Source } from './loaded.ts'
@@ -83,6 +84,7 @@ export interface Stored {
   readonly data: Emission['data']
   readonly occurredAt: number
   readonly hops: number
+  readonly trace: Trace | null
   readonly chain: number
 }
 

@@ -1,16 +1,17 @@
 import type { Statement, Result } from '../../db/db.ts'
 import type { JsonObject } from '../lib/json.ts'
-import type { AppError, FieldError } from '../lib/errors.ts'
+import type { FieldError } from '../lib/errors.ts'
 import type { PluginCapability, Visitor } from '../lib/actor.ts'
 import type { Message } from '../lib/message.ts'
+import type { Trace } from '../lib/trace.ts'
 import type { MoreFormats } from '../webhooks/make-body.ts'
 import type { CheckResult, GuardInfo, HookInfo, WidgetBox } from './insight.ts'
+import type { Arrival, Received } from './receive.ts'
 import type { SetSettings, SettingsChange, SettingsForm } from './change-settings.ts'
 import type { Rule } from './loaded.ts'
 import type { Field } from './fields.ts'
 import type { Holdings } from './uninstall.ts'
-import type { Mapping } from './mapping.ts'
-import type { Inbound, SourceSecret } from './source.ts'
+import type { SourceSecret } from './source.ts'
 
 /** An event type as the rest of the product sees it. The texts are English keys for `t`. */
 export interface EventType {
@@ -39,6 +40,7 @@ export interface Emission {
   readonly once?: boolean
   readonly occurredAt?: number
   readonly hops?: number
+  readonly trace?: Trace | null
 }
 
 /** What the outbox answers for one emission, in order. */
@@ -155,22 +157,6 @@ export interface SourceKind {
   readonly plugin: string
   readonly pluginTitle: string
 }
-
-/** A request at the address of a source, `id`, that somebody added. */
-export interface Arrival {
-  readonly source: string
-  readonly id: string
-  readonly site: string
-  readonly secret: string | null
-  readonly settings: JsonObject
-  readonly mapping: Mapping | null
-  readonly hops: number
-  readonly request: Inbound
-}
-
-/** What a source made of a request: events to prepare and commit, none for a ping; or why it was not taken. */
-export type Received =
-  { readonly ok: true; readonly emissions: readonly Emission[] } | { readonly ok: false; readonly error: AppError }
 
 /** A capability that a plugin adds. Its texts are English keys for `t`. */
 export interface GivenCapability {

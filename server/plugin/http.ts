@@ -1,3 +1,4 @@
+import { traceHeaders, type Trace } from '../lib/trace.ts'
 import type { Answer, Method } from '../webhooks/engine.ts'
 import type { Core } from './core.ts'
 import type { Http, HttpInit } from './define.ts'
@@ -12,8 +13,16 @@ const NOT_THEIRS =
   /^(?:host|connection|keep-alive|content-length|transfer-encoding|te|trailer|upgrade|expect|accept-encoding|proxy-.*)$/
 const BODILESS = new Set([101, 204, 205, 304])
 
-/** The door to the outside of a plugin that declared hosts. `signal` is the handler's: it ends when the handler does. */
-export function createHttp({ engine }: Core, { slug, manifest }: Ready, signal: AbortSignal): Http {
+/**
+ * The door to the outside of a plugin that declared hosts. `signal` is the handler's: it ends when the handler does. What
+ * leaves belongs to `trace`, unless the plugin says otherwise.
+ */
+export function createHttp(
+  { engine }: Core,
+  { slug, manifest }: Ready,
+  signal: AbortSignal,
+  trace: Trace | null = null,
+): Http {
   const hosts = manifest.http ?? []
   return {
     async fetch(address, init = {}) {
@@ -28,7 +37,13 @@ export function createHttp({ engine }: Core, { slug, manifest }: Ready, signal: 
       const answer = await engine.post({
         url: url.href,
         method: methodOf(init),
-        headers: headersOf(init, type, `Hookline/${engine.version} (+${engine.publicUrl()})`),
+        headers: headersOf(init, {
+          'content-type': type,
+          'user-agent': `Hookline/${engine.version} (+${engine.publicUrl()})`,
+          ...(new Headers(init.headers).has('traceparent')
+            ? {}
+            : Object.fromEntries(traceHeaders(trace, engine.random))),
+        }),
         body,
         timeoutMs: LONGEST,
         keep: MOST_ANSWER,
@@ -70,9 +85,11 @@ function bodyOf(init: HttpInit): { body: string | Uint8Array<ArrayBuffer> | null
   return { body, type: typeof body === 'string' ? 'text/plain;charset=UTF-8' : null }
 }
 
-function headersOf(init: HttpInit, type: string | null, agent: string): [string, string][] {
+/** What the plugin gave, and of `usual` what it did not. */
+function headersOf(init: HttpInit, usual: Readonly<Record<string, string | null>>): [string, string][] {
   const headers = new Headers([...new Headers(init.headers)].filter(([name]) => !NOT_THEIRS.test(name)))
-  if (type !== null && !headers.has('content-type')) headers.set('content-type', type)
-  if (!headers.has('user-agent')) headers.set('user-agent', agent)
+  for (const [name, value] of Object.entries(usual)) {
+    if (value !== null && !headers.has(name)) headers.set(name, value)
+  }
   return [...headers]
 }

@@ -89,10 +89,18 @@ export function listening(core: () => Core) {
 }
 
 /** Null where the payload is no JSON object any more: nobody but a hand in the database makes such a row. */
-function storedOf({ id, type, site_id: site, payload, occurred_at: occurredAt, hops }: UnheardEvent): Stored | null {
+function storedOf({
+  id,
+  type,
+  site_id: site,
+  payload,
+  occurred_at: occurredAt,
+  hops,
+  trace,
+}: UnheardEvent): Stored | null {
   try {
     const data: unknown = JSON.parse(payload)
-    return isObject(data) ? { id, type, site, data, occurredAt, hops, chain: 0 } : null
+    return isObject(data) ? { id, type, site, data, occurredAt, hops, trace, chain: 0 } : null
   } catch {
     return null
   }

@@ -2,13 +2,15 @@ import { isKeySince } from '../../db/queries/events.ts'
 import { DAY, MINUTE, SECOND } from '../lib/clock.ts'
 import { AppError, fail } from '../lib/errors.ts'
 import { digestOf } from '../lib/hmac.ts'
+import type { JsonObject } from '../lib/json.ts'
+import { traceOf } from '../lib/trace.ts'
 import { baseContext, demandNamed } from './context.ts'
 import type { Core } from './core.ts'
 import type { PluginEvent } from './define.ts'
 import { noteSuccess, recordFault } from './fault.ts'
-import type { Arrival, Emission, Received } from './host.ts'
+import type { Emission } from './host.ts'
 import type { Ready, Source } from './loaded.ts'
-import { applyMapping } from './mapping.ts'
+import { applyMapping, type Mapping } from './mapping.ts'
 import { isRejection } from './points.ts'
 import { safeMode } from './prepare.ts'
 import type { Inbound, SourceContext, Told } from './source.ts'
@@ -17,6 +19,22 @@ import { mayRun } from './upgrade.ts'
 import { run } from './run.ts'
 
 const LONGEST_KEY = 200
+
+/** A request at the address of a source, `id`, that somebody added. */
+export interface Arrival {
+  readonly source: string
+  readonly id: string
+  readonly site: string
+  readonly secret: string | null
+  readonly settings: JsonObject
+  readonly mapping: Mapping | null
+  readonly hops: number
+  readonly request: Inbound
+}
+
+/** What a source made of a request: events to prepare and commit, none for a ping; or why it was not taken. */
+export type Received =
+  { readonly ok: true; readonly emissions: readonly Emission[] } | { readonly ok: false; readonly error: AppError }
 
 const refuse = (error: AppError): Received => ({ ok: false, error })
 
@@ -92,7 +110,11 @@ async function mapped(core: Core, arrival: Arrival): Promise<AppError | readonly
 const shortKey = async (key: string | Inbound['bytes']): Promise<string> =>
   typeof key === 'string' && key.length <= LONGEST_KEY ? key : digestOf(key)
 
-async function emissionOf(core: Core, { id, site, hops }: Arrival, told: Told<PluginEvent>): Promise<Emission> {
+async function emissionOf(
+  core: Core,
+  { id, site, hops, request }: Arrival,
+  told: Told<PluginEvent>,
+): Promise<Emission> {
   const { clock } = core.engine
   if (typeof told.key !== 'string' || told.key === '' || told.key.length > LONGEST_KEY)
     throw new Error(`The key of ${told.event.name} has to be a text of 1 to ${LONGEST_KEY} characters.`)
@@ -107,6 +129,7 @@ async function emissionOf(core: Core, { id, site, hops }: Arrival, told: Told<Pl
     once: true,
     occurredAt: occurred >= clock() - 30 * DAY && occurred <= clock() + 5 * MINUTE ? occurred : clock(),
     hops,
+    trace: traceOf(request.headers),
   }
 }
 

@@ -22,7 +22,7 @@ const VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/
 
 /** What we say ourselves, what the connection is made of, and what would change how the body is read. */
 const OURS =
-  /^(?:webhook|hookline|proxy)-|^(?:content-(?:type|length|encoding)|user-agent|host|expect|te|trailer|upgrade)$/
+  /^(?:webhook|hookline|proxy)-|^(?:content-(?:type|length|encoding)|user-agent|trace(?:parent|state)|host|expect|te|trailer|upgrade)$/
 const HOPS = new Set(['connection', 'keep-alive', 'transfer-encoding', 'http2-settings'])
 
 /** Checks the object of names and values that API and form give. A value that is the mask keeps the stored one. */

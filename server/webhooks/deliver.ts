@@ -20,7 +20,13 @@ export function createDeliver(engine: Engine & SendDeps, record: Recorder): Deli
 
   const parcelOf = async ({ delivery, webhook, contents }: Ready, body: string, format: string): Promise<Parcel> => ({
     delivery: delivery.id,
-    event: { id: delivery.event_id, type: delivery.type, site: contents.site_slug, hops: contents.hops },
+    event: {
+      id: delivery.event_id,
+      type: delivery.type,
+      site: contents.site_slug,
+      hops: contents.hops,
+      trace: contents.trace,
+    },
     webhook,
     secrets: await secrets.of(webhook),
     body,

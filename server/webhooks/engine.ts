@@ -2,6 +2,7 @@ import type { Config } from '../config.ts'
 import type { Db } from '../../db/db.ts'
 import type { Clock, Random } from '../lib/clock.ts'
 import type { Log } from '../lib/log.ts'
+import type { Trace } from '../lib/trace.ts'
 import type { Outcome } from '../../db/schema.ts'
 import type { Mailer } from './mail.ts'
 import type { MoreFormats } from './make-body.ts'
@@ -61,6 +62,7 @@ export interface Born {
     readonly siteId: string
     readonly siteSlug: string
     readonly hops: number
+    readonly trace: Trace | null
   }
   readonly createdAt: number
   readonly format: string

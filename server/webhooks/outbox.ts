@@ -13,6 +13,7 @@ import { addTo } from '../lib/count.ts'
 import { fail } from '../lib/errors.ts'
 import { newId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
+import type { Trace } from '../lib/trace.ts'
 import type { Born, Engine, HandOver } from './engine.ts'
 import { formatOf, renderBody } from './formats.ts'
 import { formatNetwork } from './network.ts'
@@ -32,6 +33,8 @@ export interface FinishedEvent {
   readonly fingerprint: string
   readonly occurredAt: number
   readonly hops: number
+  /** The trace that it belongs to; null without one. */
+  readonly trace: Trace | null
   readonly test: boolean
   /** What its type says of itself; a webhook may gather all that it gets. */
   readonly lane: Lane
@@ -215,6 +218,7 @@ const rowOf = (event: FinishedEvent, behind: number, now: number) => ({
   source: event.source,
   test: event.test ? 1 : 0,
   hops: event.hops,
+  trace: event.trace,
   key: event.key,
   fingerprint: event.fingerprint,
   rejected: event.rejected,

@@ -31,7 +31,7 @@ export function readyFrom(born: Born, webhook: WebhookTable): Ready {
     resume_at: null,
     half_of: null,
   }
-  const known = { hops: event.hops, site_slug: event.siteSlug, body, body_format: format }
+  const known = { hops: event.hops, trace: event.trace, site_slug: event.siteSlug, body, body_format: format }
   return { delivery, webhook, contents: { id, payload: null, occurred_at: null, ...known }, until: lease.until }
 }
 

@@ -1,5 +1,6 @@
 import { toBase64 } from '../lib/base64.ts'
 import { SECOND } from '../lib/clock.ts'
+import { traceHeaders, type Trace } from '../lib/trace.ts'
 import type { AuthType, Outcome } from '../../db/schema.ts'
 import type { Answer, Engine } from './engine.ts'
 import { aboutFormat } from './make-body.ts'
@@ -22,7 +23,13 @@ export interface Parcel {
   /** `dlv_…`; of a batch `bat_…`. */
   readonly delivery: string
   /** Of a batch: its id, and the type `batch`. */
-  readonly event: { readonly id: string; readonly type: string; readonly site: string; readonly hops: number }
+  readonly event: {
+    readonly id: string
+    readonly type: string
+    readonly site: string
+    readonly hops: number
+    readonly trace: Trace | null
+  }
   readonly webhook: {
     readonly url: string
     readonly auth: AuthType
@@ -56,7 +63,7 @@ export interface Attempt {
   readonly error: string | null
 }
 
-export type SendDeps = Pick<Engine, 'clock' | 'post' | 'publicUrl' | 'version' | 'log' | 'formats'> & {
+export type SendDeps = Pick<Engine, 'clock' | 'random' | 'post' | 'publicUrl' | 'version' | 'log' | 'formats'> & {
   readonly sign?: Sign
 }
 
@@ -145,6 +152,7 @@ async function requestHeaders(deps: SendDeps, parcel: Parcel, seconds: number): 
     ['hookline-hops', event.hops > 0 && String(event.hops)],
     ['hookline-test', parcel.test && '1'],
     ['hookline-redelivery', parcel.redelivery && '1'],
+    ...traceHeaders(event.trace, deps.random),
     ['authorization', authorization(parcel)],
     ...(await extraSignatures(parcel, seconds)),
     ...secrets.headers.map(([name, value]): [string, string] => [name, value]),

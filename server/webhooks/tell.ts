@@ -26,6 +26,7 @@ export const ownEvent = (
   fingerprint: '',
   occurredAt: engine.clock(),
   hops: 0,
+  trace: null,
   test: false,
   lane: 'realtime',
   rejected: null,

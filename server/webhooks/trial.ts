@@ -82,7 +82,7 @@ export async function sendTest(
   const body = made.text
   const attempt = await sendAttempt(engine, {
     delivery,
-    event: { ...sent, site: trial.site.slug, hops: 0 },
+    event: { ...sent, site: trial.site.slug, hops: 0, trace: null },
     webhook,
     secrets,
     body,
@@ -111,6 +111,7 @@ const storeTrial = ({ db }: Engine, { id, type, sample, site, source }: Trial, n
       source,
       test: 1,
       hops: 0,
+      trace: null,
       key: null,
       fingerprint: '',
       rejected: null,

@@ -39,6 +39,7 @@ export function outboxContract(engine: string, open: () => Promise<Db>): void {
       fingerprint: key ?? '',
       occurredAt: 1,
       hops: 0,
+      trace: null,
       test: false,
       lane: 'realtime',
       rejected: null,

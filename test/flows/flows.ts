@@ -16,6 +16,7 @@ import { privacy } from './privacy.ts'
 import { repair } from './repair.ts'
 import { signing } from './signing.ts'
 import { sources } from './sources.ts'
+import { trace } from './trace.ts'
 import { transfer } from './transfer.ts'
 import { wu } from './wu.ts'
 
@@ -33,7 +34,7 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
 
     const flow = createFlow(runtime, () => subject)
     const told = [mainJob, repair, choice, builders, bins, catalogue, wu, batches, signing, sources, privacy, transfer]
-    const parts = [...told, health, hostileFields, limits, journal, plugins, keys]
+    const parts = [...told, health, hostileFields, trace, limits, journal, plugins, keys]
     for (const part of parts) part(flow)
   })
 }

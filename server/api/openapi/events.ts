@@ -10,17 +10,25 @@ const newEvent = z.strictObject({
   occurred_at: time.optional().meta({ description: 'from 30 days ago to 5 minutes ahead' }),
 })
 
+const trace = {
+  traceparent: z
+    .string()
+    .meta({ description: 'the trace that it belongs to, which goes on to the receivers (W3C Trace Context)' }),
+  tracestate: z.string().max(512),
+}
+
 export const eventOperations = {
   'POST /api/v1/events': {
     summary: 'Send an event',
     description: 'Answers once the event and all its deliveries are durably stored.',
-    headers: { 'Idempotency-Key': z.string().max(255) },
+    headers: { 'Idempotency-Key': z.string().max(255), ...trace },
     body: newEvent,
     status: 202,
     answer: answers.emitted,
   },
   'POST /api/v1/events/batch': {
     summary: 'Send up to 500 events, all or nothing',
+    headers: trace,
     body: z.array(newEvent).min(1).max(500),
     status: 202,
     answer: answers.emittedList,

@@ -31,7 +31,7 @@ export async function copyToBin(
   const secrets = await openSecrets(engine, webhook.id)
   const { headers } = await sign(engine, {
     delivery: delivery.id,
-    event: { ...event, hops: contents.hops },
+    event: { ...event, hops: contents.hops, trace: contents.trace },
     webhook,
     secrets,
     body,

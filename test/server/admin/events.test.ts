@@ -81,3 +81,20 @@ test('a site sees its own events, and of them not what the network does with the
   expect(page.html).not.toContain('Of the network')
   expect((await admin.get(`/sites/kafe/admin/events/${foreign}`)).status).toBe(404)
 })
+
+test('the page of an event names the trace that it came with, and none where it came with none', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const [emitted] = await app.deps.host.emit([
+    {
+      type: 'payment_received',
+      site: 'sit_main',
+      data: app.deps.host.eventType('payment_received')?.sample ?? {},
+      source: 'plugin:payments',
+      trace: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01 rojo=1',
+    },
+  ])
+  const page = await admin.get(`/network/events/${emitted?.id}`)
+  expect(page.html).toContain('<code>4bf92f3577b34da6a3ce929d0e0e4736</code>')
+  expect((await admin.get(`/network/events/${await app.emit()}`)).html).not.toContain('<dt>Trace</dt>')
+})

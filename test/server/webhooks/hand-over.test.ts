@@ -52,6 +52,7 @@ async function stage() {
       fingerprint: '',
       occurredAt: app.clock.now(),
       hops: 0,
+      trace: null,
       test: false,
       lane: 'realtime' as const,
       rejected: null,

@@ -8,7 +8,7 @@ const item = (webhook: string, id: string, body = 'x') =>
       id,
       webhookId: webhook,
       lease: { owner: 'us', until: 1 },
-      event: { id: 'evt_1', type: 'payment_received', siteId: 'sit_main', siteSlug: 'main', hops: 0 },
+      event: { id: 'evt_1', type: 'payment_received', siteId: 'sit_main', siteSlug: 'main', hops: 0, trace: null },
       createdAt: 0,
       format: 'standard',
       body,

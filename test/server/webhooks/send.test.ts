@@ -25,6 +25,7 @@ function deps(more: Partial<SendDeps> = {}): SendDeps {
   closing.push(post.close)
   return {
     clock: () => now,
+    random: (length) => new Uint8Array(length).fill(7),
     post,
     publicUrl: () => 'https://hooks.example.net',
     version: '1.2.3',
@@ -44,7 +45,7 @@ async function receiver(...args: Parameters<typeof startReceiver>) {
 const v1 = JSON.stringify(plainSigning)
 const parcel = (url: string, more: Partial<Parcel> = {}): Parcel => ({
   delivery: 'dlv_1',
-  event: { id: 'evt_1', type: 'payment_received', site: 'main', hops: 0 },
+  event: { id: 'evt_1', type: 'payment_received', site: 'main', hops: 0, trace: null },
   webhook: webhook(url),
   secrets: noSecrets,
   body: '{"a":"ü"}',
@@ -87,7 +88,7 @@ describe('the headers', () => {
 
   test('say where it came from, and what it is', async () => {
     const there = await receiver()
-    const event = { id: 'evt_1', type: 'payment_received', site: 'main', hops: 2 }
+    const event = { id: 'evt_1', type: 'payment_received', site: 'main', hops: 2, trace: null }
     await sendAttempt(deps(), parcel(there.url, { event, test: true, redelivery: true }))
     expect(there.requests[0]?.headers).toMatchObject({
       'hookline-hops': '2',
@@ -148,7 +149,7 @@ describe('an attempt', () => {
 
   test('with a header that would smuggle another sends nothing', async () => {
     const there = await receiver()
-    const event = { id: 'evt_1', type: 'a\r\nx-admin: 1', site: 'main', hops: 0 }
+    const event = { id: 'evt_1', type: 'a\r\nx-admin: 1', site: 'main', hops: 0, trace: null }
     const attempt = await sendAttempt(deps(), parcel(there.url, { event }))
     expect(attempt).toMatchObject({ outcome: 'unexpected', error: expect.stringContaining('hookline-event') })
     expect(there.requests).toEqual([])
