@@ -62,6 +62,16 @@ export function parseWritten(text: string, at: readonly string[] = []): Json {
   return value
 }
 
+/** The payload of an event as it is stored. Null where only a hand in the database can have been: it is no JSON object. */
+export function storedPayload(text: string): JsonObject | null {
+  try {
+    const value: unknown = JSON.parse(text)
+    return isObject(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
 const badJson = (text: string) => fail('bad_json', '{problem}', { problem: text })
 const bad = (text: string) => ({ ok: false as const, error: badJson(text) })
 

@@ -13,7 +13,7 @@ import { mutedHandlers } from '../../db/queries/mutes.ts'
 import { pluginsChanged, pluginStates } from '../../db/queries/plugins.ts'
 import type { PluginGuardTable } from '../../db/schema.ts'
 import { MINUTE } from '../lib/clock.ts'
-import type { JsonObject } from '../lib/json.ts'
+import { storedPayload, type JsonObject } from '../lib/json.ts'
 import { inEnglish, msg, type Message } from '../lib/message.ts'
 import { RETIRED } from '../webhooks/lifecycle.ts'
 import type { Hold } from '../webhooks/outbox.ts'
@@ -39,8 +39,9 @@ export const MOST_COUNTED = 1000
 /**
  * Asks every guard that is in force for the site. One that throws, takes too long or gives back something else than the
  * payload is closed, and so is one whose plugin is paused or missing: a guard that is gone must not be a guard that agrees.
+ * No guard agrees to what cannot be read (null).
  */
-export async function askGuards(core: Core, payload: JsonObject, about: About): Promise<Verdict> {
+export async function askGuards(core: Core, payload: JsonObject | null, about: About): Promise<Verdict> {
   const { standing } = about
   const dueAt = core.engine.clock() + MINUTE
   for (const guard of standing.guards) {
@@ -55,16 +56,18 @@ export async function askGuards(core: Core, payload: JsonObject, about: About): 
   }
   for (const filter of core.filters.get(webhookGuard.name) ?? []) {
     if (!standing.runs(filter.slug) || standing.isMuted(filter.id)) continue
+    if (payload === null) return { rejected: null, hold: failed(filter.id, 'The event cannot be read.', dueAt) }
     const ran = await runFilter(core, filter, payload, about, mustBeSame)
     if (!ran.ok) {
-      const reason = inEnglish(
-        msg('The guard {guard} failed: {error}', { guard: filter.id, error: presentable(sentenceOf(ran.error), 500) }),
-      )
-      return { rejected: null, hold: { handler: filter.id, reason, dueAt } }
+      return { rejected: null, hold: failed(filter.id, presentable(sentenceOf(ran.error), 500), dueAt) }
     }
     if (isRejection(ran.value)) return { rejected: ran.value.reason, hold: null }
   }
   return PASSED
+}
+
+const failed = (guard: string, error: string, dueAt: number): Hold => {
+  return { handler: guard, reason: inEnglish(msg('The guard {guard} failed: {error}', { guard, error })), dueAt }
 }
 
 const whyClosed = ({ handler, title, paused }: { handler: string; title: string; paused: boolean }): Message =>
@@ -98,7 +101,7 @@ async function answersTo(core: Core, events: readonly HeldEvent[]): Promise<Answ
     const standing = standings.get(site)
     // Of a site that was deleted, all deliveries have ended.
     const verdict = standing
-      ? await askGuards(core, JSON.parse(payload) as JsonObject, { standing, event: { id, type, occurredAt } })
+      ? await askGuards(core, storedPayload(payload), { standing, event: { id, type, occurredAt } })
       : PASSED
     if (verdict.hold) closed.push({ event: id, ...verdict.hold, due: verdict.hold.dueAt })
     else if (verdict.rejected !== null) refused.push({ event: id, reason: verdict.rejected })

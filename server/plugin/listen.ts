@@ -1,6 +1,6 @@
 import { markHeard, unheardEvents, type UnheardEvent } from '../../db/queries/plugins.ts'
 import { SECOND } from '../lib/clock.ts'
-import { copyOf, isObject } from '../lib/json.ts'
+import { copyOf, storedPayload } from '../lib/json.ts'
 import { baseContext, happening, writePart } from './context.ts'
 import type { Core, Stored } from './core.ts'
 import { handle } from './handle.ts'
@@ -88,22 +88,10 @@ export function listening(core: () => Core) {
   }
 }
 
-/** Null where the payload is no JSON object any more: nobody but a hand in the database makes such a row. */
-function storedOf({
-  id,
-  type,
-  site_id: site,
-  payload,
-  occurred_at: occurredAt,
-  hops,
-  trace,
-}: UnheardEvent): Stored | null {
-  try {
-    const data: unknown = JSON.parse(payload)
-    return isObject(data) ? { id, type, site, data, occurredAt, hops, trace, chain: 0 } : null
-  } catch {
-    return null
-  }
+function storedOf(event: UnheardEvent): Stored | null {
+  const { id, type, site_id: site, occurred_at: occurredAt, hops, trace } = event
+  const data = storedPayload(event.payload)
+  return data && { id, type, site, data, occurredAt, hops, trace, chain: 0 }
 }
 
 /** What no listener can be told counts as heard: met at every tick, enough of it would leave no room for the others. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { definePlugin, webhookGuard } from 'hookline/plugin'
+import { MINUTE } from '../../../server/lib/clock.ts'
 import { testApp } from '../../support/app.ts'
 import { startReceiver } from '../../support/receiver.ts'
 
@@ -58,6 +59,24 @@ test('a closed guard is told of, and what it held goes out once somebody sends w
     'handler.muted',
     'handler.unmuted',
   ])
+})
+
+test('an event that no guard can read waits alone, with the reason', async () => {
+  mood.broken = true
+  const receiver = await startReceiver()
+  const app = await testApp({ plugins: [bouncer] })
+  await app.webhook({ url: receiver.url })
+  const [first, second] = [await app.emit(), await app.emit()]
+  const { db } = app.deps
+  await db.commit([db.q.updateTable('event').set({ payload: '{"amount":' }).where('id', '=', first)])
+  mood.broken = false
+  app.clock.advance(MINUTE)
+  await app.tidy()
+  await app.deliver()
+  expect(receiver.requests.map(({ headers }) => headers['webhook-id'])).toEqual([second])
+  const waits = db.q.selectFrom('delivery').select(['state', 'reason']).where('event_id', '=', first)
+  const reason = 'The guard bouncer/filter:webhook_guard#0 failed: The event cannot be read.'
+  expect(await waits.execute()).toEqual([{ state: 'held', reason }])
 })
 
 test('a guard is muted only by who may change the network, and only if it is there', async () => {
