@@ -19,9 +19,9 @@ export const setupRoutes = (deps: Deps): Handlers => ({
   'GET /setup': async (c) => {
     if (await deps.access.isSetUp()) throw notFound()
     const token = c.req.query('token')
-    if (token === undefined) return (await mayEnter(c, deps)) ? setupForm(c, deps, nothing, []) : closed(c, deps)
+    if (token === undefined) return (await mayEnter(c, deps)) ? setupForm(c, deps, nothing, []) : closed(c, deps, false)
     const pass = await swapSetupToken(deps, token)
-    if (pass === null) return closed(c, deps)
+    if (pass === null) return closed(c, deps, true)
     kept.set(c, deps, pass, SETUP_LIFETIME)
     c.header('referrer-policy', 'no-referrer')
     return c.redirect('/setup', 303)
@@ -29,7 +29,7 @@ export const setupRoutes = (deps: Deps): Handlers => ({
 
   'POST /setup': async (c) => {
     if (await deps.access.isSetUp()) throw notFound()
-    if (!(await mayEnter(c, deps))) return closed(c, deps)
+    if (!(await mayEnter(c, deps))) return closed(c, deps, true)
     const form = await readForm(c)
     const person = {
       name: form.get('name').trim(),
@@ -73,10 +73,11 @@ function setupForm(c: C, deps: Deps, typed: Typed, errors: readonly FieldError[]
   })
 }
 
-/** The address may hold a token: it goes to nobody as a referrer. */
-const closed = (c: C, deps: Deps): Response =>
+/** `byLink`: somebody came by a link that does not work. Else by the bare address, as a newcomer does. The address may hold a token: it goes to nobody as a referrer. */
+const closed = (c: C, deps: Deps, byLink: boolean): Response =>
   plainPage(c, deps, 'pages/setup/closed', {
-    title: c.get('t')('This set-up link does not work'),
+    title: byLink ? c.get('t')('This set-up link does not work') : c.get('t')('Set up Hookline'),
+    data: { byLink },
     status: 403,
     headers: { 'referrer-policy': 'no-referrer' },
   })

@@ -55,15 +55,17 @@ test('faults are told beside their fields, and what was typed is kept, except th
   expect(answer.html).not.toContain('eleven char')
 })
 
-test.each(['/setup', '/setup?token=wrong', '/setup?token='])(
-  '%s without the right token says what to do',
-  async (path) => {
-    const answer = await visit(world).get(path)
-    expect(answer.status).toBe(403)
-    expect(answer.html).toContain('Start the server again')
-    expect((await visit(world).post('/setup', form)).status).toBe(403)
-  },
-)
+test.each([
+  ['/setup', 'Open the link that the server printed'],
+  ['/setup?token=wrong', 'This set-up link does not work'],
+  ['/setup?token=', 'This set-up link does not work'],
+])('%s without the right token says what to do', async (path, words) => {
+  const answer = await visit(world).get(path)
+  expect(answer.status).toBe(403)
+  expect(answer.html).toContain(words)
+  expect(answer.html).toContain('Start the server again')
+  expect((await visit(world).post('/setup', form)).status).toBe(403)
+})
 
 test('the link of somebody else does not open a second time', async () => {
   await visit(world).get(link)
