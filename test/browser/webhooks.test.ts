@@ -152,7 +152,7 @@ test('the preview follows what is chosen, and keeps what is typed', async () => 
   await page.getByLabel('Name', { exact: true }).fill('Typed')
   await page.getByRole('checkbox', { name: /^Payment Failed/ }).check()
   await page.getByText('with a sample of payment_failed').waitFor()
-  expect(await page.locator('#chips').innerText()).toContain('A payment did not go through')
+  expect(await page.locator('#chips').innerText()).toContain('Payment Failed')
   expect(await page.getByText('1 chosen', { exact: true }).isVisible()).toBe(true)
   await page.getByRole('radio', { name: 'Envelope' }).check()
   await page.getByText('Envelope as a curl command').waitFor()

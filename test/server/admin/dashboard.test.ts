@@ -67,7 +67,7 @@ test('a failing webhook tells what came back, and one click leads to why', async
   const admin = await app.login()
   const { html } = await admin.get('/network')
   expect(words(html)).toContain('Order desk is failing: 503 Service Unavailable')
-  expect(words(html)).toContain('Webhooks Last 24 hours Order desk 0, 5 failed')
+  expect(words(html)).toContain('Webhooks Last 24 hours Order desk 0 delivered 5 failed')
   const [, why = ''] = /href="([^"]+)">See why/.exec(html) ?? []
   expect(words((await admin.get(why)).html)).toContain('Not yet: one attempt has not arrived.')
   const webhook = await admin.get(`/network/webhooks/${id}`)

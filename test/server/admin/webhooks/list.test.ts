@@ -29,7 +29,7 @@ test('a row says where it sends, what, how it fares, and what became of the last
   const { html } = await admin.get(LIST)
   const words = wordsOf(html)
   expect(words).toContain(`Books ${new URL(receiver.url).host}/… Edit Send Test Event Deliveries Retire Delete`)
-  expect(words).toContain('Active payment_failed Real time and 1 more 1, 1 failed Retrying')
+  expect(words).toContain('Active payment_failed Real time and 1 more 1 delivered 1 failed Retrying')
   expect(words).toContain('500 Internal Server Error')
   expect(html).toContain('aria-label="Last 24 hours: 1 delivered, 1 failed"')
   expect(html).not.toContain('hush')
