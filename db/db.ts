@@ -62,3 +62,17 @@ export class DbError extends Error {
     this.kind = kind
   }
 }
+
+/** Whether a commit was refused by a `must` or a unique key. */
+export const isConstraint = (error: unknown): boolean => error instanceof DbError && error.kind === 'constraint'
+
+/** Commits, and answers whether it went: false where a `must` or a unique key refused it, and nothing was written. */
+export async function tryCommit(db: Pick<Db, 'commit'>, list: readonly Statement[]): Promise<boolean> {
+  try {
+    await db.commit(list)
+    return true
+  } catch (error) {
+    if (isConstraint(error)) return false
+    throw error
+  }
+}

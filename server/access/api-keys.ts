@@ -1,4 +1,4 @@
-import { DbError, type Statement } from '../../db/db.ts'
+import { tryCommit, type Statement } from '../../db/db.ts'
 import {
   insertKey,
   insertKeyOnce,
@@ -146,15 +146,11 @@ export async function rotate(
   const secret = newSecret(deps)
   const oldUntil = now + overlap * HOUR
   const entry = { action: 'api_key.rotated', target: key.id, owner: key.owner, after: { overlap_hours: overlap } }
-  try {
-    await deps.db.commit([
-      ...auditEntry(deps, actor, entry),
-      ...rotateKey(deps.db, { id: key.id, hash: await sha256(secret), hint: hintOf(secret) }, { seen, now, oldUntil }),
-    ])
-  } catch (error) {
-    if (!(error instanceof DbError && error.kind === 'constraint')) throw error
-    throw fail('conflict', 'This key has ended, or was rotated in the meantime.')
-  }
+  const isRotated = await tryCommit(deps.db, [
+    ...auditEntry(deps, actor, entry),
+    ...rotateKey(deps.db, { id: key.id, hash: await sha256(secret), hint: hintOf(secret) }, { seen, now, oldUntil }),
+  ])
+  if (!isRotated) throw fail('conflict', 'This key has ended, or was rotated in the meantime.')
   return { secret, oldUntil }
 }
 

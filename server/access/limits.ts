@@ -1,4 +1,4 @@
-import { DbError } from '../../db/db.ts'
+import { tryCommit } from '../../db/db.ts'
 import { countWithin } from '../../db/queries/throttle.ts'
 import { MINUTE } from '../lib/clock.ts'
 import { AppError } from '../lib/errors.ts'
@@ -19,12 +19,8 @@ export async function limitTests(engine: Pick<Engine, 'db' | 'clock' | 'random'>
   const key = `test:${actorId}`
   const now = engine.clock()
   const id = Array.from(engine.random(8), (byte) => byte.toString(16).padStart(2, '0')).join('')
-  try {
-    await db.commit(countWithin(db, { key, at: now, id }, { since: now - MINUTE, most: TESTS_A_MINUTE }))
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') throw tooMany(60)
-    throw error
-  }
+  const count = countWithin(db, { key, at: now, id }, { since: now - MINUTE, most: TESTS_A_MINUTE })
+  if (!(await tryCommit(db, count))) throw tooMany(60)
 }
 
 /**

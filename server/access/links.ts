@@ -1,4 +1,4 @@
-import { DbError, type Statement } from '../../db/db.ts'
+import { tryCommit, type Statement } from '../../db/db.ts'
 import { must } from '../../db/must.ts'
 import { endSessions, setPassword } from '../../db/queries/access.ts'
 import { hasOtherRole, type Person } from '../../db/queries/people.ts'
@@ -71,13 +71,8 @@ export async function giveLink(
   kind: LinkKind,
 ): Promise<string> {
   const { url, statements } = await newLink(deps, by, person, kind)
-  try {
-    await deps.db.commit(statements)
-    return url
-  } catch (error) {
-    if (!(error instanceof DbError && error.kind === 'constraint')) throw error
-    throw fail('conflict', 'This user got another role at the same moment. Try again.')
-  }
+  if (await tryCommit(deps.db, statements)) return url
+  throw fail('conflict', 'This user got another role at the same moment. Try again.')
 }
 
 /** What the audit log says of a new link. */
@@ -143,22 +138,16 @@ export async function setPasswordByPass(
   const { db } = deps
   const hash = await deps.access.hash(password)
   const by = { id: holder.id, name: holder.name, address }
-  try {
-    await db.commit([
-      ...auditEntry(deps, by, {
-        action: 'user.password_changed',
-        target: holder.id,
-        owner: holder.siteId,
-        after: { by: `${holder.kind} link` },
-      }),
-      must(db, passIsGone(await sha256(pass))),
-      setPassword(db, { userId: holder.id, hash, at: isoTime(deps.clock()) }),
-      endSessions(db, holder.id),
-      deleteLinksOf(db, holder.id),
-    ])
-    return true
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') return false
-    throw error
-  }
+  return tryCommit(db, [
+    ...auditEntry(deps, by, {
+      action: 'user.password_changed',
+      target: holder.id,
+      owner: holder.siteId,
+      after: { by: `${holder.kind} link` },
+    }),
+    must(db, passIsGone(await sha256(pass))),
+    setPassword(db, { userId: holder.id, hash, at: isoTime(deps.clock()) }),
+    endSessions(db, holder.id),
+    deleteLinksOf(db, holder.id),
+  ])
 }

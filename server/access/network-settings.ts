@@ -1,6 +1,6 @@
 import { sql } from 'kysely'
 import { z } from 'zod'
-import { DbError, type Db } from '../../db/db.ts'
+import { tryCommit, type Db } from '../../db/db.ts'
 import { must } from '../../db/must.ts'
 import { pluginsChanged } from '../../db/queries/plugins.ts'
 import { setSetting, settings } from '../../db/queries/settings.ts'
@@ -94,7 +94,7 @@ type Deps = Pick<Engine, 'db' | 'clock' | 'random'>
  * Stores settings that were checked, if nobody changed any since `revision`; false if somebody did. What they are now is
  * what the next event, page and purge go by.
  */
-export async function saveNetworkSettings(
+export function saveNetworkSettings(
   deps: Deps,
   by: Actor,
   before: NetworkSettings,
@@ -105,23 +105,17 @@ export async function saveNetworkSettings(
   const changed = networkSettings.filter((name) => typed[name] !== before[name])
   const part = (of: NetworkSettings) => Object.fromEntries(changed.map((name) => [name, of[name]]))
   const stands = sql`coalesce((select value from setting where name = 'settings_revision'), '0')`
-  try {
-    await db.commit([
-      ...auditEntry(deps, by, {
-        action: 'settings.updated',
-        target: 'network',
-        owner: 'network',
-        before: part(before),
-        after: part(typed),
-      }),
-      must(db, sql`${stands} <> ${revision}`),
-      ...changed.map((name) => setSetting(db, name, typed[name])),
-      setSetting(db, 'settings_revision', String(Number(revision) + 1)),
-      pluginsChanged(db),
-    ])
-    return true
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') return false
-    throw error
-  }
+  return tryCommit(db, [
+    ...auditEntry(deps, by, {
+      action: 'settings.updated',
+      target: 'network',
+      owner: 'network',
+      before: part(before),
+      after: part(typed),
+    }),
+    must(db, sql`${stands} <> ${revision}`),
+    ...changed.map((name) => setSetting(db, name, typed[name])),
+    setSetting(db, 'settings_revision', String(Number(revision) + 1)),
+    pluginsChanged(db),
+  ])
 }

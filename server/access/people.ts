@@ -1,4 +1,4 @@
-import { DbError, type Statement } from '../../db/db.ts'
+import { isConstraint, type Statement } from '../../db/db.ts'
 import { must } from '../../db/must.ts'
 import { deletePasswords, endSessions, setPassword } from '../../db/queries/access.ts'
 import {
@@ -82,7 +82,7 @@ export async function createPerson(
     const results = await db.commit([...own, ...prepared.statements])
     prepared.finish(results.slice(own.length))
   } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint' && (await personByEmail(db, email))) throw emailTaken()
+    if (isConstraint(error) && (await personByEmail(db, email))) throw emailTaken()
     throw error
   }
   return id
@@ -224,11 +224,9 @@ async function keepingSuperAdmins(deps: PeopleDeps, by: Actor, list: readonly St
   try {
     return await deps.db.commit(list)
   } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') {
-      if (by.kind === 'key') throw forPeopleOnly()
-      throw fail('conflict', 'This is the last super admin. Make somebody else one first.')
-    }
-    throw error
+    if (!isConstraint(error)) throw error
+    if (by.kind === 'key') throw forPeopleOnly()
+    throw fail('conflict', 'This is the last super admin. Make somebody else one first.')
   }
 }
 

@@ -1,4 +1,4 @@
-import { DbError } from '../../db/db.ts'
+import { tryCommit } from '../../db/db.ts'
 import { archiveWebhooks, retireWebhooks, wakeWebhooks } from '../../db/queries/site-state.ts'
 import { insertSite, MAIN_SITE, siteById, updateSite, type Site } from '../../db/queries/sites.ts'
 import type { Actor } from '../lib/actor.ts'
@@ -31,15 +31,10 @@ export async function createSite(
   const site: Site = { id, slug, name, state: 'active', created_at: deps.clock() }
   const audit = auditEntry(deps, by, { action: 'site.created', target: id, owner: 'network', after: { slug, name } })
   const row = { id, slug, name, created_at: site.created_at }
-  try {
-    await deps.db.commit([insertSite(deps.db, row), ...audit])
-    return site
-  } catch (error) {
-    if (!(error instanceof DbError && error.kind === 'constraint')) throw error
-    const before = await siteById(deps.db, id)
-    if (before?.slug === slug) return before
-    throw invalid([{ path: 'slug', message: msg('Another site has this slug. Take another one.') }])
-  }
+  if (await tryCommit(deps.db, [insertSite(deps.db, row), ...audit])) return site
+  const before = await siteById(deps.db, id)
+  if (before?.slug === slug) return before
+  throw invalid([{ path: 'slug', message: msg('Another site has this slug. Take another one.') }])
 }
 
 interface SiteChange {

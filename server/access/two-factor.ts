@@ -1,4 +1,4 @@
-import { DbError } from '../../db/db.ts'
+import { tryCommit } from '../../db/db.ts'
 import { endSessions } from '../../db/queries/access.ts'
 import type { Person } from '../../db/queries/people.ts'
 import {
@@ -60,19 +60,14 @@ export async function confirmTwoFactor(
   if (step === null) return null
   const codes = newCodes(deps)
   const hashes = await Promise.all(codes.map(hashOf))
-  try {
-    await db.commit([
-      // First, as its counter makes the second of two wait: that one must not replace the codes which the first has shown.
-      ...auditEntry(deps, by, { action: 'user.two_factor_on', target: person.id, owner: person.siteId }),
-      ...confirmTwoFactorRow(db, person.id, now, step),
-      ...setRecoveryCodes(db, person.id, hashes),
-      endSessions(db, person.id),
-    ])
-    return codes
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') return null
-    throw error
-  }
+  const isOn = await tryCommit(db, [
+    // First, as its counter makes the second of two wait: that one must not replace the codes which the first has shown.
+    ...auditEntry(deps, by, { action: 'user.two_factor_on', target: person.id, owner: person.siteId }),
+    ...confirmTwoFactorRow(db, person.id, now, step),
+    ...setRecoveryCodes(db, person.id, hashes),
+    endSessions(db, person.id),
+  ])
+  return isOn ? codes : null
 }
 
 /** New recovery codes; those before no longer work. */

@@ -1,4 +1,4 @@
-import { DbError } from '../../db/db.ts'
+import { isConstraint } from '../../db/db.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import { AppError, type FieldError } from '../lib/errors.ts'
@@ -61,8 +61,7 @@ export async function saveSettings(
     await deps.db.commit([...statements, ...auditEntry(deps, c.var.actor, entry)])
     return { ok: true }
   } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') return { ok: false, errors: [], conflict: true }
-    if (error instanceof AppError && error.code === 'revision_conflict')
+    if (isConstraint(error) || (error instanceof AppError && error.code === 'revision_conflict'))
       return { ok: false, errors: [], conflict: true }
     if (error instanceof AppError && error.errors.length > 0)
       return { ok: false, errors: error.errors, conflict: false }

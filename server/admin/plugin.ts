@@ -1,4 +1,4 @@
-import { DbError } from '../../db/db.ts'
+import { tryCommit } from '../../db/db.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
@@ -37,10 +37,8 @@ export const onePluginRoutes = (deps: Deps): Handlers => ({
       return uninstallPage(c, deps, plugin, [{ path: 'slug', message }])
     }
     const entry = { action: 'plugin.uninstalled', target: plugin.slug, owner: 'network' }
-    try {
-      await deps.db.commit([...(await deps.host.uninstall(plugin.slug)), ...auditEntry(deps, c.var.actor, entry)])
-    } catch (error) {
-      if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
+    const statements = [...(await deps.host.uninstall(plugin.slug)), ...auditEntry(deps, c.var.actor, entry)]
+    if (!(await tryCommit(deps.db, statements))) {
       throw fail('conflict', 'The plugin {plugin} is active somewhere. Deactivate it everywhere first.', {
         plugin: plugin.title,
       })

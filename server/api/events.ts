@@ -1,4 +1,4 @@
-import { DbError } from '../../db/db.ts'
+import { isConstraint } from '../../db/db.ts'
 import { eventById, eventsBefore, type EventRow } from '../../db/queries/events.ts'
 import { siteBySlugOrId } from '../../db/queries/sites.ts'
 import type { Deps } from '../deps.ts'
@@ -39,13 +39,11 @@ export const eventRoutes = (deps: Deps): Handlers => ({
     const siteOf = siteFinder(deps)
     for (const [n, item] of items.entries()) list.push(await readEmission(deps, c, item, null, siteOf, `${n}.`))
     const emitted = await deps.host.emit(list).catch((error: unknown) => {
-      if (error instanceof DbError && error.kind === 'constraint') {
-        throw fail(
-          'idempotency_mismatch',
-          'One of the ids was used before with another body. Nothing of this batch was stored.',
-        )
-      }
-      throw error
+      if (!isConstraint(error)) throw error
+      throw fail(
+        'idempotency_mismatch',
+        'One of the ids was used before with another body. Nothing of this batch was stored.',
+      )
     })
     return Response.json({ data: emitted.map(show) }, { status: 202 })
   },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DbError } from '../../db/db.ts'
+import { isConstraint } from '../../db/db.ts'
 import { hookFor, hooksAfter, mustBeOnlyHook } from '../../db/queries/hooks.ts'
 import { webhooksChanged } from '../../db/queries/outbox.ts'
 import { webhookById, type Webhook } from '../../db/queries/webhooks.ts'
@@ -66,7 +66,7 @@ export const hookRoutes = (deps: Deps): Handlers => ({
         ...auditEntry(deps, actor, entry),
       ])
     } catch (error) {
-      if (!(error instanceof DbError && error.kind === 'constraint')) throw error
+      if (!isConstraint(error)) throw error
       const faster = await find()
       if (faster && faster.id !== there?.id) return answer(deps, faster)
       throw room === null ? error : quotaReached(actor.owner, room)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DbError, type Statement } from '../../db/db.ts'
+import { tryCommit, type Statement } from '../../db/db.ts'
 import { siteBySlugOrId, type Site } from '../../db/queries/sites.ts'
 import { auditEntry, type AuditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
@@ -84,13 +84,7 @@ async function siteOf(deps: Deps, named: string | undefined): Promise<Site | nul
 }
 
 async function commit(deps: Deps, statements: readonly Statement[], refused: Message): Promise<void> {
-  if (statements.length === 0) return
-  try {
-    await deps.db.commit(statements)
-  } catch (error) {
-    if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
-    throw new AppError('conflict', refused)
-  }
+  if (statements.length > 0 && !(await tryCommit(deps.db, statements))) throw new AppError('conflict', refused)
 }
 
 /** One plugin, with what is set for it; of a secret no more than that there is one. */

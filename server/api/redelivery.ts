@@ -1,4 +1,4 @@
-import { DbError } from '../../db/db.ts'
+import { tryCommit } from '../../db/db.ts'
 import type { DeliveryRow } from '../../db/queries/deliveries.ts'
 import { mustBeRedelivered, mustNotBeRedelivered, redeliver } from '../../db/queries/redeliveries.ts'
 import { tryNow } from '../../db/queries/dispatch.ts'
@@ -55,7 +55,7 @@ export async function redeliverMany(deps: Deps, actor: Actor, deliveries: readon
 }
 
 /** All of these or none, with their entries of the audit log. Answers whether they went. */
-async function redeliverAll(deps: Deps, actor: Actor, deliveries: readonly DeliveryRow[]): Promise<boolean> {
+function redeliverAll(deps: Deps, actor: Actor, deliveries: readonly DeliveryRow[]): Promise<boolean> {
   const { db, clock } = deps
   const ids = deliveries.map(({ id }) => id)
   const entries = deliveries.map(({ id, webhook_owner: owner }) => ({
@@ -64,17 +64,11 @@ async function redeliverAll(deps: Deps, actor: Actor, deliveries: readonly Deliv
     owner: owner ?? 'network',
   }))
   const webhooks = [...new Set(deliveries.map(({ webhook_id: webhook }) => webhook))]
-  try {
-    await db.commit([
-      ...auditEntries(deps, actor, entries),
-      mustNotBeRedelivered(db, ids),
-      ...ids.map((id) => redeliver(db, id, clock())),
-      mustBeRedelivered(db, ids),
-      tryNow(db, webhooks, clock()),
-    ])
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') return false
-    throw error
-  }
-  return true
+  return tryCommit(db, [
+    ...auditEntries(deps, actor, entries),
+    mustNotBeRedelivered(db, ids),
+    ...ids.map((id) => redeliver(db, id, clock())),
+    mustBeRedelivered(db, ids),
+    tryNow(db, webhooks, clock()),
+  ])
 }

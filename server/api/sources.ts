@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import { DbError } from '../../db/db.ts'
 import { sourceById, sourcesAfter, type SourceRow } from '../../db/queries/sources.ts'
 import { siteBySlugOrId } from '../../db/queries/sites.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
 import { isoTime } from '../lib/clock.ts'
-import { fail, invalid, notFound } from '../lib/errors.ts'
+import { fail, invalid, notFound, type AppError } from '../lib/errors.ts'
 import { isId, newId } from '../lib/ids.ts'
 import type { Json, JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
@@ -75,12 +74,12 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
         settings: body.settings ?? (JSON.parse(source.settings) as JsonObject),
         mapping: body.mapping ?? (source.mapping === null ? null : (JSON.parse(source.mapping) as Json)),
       })
-      await unlessChanged(() => changeSource(deps, c.get('actor'), source, draft))
+      if (!(await changeSource(deps, c.get('actor'), source, draft))) throw changedMeanwhile()
     }
-    if (active !== undefined)
-      await unlessChanged(async () =>
-        switchSource(deps, c.get('actor'), await asked(c, deps), active ? 'active' : 'retired'),
-      )
+    if (active !== undefined) {
+      const state = active ? 'active' : 'retired'
+      if (!(await switchSource(deps, c.get('actor'), await asked(c, deps), state))) throw changedMeanwhile()
+    }
     return Response.json(show(deps, await asked(c, deps)))
   },
 
@@ -92,7 +91,8 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
   'POST /api/v1/sources/:id/rotate-address': async (c) => {
     const source = await asked(c, deps)
     const { at_once: atOnce } = parsed(newAddress, await readJsonObject(c))
-    const url = await unlessChanged(() => rotateToken(deps, c.get('actor'), source, atOnce))
+    const url = await rotateToken(deps, c.get('actor'), source, { atOnce })
+    if (url === null) throw changedMeanwhile()
     return Response.json({ ...show(deps, await asked(c, deps)), url })
   },
 })
@@ -136,14 +136,5 @@ function checked(deps: Deps, kind: SourceKind, input: SourceInput): SourceDraft 
   return read.draft
 }
 
-async function unlessChanged<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
-    throw fail(
-      'revision_conflict',
-      'Somebody else changed this source meanwhile. Read it again and repeat your change.',
-    )
-  }
-}
+const changedMeanwhile = (): AppError =>
+  fail('revision_conflict', 'Somebody else changed this source meanwhile. Read it again and repeat your change.')

@@ -1,4 +1,4 @@
-import { DbError, type Statement } from '../../db/db.ts'
+import { isConstraint, type Statement } from '../../db/db.ts'
 import type { Webhook } from '../../db/queries/webhooks.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
@@ -37,7 +37,7 @@ export async function addWebhook(
   const made = await createWebhook(deps, draft, { id, owner, by, room, origin: 'api', ...more }, { handedOut: true })
   const entry = { action: 'webhook.created', target: id, owner, after: auditedDraft(draft) }
   await deps.db.commit([...made.statements, ...auditEntry(deps, actor, entry)]).catch((error: unknown) => {
-    if (room !== null && error instanceof DbError && error.kind === 'constraint') throw quotaReached(owner, room)
+    if (room !== null && isConstraint(error)) throw quotaReached(owner, room)
     throw error
   })
   return { id, secret: made.secret }
@@ -77,11 +77,9 @@ export async function dropWebhook(deps: Deps, actor: Actor, current: Webhook): P
 
 /** A rule of the commit did not hold: the revision is another one by now. */
 export function changedMeanwhile(error: unknown): never {
-  if (error instanceof DbError && error.kind === 'constraint') {
-    throw fail(
-      'revision_conflict',
-      'Somebody else changed this webhook at the same moment. Read it again and repeat your change.',
-    )
-  }
-  throw error
+  if (!isConstraint(error)) throw error
+  throw fail(
+    'revision_conflict',
+    'Somebody else changed this webhook at the same moment. Read it again and repeat your change.',
+  )
 }

@@ -1,4 +1,4 @@
-import { DbError } from '../../db/db.ts'
+import { isConstraint } from '../../db/db.ts'
 import type { Core, Stored } from './core.ts'
 import { afterSuccess, recordFault } from './fault.ts'
 import type { Handler } from './loaded.ts'
@@ -48,7 +48,7 @@ export async function handle<T>(core: Core, handling: Handling<T>): Promise<Hand
       await commit(core, handling.keeps?.(ran.value) === false ? openUnit() : unit, handling)
       return { ok: true, value: ran.value }
     } catch (error) {
-      if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
+      if (!isConstraint(error)) throw error
       if (!again) return fault(new Error('It adds a record that is there already.', { cause: error }), ran.ms)
     }
   }

@@ -1,4 +1,4 @@
-import { DbError, type Statement } from '../../db/db.ts'
+import { tryCommit } from '../../db/db.ts'
 import { deliveryById } from '../../db/queries/deliveries.ts'
 import {
   deleteRecord,
@@ -84,6 +84,7 @@ export async function erase(engine: Engine, place: PlaceName, row: Row, whose: W
   }
 }
 
+/** False where a delivery of it is on its way right now. */
 async function eraseOneEvent(engine: Engine, row: Row, { address, match }: Whose): Promise<boolean> {
   const { db, clock } = engine
   const id = String(row['id'])
@@ -98,7 +99,7 @@ async function eraseOneEvent(engine: Engine, row: Row, { address, match }: Whose
     key: typeof key === 'string' && match.isIn(key) ? id : asText(key),
     rejected: typeof rejected === 'string' && match.isIn(rejected) ? ERASED : asText(rejected),
   }
-  return unlessOnItsWay(engine, eraseEvent(db, event, address, clock()))
+  return tryCommit(db, eraseEvent(db, event, address, clock()))
 }
 
 /** A body is of an event, which goes as a whole then, or of a batch. */
@@ -106,17 +107,7 @@ async function eraseBody(engine: Engine, owner: string, whose: Whose): Promise<b
   const { db, clock } = engine
   const [event] = await rowsOf(db, places.event, places.event.texts, [[owner]])
   if (event) return eraseOneEvent(engine, event, whose)
-  return unlessOnItsWay(engine, eraseBatch(db, owner, clock()))
-}
-
-async function unlessOnItsWay({ db }: Engine, statements: readonly Statement[]): Promise<boolean> {
-  try {
-    await db.commit(statements)
-    return true
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') return false
-    throw error
-  }
+  return tryCommit(db, eraseBatch(db, owner, clock()))
 }
 
 function attemptWithout(row: Row, { isIn }: Match, now: number) {

@@ -1,7 +1,7 @@
-import { DbError, type Statement } from '../../db/db.ts'
+import { tryCommit, type Statement } from '../../db/db.ts'
 import { placeNames, places, type PlaceName, type Value } from '../../db/queries/privacy-places.ts'
 import { advanceRequest, insertHits, insertRequest, moveRequest, runningRequests } from '../../db/queries/privacy.ts'
-import type { PrivacyRequestTable, PrivacyState } from '../../db/schema.ts'
+import type { PrivacyRequestTable } from '../../db/schema.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { By } from '../lib/actor.ts'
 import { newId } from '../lib/ids.ts'
@@ -82,19 +82,19 @@ export async function startSearch(engine: Engine, by: By, address: string): Prom
  */
 export const startErasing = (engine: Engine, by: By, request: PrivacyRequestTable): Promise<boolean> => {
   const progress = beginning('erasing', progressOf(request).seen)
-  return move(
-    engine,
-    request.id,
-    ['found'],
-    { state: 'erasing', progress, ended_at: null },
-    auditOf(engine, by, request, 'erased'),
-  )
+  return tryCommit(engine.db, [
+    ...moveRequest(engine.db, request.id, ['found'], { state: 'erasing', progress, ended_at: null }),
+    ...auditOf(engine, by, request, 'erased'),
+  ])
 }
 
 /** Stops a walk where it is. Answers false where none runs. */
 export const stop = (engine: Engine, by: By, request: PrivacyRequestTable): Promise<boolean> => {
   const change = { state: 'stopped', ended_at: engine.clock() } as const
-  return move(engine, request.id, ['searching', 'erasing'], change, auditOf(engine, by, request, 'stopped'))
+  return tryCommit(engine.db, [
+    ...moveRequest(engine.db, request.id, ['searching', 'erasing'], change),
+    ...auditOf(engine, by, request, 'stopped'),
+  ])
 }
 
 /** What a person did with a request, for the audit log: by its masked address alone, as the log is kept for long. */
@@ -105,22 +105,6 @@ export const auditOf = (
   done: 'searched' | 'exported' | 'erased' | 'stopped',
 ): Statement[] =>
   auditEntry(engine, by, { action: `privacy.${done}`, target: id, owner: 'network', after: { address: masked } })
-
-async function move(
-  { db }: Engine,
-  id: string,
-  from: readonly PrivacyState[],
-  change: Parameters<typeof moveRequest>[3],
-  audit: readonly Statement[],
-): Promise<boolean> {
-  try {
-    await db.commit([...moveRequest(db, id, from, change), ...audit])
-    return true
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') return false
-    throw error
-  }
-}
 
 /** Steps of one request in one run: what is left waits for the next run. */
 const MOST_STEPS = 100

@@ -1,3 +1,4 @@
+import { tryCommit } from '../../db/db.ts'
 import {
   deleteSource,
   insertSource,
@@ -63,8 +64,8 @@ export async function addSource(
   return addressOf(deps, kind, token)
 }
 
-/** Changes a source. The commit fails as `constraint` when somebody else changed it since it was read. */
-export async function changeSource(deps: Deps, actor: Actor, source: SourceRow, draft: SourceDraft): Promise<void> {
+/** Changes a source; false when somebody else changed it since it was read. */
+export async function changeSource(deps: Deps, actor: Actor, source: SourceRow, draft: SourceDraft): Promise<boolean> {
   const { id } = source
   const secret =
     draft.secret === null
@@ -76,29 +77,41 @@ export async function changeSource(deps: Deps, actor: Actor, source: SourceRow, 
     mapping: draft.mapping && JSON.stringify(draft.mapping),
     ...secret,
   }
-  await change(deps, actor, source, 'source.updated', set, auditedSource(draft))
+  return change(deps, actor, source, { action: 'source.updated', set, after: auditedSource(draft) })
 }
 
-/** A new address. The one before holds for `OVERLAP_HOURS` more, or with `atOnce` no longer. Gives the new one. */
-export async function rotateToken(deps: Deps, actor: Actor, source: SourceRow, atOnce: boolean): Promise<string> {
+/**
+ * Gives a source a new address, and answers it; null when somebody else changed the source since it was read. The one before
+ * holds for `OVERLAP_HOURS` more, or with `atOnce` no longer.
+ */
+export async function rotateToken(
+  deps: Deps,
+  actor: Actor,
+  source: SourceRow,
+  { atOnce }: { readonly atOnce: boolean },
+): Promise<string | null> {
   const { token, columns } = await freshToken(deps, source.id)
   const before = atOnce
     ? { previous_hash: null, previous_until: null }
     : { previous_hash: source.token_hash, previous_until: deps.clock() + OVERLAP_HOURS * HOUR }
-  const after = { overlap_hours: atOnce ? 0 : OVERLAP_HOURS }
-  await change(deps, actor, source, 'source.address_rotated', { ...columns, ...before }, after)
-  return addressOf(deps, source.kind, token)
+  const isChanged = await change(deps, actor, source, {
+    action: 'source.address_rotated',
+    set: { ...columns, ...before },
+    after: { overlap_hours: atOnce ? 0 : OVERLAP_HOURS },
+  })
+  return isChanged ? addressOf(deps, source.kind, token) : null
 }
 
-/** Retired, a source takes nothing; its log and its address stay. */
+/** Retired, a source takes nothing; its log and its address stay. False when somebody else changed it since it was read. */
 export async function switchSource(
   deps: Deps,
   actor: Actor,
   source: SourceRow,
   state: 'active' | 'retired',
-): Promise<void> {
-  if (source.state === state) return
-  await change(deps, actor, source, state === 'active' ? 'source.activated' : 'source.retired', { state }, { state })
+): Promise<boolean> {
+  if (source.state === state) return true
+  const action = state === 'active' ? 'source.activated' : 'source.retired'
+  return change(deps, actor, source, { action, set: { state }, after: { state } })
 }
 
 /** What it told stays; whoever posts to it gets 404 from now on. */
@@ -114,16 +127,16 @@ export async function removeSource(deps: Deps, actor: Actor, source: SourceRow):
   ])
 }
 
-async function change(
-  deps: Deps,
-  actor: Actor,
-  source: SourceRow,
-  action: string,
-  set: Partial<SourceRow>,
-  after: JsonObject,
-): Promise<void> {
+interface Change {
+  readonly action: string
+  readonly set: Partial<SourceRow>
+  /** What the audit log says of it. */
+  readonly after: JsonObject
+}
+
+function change(deps: Deps, actor: Actor, source: SourceRow, { action, set, after }: Change): Promise<boolean> {
   const { id, site_id: owner, name, state } = source
-  await deps.db.commit([
+  return tryCommit(deps.db, [
     ...auditEntry(deps, actor, { action, target: id, owner, before: { name, state }, after }),
     mustBeSourceRevision(deps.db, id, source.revision),
     updateSource(deps.db, id, { ...set, updated_at: deps.clock() }),

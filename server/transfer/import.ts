@@ -1,4 +1,4 @@
-import { DbError, type Statement } from '../../db/db.ts'
+import { tryCommit, type Statement } from '../../db/db.ts'
 import { insertRows, type Over } from '../../db/rows.ts'
 import {
   countersNow,
@@ -115,15 +115,12 @@ export async function runImport(
     if (!leaveOut && counts.refuse > 0) throw invalid(items.flatMap(({ errors }) => errors).slice(0, MOST_ERRORS))
     const writes = steps.flatMap((step) => step.writes ?? [])
     if (writes.length === 0) return { items, counts }
-    try {
-      await deps.db.commit(statementsOf(deps, by, draft, writes))
+    if (await tryCommit(deps.db, statementsOf(deps, by, draft, writes))) {
       deps.wake()
       return { items, counts }
-    } catch (error) {
-      if (!(error instanceof DbError && error.kind === 'constraint')) throw error
-      if (tries >= TRIES)
-        throw fail('conflict', 'Somebody changed the same things at the same moment. Nothing was imported. Try again.')
     }
+    if (tries >= TRIES)
+      throw fail('conflict', 'Somebody changed the same things at the same moment. Nothing was imported. Try again.')
   }
 }
 

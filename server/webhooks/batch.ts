@@ -1,4 +1,4 @@
-import { DbError, type Statement } from '../../db/db.ts'
+import { tryCommit, type Statement } from '../../db/db.ts'
 import {
   closeBatch,
   contentsOf,
@@ -74,13 +74,7 @@ async function closeOne(
 ): Promise<boolean> {
   const { db } = engine
   const batch = await batchOf(engine, webhook, group)
-  try {
-    await db.commit([...(batch.ok ? closeBatch(db, batch.batch) : holdLoose(db, group, batch.why)), ...also])
-    return true
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') return false
-    throw error
-  }
+  return tryCommit(db, [...(batch.ok ? closeBatch(db, batch.batch) : holdLoose(db, group, batch.why)), ...also])
 }
 
 /**

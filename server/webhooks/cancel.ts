@@ -1,5 +1,5 @@
 import { sql } from 'kysely'
-import { DbError, type Db, type Statement } from '../../db/db.ts'
+import { tryCommit, type Db, type Statement } from '../../db/db.ts'
 import { must } from '../../db/must.ts'
 import { cancelDelivery } from '../../db/queries/cancel.ts'
 import { deliveryById, type DeliveryRow } from '../../db/queries/deliveries.ts'
@@ -16,14 +16,9 @@ export async function cancel(engine: Engine, delivery: DeliveryRow, audit: reado
   const { db } = engine
   const batch = delivery.batch_id ? await deliveryById(db, delivery.batch_id) : undefined
   const statements = batch ? await takeOut(engine, delivery, batch) : end(engine, delivery.id)
-  try {
-    await db.commit([mustWait(db, delivery.id), ...statements, ...audit])
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') return false
-    throw error
-  }
-  engine.wake()
-  return true
+  const isEnded = await tryCommit(db, [mustWait(db, delivery.id), ...statements, ...audit])
+  if (isEnded) engine.wake()
+  return isEnded
 }
 
 /** Whether a delivery can be cancelled, as far as one sees. */

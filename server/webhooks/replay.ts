@@ -1,4 +1,4 @@
-import { DbError, type Statement } from '../../db/db.ts'
+import { tryCommit, type Statement } from '../../db/db.ts'
 import { guardOf } from '../../db/queries/guards.ts'
 import { eventById, type EventRow } from '../../db/queries/events.ts'
 import { mustBeWhole } from '../../db/queries/erase.ts'
@@ -40,14 +40,9 @@ export async function replay(
     due_at: now,
     created_at: now,
   })
-  try {
-    await engine.db.commit([...mustBeWhole(engine.db, event.id), ...audit, delivery])
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') {
-      if ((await eventById(engine.db, event.id))?.erased_at !== null) throw erased()
-      throw fail('conflict', 'This webhook has a delivery of this event already. Redeliver that one.')
-    }
-    throw error
+  if (!(await tryCommit(engine.db, [...mustBeWhole(engine.db, event.id), ...audit, delivery]))) {
+    if ((await eventById(engine.db, event.id))?.erased_at !== null) throw erased()
+    throw fail('conflict', 'This webhook has a delivery of this event already. Redeliver that one.')
   }
   engine.wake()
   return id

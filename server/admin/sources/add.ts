@@ -1,4 +1,4 @@
-import { DbError } from '../../../db/db.ts'
+import { isConstraint } from '../../../db/db.ts'
 import { MAIN_SITE } from '../../../db/queries/sites.ts'
 import { sourceById } from '../../../db/queries/sources.ts'
 import type { Handlers } from '../../api/handlers.ts'
@@ -42,7 +42,7 @@ export const addSourceRoutes = (deps: Deps): Handlers => ({
     try {
       await addSource(deps, actor, { ...read.draft, id, kind: kind.name, site: site.id })
     } catch (error) {
-      const before = error instanceof DbError && error.kind === 'constraint' ? await sourceById(deps.db, id) : undefined
+      const before = isConstraint(error) ? await sourceById(deps.db, id) : undefined
       if (before?.created_by !== actor.id) throw error
     }
     return seeOther(c, deps, `${scope.base}/sources/${id}`, {

@@ -5,7 +5,6 @@ import { isId } from '../../lib/ids.ts'
 import { msg, type Message } from '../../lib/message.ts'
 import { removeSource, switchSource } from '../../sources/lifecycle.ts'
 import { bulkAction } from '../bulk.ts'
-import { unlessChanged } from './source.ts'
 
 const acts = ['activate', 'retire', 'delete'] as const
 type Act = (typeof acts)[number]
@@ -35,7 +34,7 @@ export const sourceBulkRoutes = (deps: Deps): Handlers => ({
       }),
       run: async (chosen, act) => {
         // One that somebody else changes in this moment is as they want it.
-        for (const source of chosen) await unlessChanged(() => run(source, act))
+        for (const source of chosen) await run(source, act)
         return { tone: 'good', title: done(act, chosen.length) }
       },
     })

@@ -1,4 +1,3 @@
-import { DbError } from '../../../db/db.ts'
 import { requestsAt, sourceById, type SourceRow } from '../../../db/queries/sources.ts'
 import type { SourceLogTable } from '../../../db/schema.ts'
 import type { Handlers } from '../../api/handlers.ts'
@@ -42,7 +41,7 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
     const read = readSource(deps.host, kind, inputOf(kind, form, deps.host.eventType(form.event)))
     if (!read.ok) return sourcePage(c, deps, source, { form, errors: read.errors })
     const revision = Number(sent.get('revision'))
-    const saved = await unlessChanged(() => changeSource(deps, c.var.actor, { ...source, revision }, read.draft))
+    const saved = await changeSource(deps, c.var.actor, { ...source, revision }, read.draft)
     return saved
       ? seeOther(c, deps, pathOf(c, source), { tone: 'good', title: msg('{name} saved.', { name: read.draft.name }) })
       : sourcePage(c, deps, await asked(c, deps), { form, isStale: true })
@@ -51,8 +50,8 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
   'POST {area}/sources/:id/address': async (c) => {
     const [source, sent] = await Promise.all([asked(c, deps), readForm(c)])
     const atOnce = sent.has('at_once')
-    const made = await unlessChanged(() => rotateToken(deps, c.var.actor, source, atOnce))
-    if (!made) return sourcePage(c, deps, source, { isStale: true })
+    const made = await rotateToken(deps, c.var.actor, source, { atOnce })
+    if (made === null) return sourcePage(c, deps, source, { isStale: true })
     return seeOther(c, deps, pathOf(c, source), {
       tone: 'good',
       title: msg('{name} has a new address.', { name: source.name }),
@@ -64,7 +63,7 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
 
   'POST {area}/sources/:id/retire': async (c) => {
     const [source, sent] = await Promise.all([asked(c, deps), readForm(c)])
-    await unlessChanged(() => switchSource(deps, c.var.actor, source, 'retired'))
+    await switchSource(deps, c.var.actor, source, 'retired')
     const text = msg('It no longer accepts requests. Activate brings it back.')
     return seeOther(c, deps, backOf(deps, sent, listOf(c), pathOf(c, source)), {
       tone: 'good',
@@ -75,7 +74,7 @@ export const sourceRoutes = (deps: Deps): Handlers => ({
 
   'POST {area}/sources/:id/activate': async (c) => {
     const [source, sent] = await Promise.all([asked(c, deps), readForm(c)])
-    await unlessChanged(() => switchSource(deps, c.var.actor, source, 'active'))
+    await switchSource(deps, c.var.actor, source, 'active')
     return seeOther(c, deps, backOf(deps, sent, listOf(c), pathOf(c, source)), {
       tone: 'good',
       title: msg('{name} is active.', { name: source.name }),
@@ -111,17 +110,6 @@ async function asked(c: C, deps: Deps): Promise<SourceRow> {
   const source = isId('src', id) ? await sourceById(deps.db, id, c.var.scope.owner) : undefined
   if (!source) throw notFound()
   return source
-}
-
-/** False when somebody else changed the source meanwhile. */
-export async function unlessChanged(change: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await change()
-    return true
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') return false
-    throw error
-  }
 }
 
 interface State {

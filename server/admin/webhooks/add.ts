@@ -1,4 +1,4 @@
-import { DbError } from '../../../db/db.ts'
+import { isConstraint } from '../../../db/db.ts'
 import { webhookById, type Webhook } from '../../../db/queries/webhooks.ts'
 import { auditEntry } from '../../access/audit.ts'
 import type { Handlers } from '../../api/handlers.ts'
@@ -87,7 +87,7 @@ async function store(c: C, deps: Deps, id: string, draft: WebhookDraft, handle: 
   try {
     await deps.db.commit([...statements, ...audit])
   } catch (error) {
-    if (!(error instanceof DbError && error.kind === 'constraint')) throw error
+    if (!isConstraint(error)) throw error
     const before = await webhookById(deps.db, id)
     if (before?.owner === owner && before.created_by === actor.id) return before
     if (before) return fail('conflict', 'This form is used up. Open Add New Webhook again.')

@@ -1,4 +1,4 @@
-import { DbError } from '../../../db/db.ts'
+import { isConstraint } from '../../../db/db.ts'
 import { countHeld, webhookById, type Webhook } from '../../../db/queries/webhooks.ts'
 import { auditEntry } from '../../access/audit.ts'
 import type { Handlers } from '../../api/handlers.ts'
@@ -185,7 +185,7 @@ async function store(c: C, deps: Deps, current: Webhook, draft: WebhookDraft, ha
     await deps.db.commit([...statements, ...audit])
   } catch (error) {
     const now = await webhookOf(c, deps)
-    if (error instanceof DbError && error.kind === 'constraint' && now.revision !== current.revision) return null
+    if (isConstraint(error) && now.revision !== current.revision) return null
     throw error
   }
   const saved = await webhookById(deps.db, current.id)

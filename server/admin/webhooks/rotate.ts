@@ -1,4 +1,4 @@
-import { DbError } from '../../../db/db.ts'
+import { tryCommit } from '../../../db/db.ts'
 import type { Webhook } from '../../../db/queries/webhooks.ts'
 import { auditEntry } from '../../access/audit.ts'
 import type { Deps } from '../../deps.ts'
@@ -51,12 +51,7 @@ async function rotated(c: C, deps: Deps, webhook: Webhook, { revision }: Target,
     owner: webhook.owner,
     after: { overlap_hours: overlap },
   })
-  try {
-    await deps.db.commit([...rotation.statements, ...audit])
-  } catch (error) {
-    if (error instanceof DbError && error.kind === 'constraint') return meanwhile
-    throw error
-  }
+  if (!(await tryCommit(deps.db, [...rotation.statements, ...audit]))) return meanwhile
   deps.wake()
   const text =
     overlap === 0

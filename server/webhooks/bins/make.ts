@@ -1,6 +1,6 @@
 import { binById, insertBin, mustHaveRoomForBin } from '../../../db/queries/bins.ts'
 import { setting } from '../../../db/queries/settings.ts'
-import { DbError, type Statement } from '../../../db/db.ts'
+import { tryCommit, type Statement } from '../../../db/db.ts'
 import type { BinTable } from '../../../db/schema.ts'
 import { toBase64Url } from '../../lib/base64.ts'
 import { fail } from '../../lib/errors.ts'
@@ -38,13 +38,8 @@ export async function makeBin(
     created_by: by,
   }
   const most = Number(await setting(db, 'bins'))
-  try {
-    await db.commit([...audit(row.id), mustHaveRoomForBin(db, owner, most), insertBin(db, row)])
-  } catch (error) {
-    if (!(error instanceof DbError) || error.kind !== 'constraint') throw error
-    const before = await binById(db, id)
-    if (before?.owner === owner && before.created_by === by) return before
-    throw fail('conflict', 'There are {most} bins already, as many as there may be. Delete one first.', { most })
-  }
-  return row
+  if (await tryCommit(db, [...audit(row.id), mustHaveRoomForBin(db, owner, most), insertBin(db, row)])) return row
+  const before = await binById(db, id)
+  if (before?.owner === owner && before.created_by === by) return before
+  throw fail('conflict', 'There are {most} bins already, as many as there may be. Delete one first.', { most })
 }
