@@ -1,7 +1,7 @@
 import type { AnswerClass, DeliveryFilter, Position } from '../../db/queries/deliveries.ts'
 import type { DeliveryState } from '../../db/schema.ts'
 import { decodeCursor, encodeCursor } from '../lib/cursor.ts'
-import { isDelivery } from '../api/deliveries.ts'
+import { isDelivery } from '../webhooks/own.ts'
 import { isId } from '../lib/ids.ts'
 import { oneIn, shapes, spanNames, spans, textIn, type Get, type Span } from './log-filter.ts'
 

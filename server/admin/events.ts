@@ -1,22 +1,21 @@
 import { personById } from '../../db/queries/people.ts'
 import { keyById } from '../../db/queries/api-keys.ts'
-import { deliveriesBefore, deliveryById, statesOf } from '../../db/queries/deliveries.ts'
-import { eventById, eventsAfter, eventsBefore, type EventRow } from '../../db/queries/events.ts'
+import { deliveriesBefore, statesOf } from '../../db/queries/deliveries.ts'
+import { eventsAfter, eventsBefore, type EventRow } from '../../db/queries/events.ts'
 import { firstSites, siteBySlug } from '../../db/queries/sites.ts'
 import { sourceById } from '../../db/queries/sources.ts'
 import { webhookNames } from '../../db/queries/webhooks.ts'
-import { auditEntry } from '../access/audit.ts'
+import { replayTo } from '../api/delivery-changes.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
 import { decodeCursor, encodeCursor } from '../lib/cursor.ts'
-import { AppError, notFound } from '../lib/errors.ts'
+import { AppError } from '../lib/errors.ts'
 import { isId } from '../lib/ids.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
 import { traceId } from '../lib/trace.ts'
-import { ownWebhook } from '../webhooks/own-webhook.ts'
-import { replay } from '../webhooks/replay.ts'
+import { ownEvent, ownWebhook } from '../webhooks/own.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
@@ -114,18 +113,11 @@ export const eventPageRoutes = (deps: Deps): Handlers => ({
     const event = await eventOf(deps, c)
     const form = await readForm(c)
     const webhook = await ownWebhook(deps.db, scope.owner, form.get('webhook'))
-    const audit = auditEntry(deps, actor, {
-      action: 'event.replayed',
-      target: event.id,
-      owner: webhook.owner,
-      after: { webhook: webhook.id },
-    })
     try {
-      const id = await replay(deps, event, webhook, audit)
-      const made = await deliveryById(deps.db, id)
-      const link = made && { href: `${scope.base}/deliveries/${made.id}`, label: msg('See what becomes of it') }
+      const made = await replayTo(deps, actor, event, webhook)
+      const link = { href: `${scope.base}/deliveries/${made}`, label: msg('See what becomes of it') }
       const title = msg('The event goes to {webhook}.', { webhook: webhook.name })
-      return seeOther(c, deps, `${scope.base}/events/${event.id}`, { tone: 'good', title, ...(link && { link }) })
+      return seeOther(c, deps, `${scope.base}/events/${event.id}`, { tone: 'good', title, link })
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== 'conflict') throw error
       const title = msg('The event was not sent.')
@@ -190,13 +182,8 @@ async function choicesOf(deps: Deps, { var: { scope, t } }: C) {
   return { types, sites: scope.site ? [] : await firstSites(deps.db, FEW_SITES + 1) }
 }
 
-/** The event of the URL, if the area may see it. Throws `not_found`. */
-async function eventOf(deps: Deps, c: C): Promise<EventRow> {
-  const id = c.req.param('id') ?? ''
-  const event = isId('evt', id) ? await eventById(deps.db, id, c.var.scope.owner) : undefined
-  if (!event) throw notFound()
-  return event
-}
+/** The event of the URL, if the area may see it. */
+const eventOf = (deps: Deps, c: C): Promise<EventRow> => ownEvent(deps.db, c.var.scope.owner, c.req.param('id') ?? '')
 
 /** Where an event came from, in words. */
 function sourceOf(t: Translator, source: string): string {

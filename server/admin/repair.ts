@@ -1,16 +1,11 @@
-import { deliveryById, type DeliveryRow } from '../../db/queries/deliveries.ts'
-import { redeliveryById, stopRedelivery } from '../../db/queries/redeliveries.ts'
+import type { DeliveryRow } from '../../db/queries/deliveries.ts'
 import { auditEntry } from '../access/audit.ts'
-import { isDelivery } from '../api/deliveries.ts'
+import { cancelOne, flushNow, stopRun } from '../api/delivery-changes.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { isoTime } from '../lib/clock.ts'
-import { notFound } from '../lib/errors.ts'
-import { isId } from '../lib/ids.ts'
 import { msg, type Message } from '../lib/message.ts'
-import { flush } from '../webhooks/batch.ts'
-import { cancel } from '../webhooks/cancel.ts'
-import { ownWebhook } from '../webhooks/own-webhook.ts'
+import { ownDelivery, ownRedelivery, ownWebhook } from '../webhooks/own.ts'
 import { startRedelivery, whyNotStart } from '../webhooks/redelivery.ts'
 import { safeNext } from '../web/safe-url.ts'
 import type { C } from '../web/env.ts'
@@ -23,12 +18,7 @@ export const repairRoutes = (deps: Deps): Handlers => ({
   'POST {area}/deliveries/:id/cancel': async (c) => {
     const delivery = await deliveryOf(deps, c)
     const path = `${c.var.scope.base}/deliveries/${delivery.id}`
-    const audit = auditEntry(deps, c.var.actor, {
-      action: 'delivery.cancelled',
-      target: delivery.id,
-      owner: delivery.webhook_owner ?? 'network',
-    })
-    if (!(await cancel(deps, delivery, audit))) {
+    if (!(await cancelOne(deps, c.var.actor, delivery))) {
       const text = msg('It is on its way right now, or has ended.')
       return seeOther(c, deps, path, { tone: 'bad', title: msg('It was not cancelled.'), text })
     }
@@ -61,11 +51,8 @@ export const repairRoutes = (deps: Deps): Handlers => ({
 
   'POST {area}/redeliveries/:id/stop': async (c) => {
     const { actor, scope } = c.var
-    const id = c.req.param('id') ?? ''
-    const run = isId('red', id) ? await redeliveryById(deps.db, id) : undefined
-    if (!run || (scope.owner !== 'network' && run.owner !== scope.owner)) throw notFound()
-    const audit = auditEntry(deps, actor, { action: 'redelivery.stopped', target: run.id, owner: run.owner })
-    await deps.db.commit([...audit, stopRedelivery(deps.db, run.id)])
+    const run = await ownRedelivery(deps.db, scope.owner, c.req.param('id') ?? '')
+    await stopRun(deps, actor, run)
     return seeOther(c, deps, `${scope.base}/deliveries?webhook=${run.webhook_id}`, {
       tone: 'good',
       title: msg('It is stopped.'),
@@ -78,19 +65,14 @@ export const repairRoutes = (deps: Deps): Handlers => ({
     const webhook = await ownWebhook(deps.db, scope.owner, c.req.param('id') ?? '')
     const back = safeNext((await readForm(c)).get('back'), deps.publicUrl())
     const path = back?.startsWith(`${scope.base}/`) ? back : `${scope.base}/webhooks/${webhook.id}`
-    const audit = auditEntry(deps, actor, { action: 'webhook.flushed', target: webhook.id, owner: webhook.owner })
-    const count = await flush(deps, webhook, audit)
+    const count = await flushNow(deps, actor, webhook)
     return seeOther(c, deps, path, { tone: count > 0 ? 'good' : 'info', title: flushed(count) })
   },
 })
 
 /** The delivery of the URL; one that belongs to another area is not there. */
-export async function deliveryOf(deps: Deps, c: C): Promise<DeliveryRow> {
-  const id = c.req.param('id') ?? ''
-  const delivery = isDelivery(id) ? await deliveryById(deps.db, id, c.var.scope.owner) : undefined
-  if (!delivery) throw notFound()
-  return delivery
-}
+export const deliveryOf = (deps: Deps, c: C): Promise<DeliveryRow> =>
+  ownDelivery(deps.db, c.var.scope.owner, c.req.param('id') ?? '')
 
 const started = (total: number): Message =>
   total === 1

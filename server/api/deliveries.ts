@@ -1,12 +1,12 @@
 import { membersOf } from '../../db/queries/batches.ts'
-import { attemptsOf, bodiesOf, deliveriesBefore, deliveryById, type DeliveryRow } from '../../db/queries/deliveries.ts'
+import { attemptsOf, bodiesOf, deliveriesBefore, type DeliveryRow } from '../../db/queries/deliveries.ts'
 import { webhookById } from '../../db/queries/webhooks.ts'
 import type { AttemptTable, DeliveryState } from '../../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { fromBase64 } from '../lib/base64.ts'
 import { isoTime } from '../lib/clock.ts'
-import { AppError, fail, notFound } from '../lib/errors.ts'
-import { isId } from '../lib/ids.ts'
+import { AppError, fail } from '../lib/errors.ts'
+import { ownDelivery } from '../webhooks/own.ts'
 import { redactUrl } from '../webhooks/redact.ts'
 import type { C } from '../web/env.ts'
 import { siteFilter, testFilter } from './events.ts'
@@ -71,16 +71,9 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
   },
 })
 
-/** Whether a text may be the id of a delivery, or of a batch, which is one. */
-export const isDelivery = (id: string): boolean => isId('dlv', id) || isId('bat', id)
-
-/** A delivery of the actor's own webhooks; everything else is not there. */
-export async function mine(deps: Deps, c: C): Promise<DeliveryRow> {
-  const id = c.req.param('id') ?? ''
-  const delivery = isDelivery(id) ? await deliveryById(deps.db, id, c.get('actor').owner) : undefined
-  if (!delivery) throw notFound()
-  return delivery
-}
+/** A delivery of the actor's own webhooks. */
+export const mine = (deps: Deps, c: C): Promise<DeliveryRow> =>
+  ownDelivery(deps.db, c.get('actor').owner, c.req.param('id') ?? '')
 
 export const showDelivery = (delivery: DeliveryRow) => ({
   id: delivery.id,

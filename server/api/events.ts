@@ -1,13 +1,13 @@
 import { isConstraint } from '../../db/db.ts'
-import { eventById, eventsBefore, type EventRow } from '../../db/queries/events.ts'
+import { eventsBefore, type EventRow } from '../../db/queries/events.ts'
 import { siteBySlugOrId } from '../../db/queries/sites.ts'
 import type { Deps } from '../deps.ts'
 import { isoTime } from '../lib/clock.ts'
-import { fail, invalid, notFound } from '../lib/errors.ts'
-import { isId } from '../lib/ids.ts'
+import { fail, invalid } from '../lib/errors.ts'
 import { isObject, type Json, type JsonObject } from '../lib/json.ts'
 import { msg } from '../lib/message.ts'
 import type { Emission, Emitted } from '../plugin/host.ts'
+import { ownEvent } from '../webhooks/own.ts'
 import type { C } from '../web/env.ts'
 import { KIB, MIB, readJson, readJsonObject } from './body.ts'
 import { readEmission, siteFinder } from './emission.ts'
@@ -64,10 +64,7 @@ export const eventRoutes = (deps: Deps): Handlers => ({
   },
 
   'GET /api/v1/events/:id': async (c) => {
-    const id = c.req.param('id') ?? ''
-    const event = isId('evt', id) ? await eventById(deps.db, id, c.get('actor').owner) : undefined
-    if (!event) throw notFound()
-    return Response.json(showEvent(event))
+    return Response.json(showEvent(await ownEvent(deps.db, c.get('actor').owner, c.req.param('id') ?? '')))
   },
 })
 

@@ -1,23 +1,18 @@
-import { deliveriesById, deliveryById, durationsOf, hourly } from '../../db/queries/deliveries.ts'
-import { eventById } from '../../db/queries/events.ts'
-import { redeliveryById, stopRedelivery } from '../../db/queries/redeliveries.ts'
+import { deliveriesById, durationsOf, hourly } from '../../db/queries/deliveries.ts'
 import { discardHeld } from '../../db/queries/webhooks.ts'
 import type { RedeliveryTable } from '../../db/schema.ts'
 import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import { DAY, isoTime } from '../lib/clock.ts'
-import { AppError, fail, invalid, notFound } from '../lib/errors.ts'
-import { isId } from '../lib/ids.ts'
+import { AppError, fail, invalid } from '../lib/errors.ts'
 import { msg } from '../lib/message.ts'
-import { flush } from '../webhooks/batch.ts'
-import { cancel } from '../webhooks/cancel.ts'
 import { percentile } from '../webhooks/histogram.ts'
-import { ownWebhook } from '../webhooks/own-webhook.ts'
-import { replay } from '../webhooks/replay.ts'
+import { isDelivery, ownDelivery, ownEvent, ownRedelivery, ownWebhook } from '../webhooks/own.ts'
 import { startRedelivery, whyNotStart } from '../webhooks/redelivery.ts'
 import type { C } from '../web/env.ts'
 import { knownKeys, readJsonObject } from './body.ts'
-import { isDelivery, mine, showDelivery } from './deliveries.ts'
+import { mine, showDelivery } from './deliveries.ts'
+import { cancelOne, flushNow, replayTo, stopRun } from './delivery-changes.ts'
 import type { Handlers } from './handlers.ts'
 import { redeliverMany } from './redelivery.ts'
 
@@ -41,12 +36,7 @@ export const repairRoutes = (deps: Deps): Handlers => ({
 
   'POST /api/v1/deliveries/:id/cancel': async (c) => {
     const delivery = await mine(deps, c)
-    const audit = auditEntry(deps, c.get('actor'), {
-      action: 'delivery.cancelled',
-      target: delivery.id,
-      owner: delivery.webhook_owner ?? 'network',
-    })
-    if (!(await cancel(deps, delivery, audit))) {
+    if (!(await cancelOne(deps, c.get('actor'), delivery))) {
       const { state } = await mine(deps, c)
       throw fail('conflict', 'Only a delivery that waits can be cancelled; this one is {state}.', { state })
     }
@@ -80,17 +70,14 @@ export const repairRoutes = (deps: Deps): Handlers => ({
   'GET /api/v1/redeliveries/:id': async (c) => Response.json(showRun(await ownRun(deps, c))),
 
   'DELETE /api/v1/redeliveries/:id': async (c) => {
-    const run = await ownRun(deps, c)
-    const audit = auditEntry(deps, c.get('actor'), { action: 'redelivery.stopped', target: run.id, owner: run.owner })
-    await deps.db.commit([...audit, stopRedelivery(deps.db, run.id)])
+    await stopRun(deps, c.get('actor'), await ownRun(deps, c))
     return new Response(null, { status: 204 })
   },
 
   'POST /api/v1/webhooks/:id/flush': async (c) => {
     const actor = c.get('actor')
     const webhook = await ownWebhook(deps.db, actor.owner, c.req.param('id') ?? '')
-    const audit = auditEntry(deps, actor, { action: 'webhook.flushed', target: webhook.id, owner: webhook.owner })
-    return Response.json({ flushed: await flush(deps, webhook, audit) })
+    return Response.json({ flushed: await flushNow(deps, actor, webhook) })
   },
 
   'POST /api/v1/webhooks/:id/discard': async (c) => {
@@ -105,24 +92,10 @@ export const repairRoutes = (deps: Deps): Handlers => ({
     const actor = c.get('actor')
     const body = await readJsonObject(c)
     knownKeys(body, ['webhook'])
-    const id = c.req.param('id') ?? ''
-    const event = isId('evt', id) ? await eventById(deps.db, id, actor.owner) : undefined
-    if (!event) throw notFound()
+    const event = await ownEvent(deps.db, actor.owner, c.req.param('id') ?? '')
     const webhook = await ownWebhook(deps.db, actor.owner, typeof body.webhook === 'string' ? body.webhook : '')
-    const delivery = await replay(
-      deps,
-      event,
-      webhook,
-      auditEntry(deps, actor, {
-        action: 'event.replayed',
-        target: event.id,
-        owner: webhook.owner,
-        after: { webhook: webhook.id },
-      }),
-    )
-    const made = await deliveryById(deps.db, delivery)
-    if (!made) throw notFound()
-    return Response.json(showDelivery(made), { status: 202 })
+    const made = await replayTo(deps, actor, event, webhook)
+    return Response.json(showDelivery(await ownDelivery(deps.db, actor.owner, made)), { status: 202 })
   },
 
   'GET /api/v1/webhooks/:id/stats': async (c) => {
@@ -146,13 +119,8 @@ export const repairRoutes = (deps: Deps): Handlers => ({
   },
 })
 
-async function ownRun(deps: Deps, c: C): Promise<RedeliveryTable> {
-  const id = c.req.param('id') ?? ''
-  const run = isId('red', id) ? await redeliveryById(deps.db, id) : undefined
-  const { owner } = c.get('actor')
-  if (!run || (owner !== 'network' && run.owner !== owner)) throw notFound()
-  return run
-}
+const ownRun = (deps: Deps, c: C): Promise<RedeliveryTable> =>
+  ownRedelivery(deps.db, c.get('actor').owner, c.req.param('id') ?? '')
 
 const showRun = (run: RedeliveryTable) => ({
   id: run.id,
