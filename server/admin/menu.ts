@@ -18,6 +18,11 @@ export interface Entry {
   readonly isOpen: boolean
 }
 
+/** What an entry has besides: the routes below it, each with its label. */
+type More = Partial<Pick<Entry, 'current' | 'count' | 'isOpen'>> & {
+  readonly items?: readonly (readonly [RouteKey, string])[]
+}
+
 /** The menu of the area, in groups: only what there is, and only what the actor may see. `known`: what may be critical. */
 export async function menuOf(
   c: C,
@@ -26,98 +31,89 @@ export async function menuOf(
   known?: readonly Check[],
 ): Promise<Entry[][]> {
   const { actor, scope, t } = c.var
-  const { base } = scope
+  const { base, owner, site } = scope
   const path = c.req.path.replace(/(?<=.)\/$/, '')
-  const inNetwork = scope.site === null
-  const [webhooks, plugins, pages] = await Promise.all([
-    may('GET {area}/webhooks') ? countWebhooks(deps.db, { owner: inNetwork ? null : scope.owner }) : null,
-    inNetwork && may('GET /network/plugins') ? deps.host.plugins() : [],
-    isSafe(c, deps) ? [] : deps.host.pages(scope.site?.id ?? null),
-  ])
-  const urgent = inNetwork && may('GET /network/health') ? (known ?? (await urgentChecks(deps, t, plugins))) : null
-  const entry = (href: string, label: string, icon: string, more: Partial<Entry> = {}): Entry => ({
-    href,
-    label,
-    icon,
-    current: path === href || (href !== base && path.startsWith(`${href}/`)),
-    count: 0,
-    items: [],
-    isOpen: false,
-    ...more,
-  })
-  const item = (href: string, label: string) => ({ href, label, current: path === href })
-  const when = (shown: boolean, make: () => Entry): Entry[] => (shown ? [make()] : [])
+  const area = site ? '/sites/:slug/admin' : '/network'
+  /** Where a route leads from here; null where it is of another area, or not for the actor. */
+  const hrefOf = (route: RouteKey): string | null => {
+    const pattern = route.replace('GET ', '').replace('{area}', area)
+    return pattern.startsWith(area) && may(route) ? base + pattern.slice(area.length) : null
+  }
+  const isAt = (href: string): boolean => path === href || (href !== base && path.startsWith(`${href}/`))
+  const entry = (route: RouteKey, label: string, icon: string, { items = [], ...more }: More = {}): Entry[] => {
+    const href = hrefOf(route)
+    if (href === null) return []
+    const below = items.flatMap(([to, word]) => {
+      const at = hrefOf(to)
+      return at === null ? [] : [{ href: at, label: word, current: path === at }]
+    })
+    return [{ href, label, icon, current: isAt(href), count: 0, isOpen: false, ...more, items: below }]
+  }
 
+  const [webhooks, plugins, pages] = await Promise.all([
+    hrefOf('GET {area}/webhooks') === null ? null : countWebhooks(deps.db, { owner: site && owner }),
+    hrefOf('GET /network/plugins') === null ? [] : deps.host.plugins(),
+    isSafe(c, deps) ? [] : deps.host.pages(site?.id ?? null),
+  ])
+  const urgent = hrefOf('GET /network/health') === null ? [] : (known ?? (await urgentChecks(deps, t, plugins)))
   const pagesOfPlugins = pages
-    .filter(({ rule }) => rule === 'public' || can(actor, rule ?? 'network:write', scope.owner))
-    .map((page) =>
-      entry(`${base}/plugins/${page.plugin}${page.path}`, t(/* translated elsewhere */ page.title), 'plug'),
-    )
+    .filter(({ rule }) => rule === 'public' || can(actor, rule ?? 'network:write', owner))
+    .map(({ plugin, path: below, title }): Entry => {
+      const href = `${base}/plugins/${plugin}${below}`
+      const label = t(/* translated elsewhere */ title)
+      return { href, label, icon: 'plug', current: isAt(href), count: 0, items: [], isOpen: false }
+    })
   /** Pages of plugins lie below the list of plugins, and have entries of their own. */
-  const isInPlugins = entry(`${base}/plugins`, '', '').current && !pagesOfPlugins.some(({ current }) => current)
+  const isInPlugins = isAt(`${base}/plugins`) && !pagesOfPlugins.some(({ current }) => current)
 
   const groups = [
-    when(may('GET {area}'), () => entry(base, t('Dashboard'), 'dashboard')),
+    entry('GET {area}', t('Dashboard'), 'dashboard'),
     [
-      ...when(webhooks !== null, () =>
-        entry(`${base}/webhooks`, t('Webhooks'), 'hook', {
-          count: webhooks ? webhooks.failing + webhooks.disabled : 0,
-          isOpen: true,
-          items: [
-            item(`${base}/webhooks`, t('All Webhooks')),
-            ...(may('GET {area}/webhooks/new') ? [item(`${base}/webhooks/new`, t('Add New Webhook'))] : []),
-          ],
-        }),
-      ),
-      ...when(may('GET {area}/deliveries'), () => entry(`${base}/deliveries`, t('Deliveries'), 'deliveries')),
-      ...when(may('GET {area}/events'), () => entry(`${base}/events`, t('Events'), 'events')),
-      ...when(may('GET {area}/bins'), () => entry(`${base}/bins`, t('Bins'), 'bin')),
-      ...when(may('GET {area}/event-types'), () => entry(`${base}/event-types`, t('Event Types'), 'types')),
-      ...when(may('GET {area}/sources'), () => entry(`${base}/sources`, t('Sources'), 'source')),
+      ...entry('GET {area}/webhooks', t('Webhooks'), 'hook', {
+        count: webhooks ? webhooks.failing + webhooks.disabled : 0,
+        isOpen: true,
+        items: [
+          ['GET {area}/webhooks', t('All Webhooks')],
+          ['GET {area}/webhooks/new', t('Add New Webhook')],
+        ],
+      }),
+      ...entry('GET {area}/deliveries', t('Deliveries'), 'deliveries'),
+      ...entry('GET {area}/events', t('Events'), 'events'),
+      ...entry('GET {area}/bins', t('Bins'), 'bin'),
+      ...entry('GET {area}/event-types', t('Event Types'), 'types'),
+      ...entry('GET {area}/sources', t('Sources'), 'source'),
     ],
     pagesOfPlugins,
     [
-      ...when(inNetwork && may('GET /network/sites'), () =>
-        entry('/network/sites', t('Sites'), 'sites', {
-          items: [
-            item('/network/sites', t('All Sites')),
-            ...(may('GET /network/sites/new') ? [item('/network/sites/new', t('Add New Site'))] : []),
-          ],
-        }),
-      ),
-      ...when(inNetwork && may('GET /network/users'), () => entry('/network/users', t('Users'), 'users')),
-      ...when(inNetwork && may('GET /network/api-keys'), () => entry('/network/api-keys', t('API Keys'), 'key')),
-      ...when(!inNetwork && may('GET /sites/:slug/admin/api-keys'), () =>
-        entry(`${base}/api-keys`, t('API Keys'), 'key'),
-      ),
-      ...when(!inNetwork && may('GET /sites/:slug/admin/plugins'), () =>
-        entry(`${base}/plugins`, t('Plugins'), 'plug', { current: isInPlugins }),
-      ),
-      ...when(inNetwork && may('GET /network/plugins'), () =>
-        entry('/network/plugins', t('Plugins'), 'plug', {
-          current: isInPlugins || path === '/network/hooks',
-          count: plugins.filter(({ state }) => state === 'paused' || state === 'failed').length,
-        }),
-      ),
+      ...entry('GET /network/sites', t('Sites'), 'sites', {
+        items: [
+          ['GET /network/sites', t('All Sites')],
+          ['GET /network/sites/new', t('Add New Site')],
+        ],
+      }),
+      ...entry('GET /network/users', t('Users'), 'users'),
+      ...entry('GET /network/api-keys', t('API Keys'), 'key'),
+      ...entry('GET /sites/:slug/admin/api-keys', t('API Keys'), 'key'),
+      ...entry('GET /sites/:slug/admin/plugins', t('Plugins'), 'plug', { current: isInPlugins }),
+      ...entry('GET /network/plugins', t('Plugins'), 'plug', {
+        current: isInPlugins || path === '/network/hooks',
+        count: plugins.filter(({ state }) => state === 'paused' || state === 'failed').length,
+      }),
     ],
     [
-      ...when(urgent !== null, () =>
-        entry('/network/health', t('Health'), 'health', {
-          count: urgent?.filter(({ rank }) => rank === 'critical').length ?? 0,
-        }),
-      ),
-      ...when(inNetwork && may('GET /network/audit'), () => entry('/network/audit', t('Audit'), 'audit')),
-      ...when(inNetwork && may('GET /network/privacy'), () => entry('/network/privacy', t('Privacy'), 'shield')),
-      ...when(inNetwork && may('GET /network/export'), () =>
-        entry('/network/export', t('Tools'), 'archive', {
-          current: /^\/network\/(export|import)(\/|$)/.test(path),
-          items: [
-            item('/network/export', t('Export')),
-            ...(may('GET /network/import') ? [item('/network/import', t('Import'))] : []),
-          ],
-        }),
-      ),
-      ...when(inNetwork && may('GET /network/settings'), () => entry('/network/settings', t('Settings'), 'settings')),
+      ...entry('GET /network/health', t('Health'), 'health', {
+        count: urgent.filter(({ rank }) => rank === 'critical').length,
+      }),
+      ...entry('GET /network/audit', t('Audit'), 'audit'),
+      ...entry('GET /network/privacy', t('Privacy'), 'shield'),
+      ...entry('GET /network/export', t('Tools'), 'archive', {
+        current: isAt('/network/export') || isAt('/network/import'),
+        items: [
+          ['GET /network/export', t('Export')],
+          ['GET /network/import', t('Import')],
+        ],
+      }),
+      ...entry('GET /network/settings', t('Settings'), 'settings'),
     ],
   ]
   return groups.filter((group) => group.length > 0)
