@@ -10,7 +10,7 @@ import type { Emission, Emitted } from '../plugin/host.ts'
 import { ownEvent } from '../webhooks/own.ts'
 import type { C } from '../web/env.ts'
 import { KIB, MIB, readJson, readJsonObject } from './body.ts'
-import { readEmission, siteFinder } from './emission.ts'
+import { emissionReader } from './emission.ts'
 import type { Handlers } from './handlers.ts'
 import { listAnswer, pageOf, timeOf } from './list.ts'
 
@@ -20,7 +20,7 @@ export const eventRoutes = (deps: Deps): Handlers => ({
   'POST /api/v1/events': async (c) => {
     // The payload may have 256 KiB; what stands around it needs a little room of its own.
     const body = await readJsonObject(c, 264 * KIB)
-    const emission = await readEmission(deps, c, body, c.req.header('idempotency-key') ?? null, siteFinder(deps))
+    const emission = await emissionReader(deps, c)(body, { key: c.req.header('idempotency-key') })
     const [emitted] = await deps.host.emit([emission])
     if (!emitted) throw new Error('The host did not answer for an emission.')
     return Response.json(show(emitted), { status: 202 })
@@ -36,8 +36,8 @@ export const eventRoutes = (deps: Deps): Handlers => ({
       throw invalid([{ path: String(n), message: msg('This has to be one JSON object.') }])
     })
     const list: Emission[] = []
-    const siteOf = siteFinder(deps)
-    for (const [n, item] of items.entries()) list.push(await readEmission(deps, c, item, null, siteOf, `${n}.`))
+    const read = emissionReader(deps, c)
+    for (const [n, item] of items.entries()) list.push(await read(item, { path: `${n}.` }))
     const emitted = await deps.host.emit(list).catch((error: unknown) => {
       if (!isConstraint(error)) throw error
       throw fail(
