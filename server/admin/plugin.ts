@@ -8,9 +8,9 @@ import { msg } from '../lib/message.ts'
 import type { PluginInfo } from '../plugin/host.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
-import { errorsByPath, readForm, type Form } from '../web/forms.ts'
-import { faultsNotice, page, type Page } from './page.ts'
-import { conflictNotice, conflictRows, saved, saveSettings, settingsShown } from './plugin-settings.ts'
+import { errorsByPath, readForm } from '../web/forms.ts'
+import { faultsNotice, page } from './page.ts'
+import { saved, saveSettings, settingsPart, type Unsaved } from './plugin-settings.ts'
 import { pluginAsked, shown, siteNames } from './plugins.ts'
 
 const LIST = '/network/plugins'
@@ -23,9 +23,9 @@ export const onePluginRoutes = (deps: Deps): Handlers => ({
     const [plugin, form] = await Promise.all([pluginAsked(c, deps, { faults: true }), readForm(c)])
     const known = await deps.host.settings(plugin.slug, null)
     if (!known) throw notFound()
-    const result = await saveSettings(deps, c, plugin.slug, null, form, known)
-    if (result.ok) return seeOther(c, deps, `${LIST}/${plugin.slug}`, { tone: 'good', title: saved })
-    return pluginPage(c, deps, plugin, { form, ...result })
+    const unsaved = await saveSettings(deps, c, known, form)
+    if (unsaved) return pluginPage(c, deps, plugin, unsaved)
+    return seeOther(c, deps, `${LIST}/${plugin.slug}`, { tone: 'good', title: saved })
   },
 
   'GET /network/plugins/:slug/uninstall': async (c) => uninstallPage(c, deps, await pluginAsked(c, deps), []),
@@ -50,43 +50,27 @@ export const onePluginRoutes = (deps: Deps): Handlers => ({
   },
 })
 
-interface State {
-  readonly form?: Form
-  readonly errors?: readonly FieldError[]
-  readonly conflict?: boolean
-}
-
 const isUsable = ({ state, version }: PluginInfo): boolean =>
   version !== '' && state !== 'failed' && state !== 'incompatible' && state !== 'removing'
 
-async function pluginPage(
-  c: C,
-  deps: Deps,
-  plugin: PluginInfo,
-  { form, errors = [], conflict = false }: State = {},
-): Promise<Response> {
+async function pluginPage(c: C, deps: Deps, plugin: PluginInfo, unsaved: Unsaved = {}): Promise<Response> {
   const { t, actor } = c.var
   const { slug } = plugin
   const mayWrite = can(actor, 'network:write', 'network')
-  const settings = isUsable(plugin) ? await deps.host.settings(slug, null) : null
-  const status: Pick<Page, 'status' | 'notices'> = conflict
-    ? { status: 409, notices: [conflictNotice(t)] }
-    : errors.length > 0
-      ? { status: 422, notices: [faultsNotice(t, errors)] }
-      : {}
+  const known = isUsable(plugin) ? await deps.host.settings(slug, null) : null
+  const { about, settings, conflict } = settingsPart(t, known, unsaved)
   return page(c, deps, 'pages/plugins/plugin', {
     title: t(/* translated elsewhere */ plugin.title),
     crumbs: [{ href: LIST, label: t('Plugins') }],
     ...(plugin.description !== '' && { lead: t(/* translated elsewhere */ plugin.description) }),
-    ...status,
+    ...about,
     data: {
       plugin: shown(t, plugin, mayWrite),
       path: `${LIST}/${slug}`,
       mayWrite,
       publicPath: `/plugins/${slug}`,
-      settings:
-        settings && settings.settings.length > 0 ? settingsShown(t, settings, false, form ?? null, errors) : null,
-      conflict: conflict && settings && form ? conflictRows(t, settings, form) : [],
+      settings,
+      conflict,
       sites: await siteNames(deps, [plugin]),
       canUninstall: mayWrite && plugin.state === 'inactive' && plugin.version !== '' && !plugin.mustUse,
     },

@@ -1,17 +1,17 @@
 import { auditEntry } from '../access/audit.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
-import { notFound, type FieldError } from '../lib/errors.ts'
+import { notFound } from '../lib/errors.ts'
 import { msg } from '../lib/message.ts'
 import type { SitePlugin } from '../plugin/host.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
-import { readForm, type Form } from '../web/forms.ts'
+import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
 import { backOf, nothingDone, tickedIn } from './bulk.ts'
 import { countBy, listing, rowsAt } from './listing.ts'
-import { faultsNotice, page } from './page.ts'
-import { conflictNotice, conflictRows, saved, saveSettings, settingsShown } from './plugin-settings.ts'
+import { page } from './page.ts'
+import { saved, saveSettings, settingsPart, type Unsaved } from './plugin-settings.ts'
 import { holds, ordered, sorting, turnedMany } from './plugins.ts'
 import { screenOf } from './screen.ts'
 
@@ -71,13 +71,11 @@ export const sitePluginRoutes = (deps: Deps): Handlers => ({
 
   'POST /sites/:slug/admin/plugins/:plugin': async (c) => {
     const [plugin, form] = await Promise.all([asked(c, deps), readForm(c)])
-    const site = siteOf(c)
-    const known = await deps.host.settings(plugin.slug, site)
+    const known = await deps.host.settings(plugin.slug, siteOf(c))
     if (!known) throw notFound()
-    const result = await saveSettings(deps, c, plugin.slug, site, form, known)
-    if (result.ok)
-      return seeOther(c, deps, `${c.var.scope.base}/plugins/${plugin.slug}`, { tone: 'good', title: saved })
-    return pluginPage(c, deps, plugin, { form, ...result })
+    const unsaved = await saveSettings(deps, c, known, form)
+    if (unsaved) return pluginPage(c, deps, plugin, unsaved)
+    return seeOther(c, deps, `${c.var.scope.base}/plugins/${plugin.slug}`, { tone: 'good', title: saved })
   },
 })
 
@@ -132,27 +130,21 @@ const shown = (t: Translator, plugin: SitePlugin) => {
   }
 }
 
-async function pluginPage(
-  c: C,
-  deps: Deps,
-  plugin: SitePlugin,
-  { form, errors = [], conflict = false }: { form?: Form; errors?: readonly FieldError[]; conflict?: boolean } = {},
-): Promise<Response> {
+async function pluginPage(c: C, deps: Deps, plugin: SitePlugin, unsaved: Unsaved = {}): Promise<Response> {
   const { t, scope } = c.var
-  const settings = await deps.host.settings(plugin.slug, siteOf(c))
+  const known = await deps.host.settings(plugin.slug, siteOf(c))
+  const { about, settings, conflict } = settingsPart(t, known, unsaved)
   return page(c, deps, 'pages/plugins/site-plugin', {
     title: t(/* translated elsewhere */ plugin.title),
     crumbs: [{ href: `${scope.base}/plugins`, label: t('Plugins') }],
     ...(plugin.description !== '' && { lead: t(/* translated elsewhere */ plugin.description) }),
-    ...(conflict && { status: 409, notices: [conflictNotice(t)] }),
-    ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
+    ...about,
     data: {
       plugin: shown(t, plugin),
       path: `${scope.base}/plugins/${plugin.slug}`,
       publicPath: `/sites/${scope.site?.slug ?? ''}/plugins/${plugin.slug}`,
-      settings:
-        settings && settings.settings.length > 0 ? settingsShown(t, settings, true, form ?? null, errors) : null,
-      conflict: conflict && settings && form ? conflictRows(t, settings, form) : [],
+      settings,
+      conflict,
     },
   })
 }

@@ -36,6 +36,9 @@ export interface SettingView {
 
 /** The settings of a plugin at one place. */
 export interface SettingsForm {
+  readonly slug: string
+  /** Null: for the whole network. */
+  readonly site: string | null
   /** Changes with every change here: whoever saves says which one they saw. */
   readonly revision: string
   readonly settings: readonly SettingView[]
@@ -74,6 +77,8 @@ async function settingsForm(core: Core, plugin: Ready, site: string | null): Pro
   const above = site === null ? readStored(undefined) : readStored(network)
   const shown = plugin.fields.filter(({ networkOnly }) => site === null || !networkOnly)
   return {
+    slug: plugin.slug,
+    site,
     revision: await revisionOf(text),
     settings: shown.map((field) => {
       const fromNetwork = isSet(above, field)
