@@ -6,6 +6,7 @@ import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../server/lib/clock.ts'
 import { createDispatcher } from '../../../server/webhooks/dispatch.ts'
+import { switchSending } from '../../../server/webhooks/sending.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 import { startReceiver, type Receiver, type Reply, type Received } from '../../support/receiver.ts'
 
@@ -266,4 +267,82 @@ test('a drain that finds an attempt under way sees to all that its end lets out'
   await drained
   expect(await statesOf(app)).toEqual({ delivered: 3 })
   await dispatcher.stop(0)
+})
+
+describe('a dispatcher that stops', () => {
+  /** A receiver that answers when it is told to, three deliveries for it, and a slot for one of them. */
+  async function busy() {
+    const { promise: answered, resolve: answer } = Promise.withResolvers<Reply>()
+    const there = await receiver(() => answered)
+    const app = await testApp()
+    await app.webhook({ url: there.url })
+    for (let n = 0; n < 3; n++) await app.emit()
+    const dispatcher = createDispatcher(app.deps, { owner: 'me', alone: true, concurrency: 1, ahead: 8 })
+    await dispatcher.tick()
+    await there.waitFor(1)
+    return { app, there, dispatcher, answer }
+  }
+
+  test('waits for what is under way, begins nothing more, and gives back the rest as it was', async () => {
+    const { app, there, dispatcher, answer } = await busy()
+    const stopped = dispatcher.stop(MINUTE)
+    answer({})
+    await stopped
+    await dispatcher.tick()
+    expect(await statesOf(app)).toEqual({ delivered: 1, pending: 2 })
+    expect(there.requests).toHaveLength(1)
+    expect((await openDeliveries(app)).map(({ due_at: due }) => (due ?? Infinity) <= app.clock.now())).toEqual([
+      true,
+      true,
+    ])
+  })
+
+  test('waits no longer than it may, and does not count what it cut', async () => {
+    const { app, dispatcher, answer } = await busy()
+    await dispatcher.stop(0)
+    expect(await statesOf(app)).toEqual({ pending: 3 })
+    answer({})
+    await expect.poll(() => dispatcher.inFlight()).toBe(0)
+    expect(await statesOf(app)).toEqual({ pending: 3 })
+    expect(await attemptsOf(app)).toEqual([])
+  })
+
+  test('frees at its next start what it left behind in a crash, but not what another process is at', async () => {
+    const { app, dispatcher, answer } = await busy()
+    await createDispatcher(app.deps, { owner: 'another', alone: false }).start()
+    expect(await statesOf(app)).toEqual({ delivering: 3 })
+    await createDispatcher(app.deps, { owner: 'the next', alone: true }).start()
+    expect(await statesOf(app)).toEqual({ pending: 3 })
+    answer({})
+    await dispatcher.stop(MINUTE)
+  })
+})
+
+test('what was held while sending was off stays held at a start that may not send either', async () => {
+  const app = await testApp()
+  const { db } = app.deps
+  await app.webhook({ url: 'https://example.com/hook' })
+  await db.commit(switchSending(app.deps, false))
+  await app.emit()
+  await createDispatcher(app.deps, { owner: 'the next', alone: true }).start()
+  expect(await statesOf(app)).toEqual({ held: 1 })
+})
+
+test('a drain waits for what only its rate holds back', async () => {
+  const there = await receiver(() => ({}))
+  const app = await testApp()
+  await app.webhook({ url: there.url, ratePerSecond: 1 })
+  await app.emit()
+  await app.emit()
+  // From here on time passes, and the second is over in a moment.
+  const began = Date.now()
+  const clock = () => app.clock.now() + Date.now() - began
+  const dispatcher = createDispatcher({ ...app.deps, clock }, { owner: 'me', alone: true })
+  onTestFinished(() => dispatcher.stop(0))
+  await dispatcher.drain(clock() + MINUTE, false)
+  expect(there.requests).toHaveLength(1)
+  app.clock.advance(SECOND - 100)
+  await dispatcher.drain(clock() + MINUTE)
+  expect(there.requests).toHaveLength(2)
+  expect(dispatcher.lastTick()).toBeGreaterThan(app.clock.now())
 })
