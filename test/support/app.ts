@@ -102,6 +102,8 @@ export async function testApp(
     readonly resolve?: Resolve
     /** Told of each statement that reads. */
     readonly asked?: () => void
+    /** Told when something became due. */
+    readonly wake?: () => void
     /** Takes over ending it, for an app that serves several tests. */
     readonly ends?: (end: () => Promise<void>) => void
   } = {},
@@ -132,7 +134,7 @@ export async function testApp(
     log: quiet,
     post,
     ...(config.smtpUrl !== null && { mailer: createMailer(config.smtpUrl, publicUrl) }),
-    wake: () => {},
+    wake: given.wake ?? (() => {}),
     scrypt,
     appSecret: 'an app secret of a test, 32 characters or more',
     registry: { ...registry, ...Object.fromEntries(more) },

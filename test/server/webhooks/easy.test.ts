@@ -43,6 +43,12 @@ test.each<Partial<WebhookTable>>([
   expect(easy.promise('a', 0)).toBe(false)
 })
 
+test('promises nothing to one whose receiver is slow', () => {
+  const { easy, pace } = looked(webhook('a'))
+  pace.note('a', 5000)
+  expect(easy.promise('a', 0)).toBe(false)
+})
+
 test('promises nothing after a failure until it is recorded and looked at', async () => {
   const { easy } = looked(webhook('a'))
   const { promise: recorded, resolve: record } = Promise.withResolvers<void>()

@@ -40,7 +40,11 @@ async function stage() {
   const requests = () => there.requests.slice(before)
 
   /** Stores an event, with what happens before its commit and after it. */
-  async function store(before: () => unknown, after: () => unknown = () => {}): Promise<void> {
+  async function store(
+    before: () => unknown = () => {},
+    after: () => unknown = () => {},
+    hops = 0,
+  ): Promise<void> {
     const event = {
       id: newId('evt', deps),
       type: 'payment_received',
@@ -51,7 +55,7 @@ async function stage() {
       key: null,
       fingerprint: '',
       occurredAt: app.clock.now(),
-      hops: 0,
+      hops,
       trace: null,
       test: false,
       lane: 'realtime' as const,
@@ -68,7 +72,10 @@ async function stage() {
   }
   const states = async () =>
     (await deps.db.q.selectFrom('delivery').select('state').orderBy('seq').execute()).map(({ state }) => state)
-  return { app, requests, webhook, secret, signed, store, states }
+  const move = () =>
+    deps.db.commit(updateWebhook(deps.db, webhook, { url: `${there.url}/new`, updated_at: app.clock.now() }))
+  const paths = () => requests().map(({ path }) => path)
+  return { app, dispatcher, requests, paths, webhook, move, secret, signed, store, states }
 }
 
 test('a delivery is signed once, while its event is stored, and leaves when it is', async () => {
@@ -102,4 +109,50 @@ test('nothing of it leaves when its webhook is disabled before it is stored', as
   })
   expect(requests()).toEqual([])
   expect(await states()).toEqual(['delivered', 'held'])
+})
+
+test('it looks like one that was found in the database', async () => {
+  const { app, dispatcher, requests, store } = await stage()
+  await store(undefined, undefined, 2)
+  await app.emit()
+  await dispatcher.drain(app.clock.now() + 1)
+  const [handedOver, found] = requests().map(({ headers }) => headers)
+  expect(handedOver).toMatchObject({ 'hookline-hops': '2', 'hookline-site': 'main', 'hookline-attempt': '1' })
+  expect(Object.keys(handedOver ?? {}).filter((name) => name !== 'hookline-hops')).toEqual(Object.keys(found ?? {}))
+})
+
+test('it goes where its webhook points by then, whenever that was changed', async () => {
+  const before = await stage()
+  await before.move()
+  await before.store()
+  expect(before.paths()).toEqual(['/new'])
+
+  const seen = await stage()
+  await seen.move()
+  await seen.dispatcher.tick()
+  await seen.store()
+  expect(seen.paths()).toEqual(['/new'])
+
+  const meanwhile = await stage()
+  await meanwhile.store(async () => {
+    await meanwhile.move()
+    await meanwhile.dispatcher.tick()
+  })
+  await expect.poll(meanwhile.paths).toEqual(['/new'])
+
+  const known = await stage()
+  await known.store(async () => {
+    await expect.poll(() => known.signed).toHaveLength(1)
+    await known.move()
+    await known.app.emit()
+    await known.dispatcher.drain(known.app.clock.now() + 1)
+  })
+  await expect.poll(known.paths).toEqual(['/new', '/new'])
+})
+
+test('nothing of it leaves when the dispatcher is stopped before it is stored', async () => {
+  const { dispatcher, requests, store, states } = await stage()
+  await store(() => dispatcher.stop(0))
+  await expect.poll(states).toEqual(['delivered', 'pending'])
+  expect(requests()).toEqual([])
 })

@@ -89,6 +89,6 @@ test('many webhooks, one after the other, keep their rates', () => {
   const rate = createRate()
   for (let n = 0; n < 5000; n++) {
     expect(takeMany(rate, 2, 1, now + n, `whk_${n}`)).toBe(1)
+    if (n > 0) expect(rate.take(`whk_${n - 1}`, 1, now + n)).toBe(false)
   }
-  expect(rate.take('whk_4500', 1, now + 4999)).toBe(false)
 })

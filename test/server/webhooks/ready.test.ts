@@ -45,6 +45,17 @@ test('the webhook with the fewest under way goes first, and one that may not beg
   expect(ready.next(flying, always)?.delivery.id).toBe('b')
 })
 
+test('among webhooks with equally many under way, the turn goes round as well', () => {
+  const ready = createReady()
+  for (const id of ['a1', 'b1', 'a2', 'b2']) ready.add(item(id.slice(0, 1), id))
+  const flying = new Map([
+    ['a', 1],
+    ['b', 1],
+  ])
+  const order = Array.from({ length: 4 }, () => ready.next(flying, always)?.delivery.id)
+  expect(order).toEqual(['a1', 'b1', 'a2', 'b2'])
+})
+
 test('it is full with 2,000 deliveries or 16 million characters, and has room again when a line was dropped', () => {
   const many = createReady()
   for (let n = 0; n < 2000; n++) many.add(item(n % 2 === 0 ? 'a' : 'b', `dlv_${n}`))

@@ -21,6 +21,8 @@ test('one webhook alone gets as many slots as one may have, and no more', () => 
 test('slots are shared evenly, and what is left over goes to the first in turn', () => {
   expect(shared(['a', 'b', 'c'], { free: 7 })).toEqual({ a: 3, b: 2, c: 2 })
   expect(shared(['a', 'b', 'c'], { free: 7, after: 'a' })).toEqual({ b: 3, c: 2, a: 2 })
+  // Behind whom the next turn begins.
+  expect(share(['a', 'b', 'c'], { ...usual, free: 7 }).at(-1)?.webhook).toBe('a')
 })
 
 test('who has less on the wire comes first', () => {

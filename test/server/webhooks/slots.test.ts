@@ -97,21 +97,19 @@ test('a quick receiver gets no more at a time than any other, however many wait 
   expect(there.requests).toHaveLength(3)
 })
 
-test('slow receivers together hold half of the slots, and leave the others room to be found', async () => {
+test('a slow receiver holds half of the slots at most, and leaves the others room to be found', async () => {
   const pace = createPace()
-  const { app, there, dispatcher, answer, emit, paths } = await stage({ concurrency: 4, ahead: 0, pace })
-  const events = ['payment_failed']
-  for (const name of ['slow', 'slower']) pace.note(await app.webhook({ url: `${there.url}/${name}` }), 5 * SECOND)
+  const { app, there, dispatcher, emit, paths } = await stage({ concurrency: 4, ahead: 0, pace })
+  pace.note(await app.webhook({ url: `${there.url}/slow`, events: ['payment_received'] }), 5 * SECOND)
   await emit(5)
   await dispatcher.tick()
   await there.waitFor(2)
   expect(dispatcher.inFlight()).toBe(2)
-  await app.webhook({ url: `${there.url}/quick`, events })
+  await app.webhook({ url: `${there.url}/quick`, events: ['payment_failed'] })
   await app.emit({ type: 'payment_failed' })
   await dispatcher.tick()
   await there.waitFor(3)
-  expect(paths()).toContain('/quick')
-  await answer()
+  expect(paths()).toEqual(['/slow', '/slow', '/quick'])
 })
 
 test('with one slot for all, no webhook gets its second turn before the others had their first', async () => {
