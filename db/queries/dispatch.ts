@@ -12,7 +12,6 @@ export interface ClaimedDelivery {
   readonly webhook_id: string
   readonly site_id: string
   readonly type: string
-  readonly test: number
   readonly attempts: number
   readonly created_at: number
   readonly first_attempt_at: number | null
@@ -54,7 +53,7 @@ export const claimDue = (
     where id in (
       select id from delivery where webhook_id = cast(${claim.webhook} as text) and due_at <= cast(${claim.now} as bigint)
       order by due_at limit ${claim.limit} ${db.dialect.claimLock})
-    returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at, half_of`.compile(
+    returning id, event_id, webhook_id, site_id, type, attempts, created_at, first_attempt_at, resume_state, resume_at, half_of`.compile(
     db.q,
   )
 
@@ -74,7 +73,7 @@ export const claimHead = (
       (select id from (select id, resume_state from delivery where ${webhook} and ${isDue} order by due_at limit 1) as first
         where resume_state is not null),
       (select id from delivery where ${webhook} and due_at is not null order by seq limit 1))
-    returning id, event_id, webhook_id, site_id, type, test, attempts, created_at, first_attempt_at, resume_state, resume_at, half_of`.compile(
+    returning id, event_id, webhook_id, site_id, type, attempts, created_at, first_attempt_at, resume_state, resume_at, half_of`.compile(
     db.q,
   )
 }

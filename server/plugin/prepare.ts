@@ -79,7 +79,6 @@ async function finish(
     fingerprint: key === null ? '' : emission.once ? key : await fingerprint(emission.type, data),
     hops: emission.hops ?? 0,
     trace: emission.trace ?? null,
-    test: false,
     lane: core.types.get(emission.type)?.event.lane ?? 'realtime',
     rejected: rejected ?? verdict.rejected,
     hold: verdict.hold,

@@ -22,13 +22,13 @@ const LONGEST_WAIT = 15 * MINUTE
 /** After these, ten go at a time, which is as many as a webhook may have under way anyway. */
 const SUCCESSES_UNTIL_CLOSED = 9
 
-/** The breaker after one attempt. A 429 says that somebody is there, and a test is asked for by a person: neither counts. */
+/** The breaker after one attempt. A 429 says that somebody is there: it does not count. */
 export function breakerAfter(
   breaker: Breaker,
-  attempt: { readonly outcome: Outcome; readonly status: number | null; readonly test: boolean },
+  attempt: { readonly outcome: Outcome; readonly status: number | null },
   now: number,
 ): Breaker {
-  if (attempt.test || attempt.status === 429) return breaker
+  if (attempt.status === 429) return breaker
   const { until, step, streak } = breaker
   if (attempt.outcome === 'ok') {
     return until !== null && streak + 1 < SUCCESSES_UNTIL_CLOSED ? { ...breaker, streak: streak + 1 } : closed

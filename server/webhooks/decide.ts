@@ -8,8 +8,6 @@ export interface DeliveryFacts {
   readonly attempts: number
   readonly firstAttemptAt: number
   readonly schedule: readonly number[]
-  /** A test event's: tried once, and never a reason to switch a webhook off. */
-  readonly test: boolean
   /** Asked for by a person, outside the schedule. `resume` is what the schedule had in mind; null when it had finished. */
   readonly redelivery: { readonly resume: Resume | null } | null
 }
@@ -41,8 +39,7 @@ const GONE = msg('The receiver answered 410 Gone: it wants no more events.').tex
 export function decide(delivery: DeliveryFacts, attempt: AttemptFacts, now: number, chance: number): Decision {
   if (attempt.outcome === 'ok') return { state: 'delivered', dueAt: null, reason: null, disable: null }
   const why = attempt.error ?? 'The attempt failed.'
-  if (attempt.status === 410 && !delivery.test) return { ...failed(GONE), disable: GONE }
-  if (delivery.test) return failed(why)
+  if (attempt.status === 410) return { ...failed(GONE), disable: GONE }
   if (delivery.redelivery) {
     const { resume } = delivery.redelivery
     return resume ? { ...resume, reason: why, disable: null } : failed(why)

@@ -32,7 +32,7 @@ export function createDeliver(engine: Engine & SendDeps, record: Recorder): Deli
     body,
     format,
     number: delivery.attempts + 1,
-    test: delivery.test === 1,
+    test: false,
     redelivery: delivery.resume_state !== null,
   })
 

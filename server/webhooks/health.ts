@@ -27,13 +27,8 @@ const LEAST_TRIES = 10
 const WITHOUT_SUCCESS = 5 * DAY
 
 /** What is known once an attempt has ended. */
-export function afterAttempt(
-  facts: HealthFacts,
-  attempt: { readonly outcome: Outcome; readonly test: boolean },
-  now: number,
-): HealthFacts {
-  if (attempt.test) return facts
-  if (attempt.outcome === 'ok') {
+export function afterAttempt(facts: HealthFacts, outcome: Outcome, now: number): HealthFacts {
+  if (outcome === 'ok') {
     return { ...facts, consecutiveFailures: 0, failingSince: null, failuresLastHour: 0, lastDeliveredAt: now }
   }
   return {

@@ -106,8 +106,8 @@ function judgeOne(row: HealthRow, attempts: readonly Judged[], now: number): Ver
   }
   let breaker: Breaker = { until: row.breaker_until, step: row.breaker_step, streak: row.breaker_streak }
   for (const { outcome, status, at } of attempts) {
-    facts = afterAttempt(facts, { outcome, test: false }, at)
-    breaker = breakerAfter(breaker, { outcome, status, test: false }, now)
+    facts = afterAttempt(facts, outcome, at)
+    breaker = breakerAfter(breaker, { outcome, status }, now)
   }
   const health = judgeHealth(facts, now)
   const gone =

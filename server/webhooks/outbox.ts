@@ -35,7 +35,6 @@ export interface FinishedEvent {
   readonly hops: number
   /** The trace that it belongs to; null without one. */
   readonly trace: Trace | null
-  readonly test: boolean
   /** What its type says of itself; a webhook may gather all that it gets. */
   readonly lane: Lane
   /** Why a filter refused it: it is stored, and nobody gets it. */
@@ -167,7 +166,7 @@ async function planDeliveries(engine: Engine, events: readonly FinishedEvent[], 
   const bodies: object[] = []
   const planned = new Map<string, Made>()
   for (const event of events) {
-    const wanting = event.rejected === null && !event.test ? await wantedBy(event) : []
+    const wanting = event.rejected === null ? await wantedBy(event) : []
     if (wanting.length === 0) continue
     const guard = event.hold?.reason ?? null
     const texts = new Map<string, string>()
@@ -216,7 +215,7 @@ const rowOf = (event: FinishedEvent, behind: number, now: number) => ({
   site: event.siteId,
   payload: JSON.stringify(event.data),
   source: event.source,
-  test: event.test ? 1 : 0,
+  test: 0,
   hops: event.hops,
   trace: event.trace,
   key: event.key,

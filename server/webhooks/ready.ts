@@ -23,7 +23,6 @@ export function readyFrom(born: Born, webhook: WebhookTable): Ready {
     webhook_id: webhook.id,
     site_id: event.siteId,
     type: event.type,
-    test: 0,
     attempts: 0,
     created_at: born.createdAt,
     first_attempt_at: null,

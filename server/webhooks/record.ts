@@ -90,7 +90,6 @@ export function createRecorder(engine: Engine, owner: string): Recorder {
           attempts: delivery.attempts + 1,
           firstAttemptAt: delivery.first_attempt_at ?? attempt.startedAt,
           schedule: attempt.outcome === 'ok' ? [] : (JSON.parse(webhook.retry_schedule) as number[]),
-          test: delivery.test === 1,
           redelivery: delivery.resume_state === null ? null : { resume: resumeOf(delivery) },
         },
         attempt,
@@ -168,7 +167,7 @@ async function statementsFor(engine: Engine, owner: string, entries: readonly En
     started: attempt?.startedAt ?? null,
     finished: decision.dueAt === null && decision.state !== 'held' ? now : null,
   }))
-  const counted = entries.filter(({ delivery, attempt }) => attempt && delivery.test === 0)
+  const counted = entries.filter(({ attempt }) => attempt)
   const batches = entries
     .filter(({ delivery }) => delivery.type === 'batch')
     .map(({ delivery }) => ({ delivery: delivery.id }))

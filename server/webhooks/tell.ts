@@ -27,7 +27,6 @@ export const ownEvent = (
   occurredAt: engine.clock(),
   hops: 0,
   trace: null,
-  test: false,
   lane: 'realtime',
   rejected: null,
   ordinaryListeners: true,

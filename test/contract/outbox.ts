@@ -40,7 +40,6 @@ export function outboxContract(engine: string, open: () => Promise<Db>): void {
       occurredAt: 1,
       hops: 0,
       trace: null,
-      test: false,
       lane: 'realtime',
       rejected: null,
       ordinaryListeners: false,

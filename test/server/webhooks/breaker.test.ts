@@ -4,11 +4,10 @@ import { breakerAfter, closed, slotsOf, type Breaker } from '../../../server/web
 
 const now = Date.UTC(2026, 6, 19, 12)
 const attempts = {
-  ok: { outcome: 'ok', status: 200, test: false },
-  failed: { outcome: 'http_error', status: 500, test: false },
-  cut: { outcome: 'timeout', status: null, test: false },
-  busy: { outcome: 'http_error', status: 429, test: false },
-  test: { outcome: 'connect', status: null, test: true },
+  ok: { outcome: 'ok', status: 200 },
+  failed: { outcome: 'http_error', status: 500 },
+  cut: { outcome: 'timeout', status: null },
+  busy: { outcome: 'http_error', status: 429 },
 } as const
 type Kind = keyof typeof attempts
 
@@ -27,7 +26,6 @@ describe('closed, it opens after five failures in a row', () => {
     ['any number of 429', times(50, 'busy'), false],
     ['four failures and a 429', [...times(4, 'failed'), 'busy'], false],
     ['five failures with a 429 in between', [...times(3, 'failed'), 'busy', ...times(2, 'failed')], true],
-    ['any number of tests', times(50, 'test'), false],
   ])('with %s', (_, kinds, opens) => {
     expect(run(kinds).until !== null).toBe(opens)
   })
@@ -57,8 +55,8 @@ describe('open', () => {
     expect(run(times(9, 'cut'), now + SECOND, open)).toEqual(open)
   })
 
-  test('takes no notice of 429 and of tests', () => {
-    expect(run(['busy', 'test'], now + HOUR, open)).toEqual(open)
+  test('takes no notice of 429', () => {
+    expect(run(['busy'], now + HOUR, open)).toEqual(open)
   })
 
   test('keeps its wait when one that was under way succeeds', () => {

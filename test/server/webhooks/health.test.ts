@@ -1,17 +1,16 @@
 import { describe, expect, test } from 'vitest'
-import type { WebhookState } from '../../../db/schema.ts'
+import type { Outcome, WebhookState } from '../../../db/schema.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../../server/lib/clock.ts'
 import { inEnglish } from '../../../server/lib/message.ts'
 import { afterAttempt, judgeHealth, type HealthFacts } from '../../../server/webhooks/health.ts'
 
-type Ended = Parameters<typeof afterAttempt>[1]
-
 /** What a webhook is after one more attempt. */
-const nextHealth = (facts: HealthFacts, attempt: Ended, at: number) => judgeHealth(afterAttempt(facts, attempt, at), at)
+const nextHealth = (facts: HealthFacts, outcome: Outcome, at: number) =>
+  judgeHealth(afterAttempt(facts, outcome, at), at)
 
 const now = Date.UTC(2026, 6, 19, 12)
-const ok = { outcome: 'ok', test: false } as const
-const failed = { outcome: 'http_error', test: false } as const
+const ok = 'ok'
+const failed = 'http_error'
 
 const fresh: HealthFacts = {
   state: 'active',
@@ -95,18 +94,11 @@ describe('a failing webhook', () => {
 test.each<[WebhookState]>([['disabled'], ['retired']])(
   'a %s webhook stays so, whatever an attempt still brings',
   (state) => {
-    for (const attempt of [ok, failed]) {
+    for (const attempt of [ok, failed] as const) {
       expect(nextHealth(after(50, 9 * DAY, { state }), attempt, now)).toEqual({ state, reason: null, change: null })
     }
   },
 )
-
-test('a test event changes nothing', () => {
-  for (const outcome of ['ok', 'http_error'] as const) {
-    expect(afterAttempt(after(9, 9 * DAY), { outcome, test: true }, now)).toEqual(after(9, 9 * DAY))
-    expect(nextHealth(after(9, 9 * DAY, { state: 'failing' }), { outcome, test: true }, now).change).toBeNull()
-  }
-})
 
 describe('a whole outage', () => {
   /** Attempts at these times, all of them failures, until it is disabled: `time since the first: change`. */

@@ -26,9 +26,14 @@ interface Stage {
 /** What makes something due, with what has to stand before it. */
 const ways: Readonly<Record<string, (stage: Stage) => Promise<() => Promise<unknown>>>> = {
   'an event': async ({ app }) => app.emit,
-  'one that is redelivered': async ({ client, delivery }) => () => client('POST', `/deliveries/${delivery}/redeliver`),
-  'several that are redelivered': async ({ client, delivery }) => () =>
-    client('POST', '/deliveries/redeliver', { ids: [delivery] }),
+  'one that is redelivered':
+    async ({ client, delivery }) =>
+    () =>
+      client('POST', `/deliveries/${delivery}/redeliver`),
+  'several that are redelivered':
+    async ({ client, delivery }) =>
+    () =>
+      client('POST', '/deliveries/redeliver', { ids: [delivery] }),
   'a step of redelivering all that failed': async ({ app, client, webhook }) => {
     const since = new Date(app.clock.now() - MINUTE).toISOString()
     await client('POST', `/webhooks/${webhook}/redeliver`, { since })
