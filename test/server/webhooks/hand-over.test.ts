@@ -40,7 +40,11 @@ async function stage() {
   const requests = () => there.requests.slice(before)
 
   /** Stores an event, with what happens before its commit and after it. */
-  async function store(before: () => unknown = () => {}, after: () => unknown = () => {}, hops = 0): Promise<void> {
+  async function store(
+    before: () => unknown = () => {},
+    after: () => unknown = () => {},
+    more: Partial<FinishedEvent> = {},
+  ): Promise<void> {
     const event = {
       id: newId('evt', deps),
       type: 'payment_received',

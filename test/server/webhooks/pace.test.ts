@@ -14,18 +14,6 @@ test('slow is who takes more than two seconds on the average, and not who was sl
   expect(pace.isSlow('a')).toBe(false)
 })
 
-test('attempts at slow receivers are counted, and no others', () => {
-  const pace = createPace()
-  pace.note('slow', 5 * SECOND)
-  pace.note('quick', 5)
-  const flying = new Map([
-    ['slow', 3],
-    ['quick', 7],
-    ['new', 1],
-  ])
-  expect(pace.slowOf(flying)).toBe(3)
-})
-
 test('it remembers so many webhooks and no more, and those as long as no other one comes', () => {
   const pace = createPace()
   for (let n = 0; n < 2000; n++) pace.note(`whk_${n}`, 5 * SECOND)
