@@ -46,15 +46,31 @@ export function snapshot(value: unknown, most: number): JsonObject {
 export function faultsIn(event: PluginEvent, data: JsonObject): FieldError[] {
   const result = event.payload.safeParse(data)
   if (result.success) return []
-  return result.error.issues.map((issue) => ({ path: ['data', ...issue.path].join('.'), message: sentenceFor(issue) }))
+  const { issues } = result.error
+  const isNullable = nullable(event, data, issues)
+  return issues.map((issue) => ({
+    path: ['data', ...issue.path].join('.'),
+    message: sentenceFor(issue, isNullable(issue)),
+  }))
 }
 
+/** Tells of each field that is missing whether null would do, as it does where nobody knows better. */
+function nullable(event: PluginEvent, data: JsonObject, issues: readonly z.core.$ZodIssue[]) {
+  const missing = issues.flatMap((issue) => (issue.path.length === 1 && isMissing(issue) ? [String(issue.path[0])] : []))
+  const { error } = event.payload.safeParse({ ...data, ...Object.fromEntries(missing.map((name) => [name, null])) })
+  const wrong = new Set(error?.issues.map(({ path }) => String(path[0])))
+  return ({ path }: z.core.$ZodIssue) => missing.includes(String(path[0])) && !wrong.has(String(path[0]))
+}
+
+const isMissing = ({ code, message }: z.core.$ZodIssue): boolean =>
+  code === 'invalid_type' && message.endsWith(' received undefined')
+
 /** What zod found wrong, as a sentence for people. */
-export function sentenceFor(issue: z.core.$ZodIssue): Message {
+export function sentenceFor(issue: z.core.$ZodIssue, isNullable = false): Message {
   switch (issue.code) {
     case 'invalid_type':
-      return issue.message.endsWith(' received undefined')
-        ? msg('This is missing. It has to be {expected}.', { expected: issue.expected })
+      return isMissing(issue)
+        ? msg('This is missing. It has to be {expected}.', { expected: issue.expected + (isNullable ? ' | null' : '') })
         : msg('This has to be {expected}.', { expected: issue.expected })
     case 'invalid_value':
       return msg('This has to be one of {values}.', { values: issue.values.map((value) => String(value)).join(', ') })

@@ -73,6 +73,8 @@ export interface WantedList<Row> {
   /** Parameters of the query, each with what it means. */
   readonly filters?: Readonly<Record<string, string>>
   readonly columns: readonly Column<Row>[]
+  /** Whether the API gives all of it at once, and so takes no limit. */
+  readonly whole?: true
 }
 
 interface Paged {
@@ -81,12 +83,16 @@ interface Paged {
   readonly cursor?: string
 }
 
-export function addList<Row>(noun: Command, { summary, example, path, filters = {}, columns }: WantedList<Row>): void {
+export function addList<Row>(
+  noun: Command,
+  { summary, example, path, filters = {}, columns, whole }: WantedList<Row>,
+): void {
   add<Paged & Record<string, string | undefined>>(noun, 'list', {
     summary,
     example,
     configure: (command) => {
       for (const [name, meaning] of Object.entries(filters)) command.option(`--${name} <${name}>`, meaning)
+      if (whole) return
       command
         .option('--limit <number>', 'rows at most (default 20)')
         .option('--all', 'every row there is')

@@ -76,6 +76,7 @@ export function addEvents(hookline: Command): void {
       summary: 'list the events that can be sent and listened to',
       example: 'event-type list',
       path: '/api/v1/event-types',
+      whole: true,
       columns: [
         ['NAME', ({ name }) => name],
         ['PLUGIN', ({ plugin }) => plugin],

@@ -100,7 +100,7 @@ describe('webhook', () => {
 })
 
 const payload = async (type = 'payment_received') =>
-  ((await json('event-type', 'list', '--all')).data as { name: string; sample: object }[]).find(
+  ((await json('event-type', 'list')).data as { name: string; sample: object }[]).find(
     ({ name }) => name === type,
   )?.sample ?? {}
 
