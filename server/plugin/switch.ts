@@ -2,6 +2,7 @@ import { askGuardsAgain } from '../../db/queries/guards.ts'
 import { forgetCrash } from '../../db/queries/plugin-crashes.ts'
 import {
   pausePlugin,
+  pluginStates,
   pluginsChanged,
   resumePlugin,
   switchPlugin,
@@ -42,7 +43,8 @@ export function switching(core: Core): Switching {
   const { db, clock } = core.engine
 
   const turn = async (slug: string, on: boolean, site: string | undefined) => {
-    const { manifest } = switchable(core, slug)
+    const plugin = switchable(core, slug)
+    const { manifest } = plugin
     if (on && (await pluginToRemove(db)) === slug) {
       throw fail('conflict', 'The plugin {plugin} is being removed. Try again in a moment.', { plugin: manifest.title })
     }
@@ -50,6 +52,11 @@ export function switching(core: Core): Switching {
     if (site === undefined) return [...guard, switchPlugin(db, slug, manifest.version, on), pluginsChanged(db)]
     if (manifest.scope === 'network') {
       throw fail('conflict', 'The plugin {plugin} is active for all sites or for none.', { plugin: manifest.title })
+    }
+    const state = on ? undefined : (await pluginStates(db)).find((one) => one.slug === slug)
+    if (!on && isOnForAll(plugin, state)) {
+      const hint = { plugin: manifest.title }
+      throw fail('conflict', 'The plugin {plugin} is active for all sites. Deactivate it for all of them first.', hint)
     }
     return [...guard, switchPluginForSite(db, slug, site, on), pluginsChanged(db)]
   }

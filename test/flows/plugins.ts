@@ -77,6 +77,8 @@ export function plugins(flow: Flow): void {
     expect((await api('PATCH', '/plugins/payments', { paused: true, site: 'main' })).status).toBe(422)
     expect((await api('PATCH', '/plugins/hookline', { paused: true })).status).toBe(409)
     expect((await api('PATCH', '/plugins/hookline', { active: false })).status).toBe(409)
+    // What is on for all sites is not taken from one of them.
+    expect((await api('PATCH', '/plugins/payments', { active: false, site: 'main' })).status).toBe(409)
     expect((await api('PATCH', '/plugins/nobody', { active: true })).status).toBe(404)
     expect((await api('PATCH', '/plugins/example', { site: 'nowhere' })).status).toBe(422)
     expect((await api('DELETE', '/plugins/example')).status).toBe(204)

@@ -31,7 +31,7 @@ export function addPlugins(hookline: Command): void {
   ] as const) {
     add<{ readonly site?: string }>(plugin, `${word} <slug>`, {
       summary: `${word} a plugin, for all sites or for one`,
-      example: `plugin ${word} payments --site shop`,
+      example: `plugin ${word} woocommerce --site shop`,
       configure: (command) => command.option('--site <slug>', 'for this site alone'),
       run: async (session, slug) => {
         const answer = await session.ask('PATCH', at(slug), { body: { active, site: session.options.site } })

@@ -26,18 +26,25 @@ async function costAt(sites: number) {
   }
   const cost = [
     await run(await host.host.deactivate('probe')),
-    await run(await host.host.activate('probe')),
     await run(await host.host.activate('probe', 'sit_00003')),
     await run(await host.host.deactivate('probe', 'sit_00003')),
+    await run(await host.host.activate('probe')),
     await run((await host.host.changeSettings('probe', null, {})).statements),
   ]
   return { host, cost }
 }
 
+test('a plugin that is on for all sites is not taken from one of them', async () => {
+  const { host } = await testHost(probe(() => {}))
+  await expect(host.deactivate('probe', 'sit_main')).rejects.toThrow(
+    'The plugin Probe is active for all sites. Deactivate it for all of them first.',
+  )
+})
+
 test('switching a plugin on costs the same for 10 sites and for 10,000', async () => {
   const [few, many] = [await costAt(10), await costAt(10_000)]
   expect(many.cost).toEqual(few.cost)
-  expect(few.cost[1]).toMatchObject({ rows: 2 })
+  expect(few.cost[3]).toMatchObject({ rows: 2 })
 
   // A site that is made later needs no step: the plugin answers there at once.
   const { host } = many

@@ -96,7 +96,8 @@ test('it runs for the active sites where its plugin is on, one site apart from t
   expect(host.faults).toMatchObject([{ handler: 'timer/cron:work', site_id: 'sit_b', message: 'Not here.' }])
   await db.commit(await host.host.activate('timer'))
   expect(await later()).toEqual(['a', 'b', 'main'])
-  await db.commit([...(await host.host.deactivate('timer')), ...(await host.host.deactivate('timer', 'sit_a'))])
+  await db.commit(await host.host.deactivate('timer'))
+  await db.commit(await host.host.deactivate('timer', 'sit_a'))
   expect(await later()).toEqual(['b'])
 })
 
