@@ -56,7 +56,9 @@ export function faultsIn(event: PluginEvent, data: JsonObject): FieldError[] {
 
 /** Tells of each field that is missing whether null would do, as it does where nobody knows better. */
 function nullable(event: PluginEvent, data: JsonObject, issues: readonly z.core.$ZodIssue[]) {
-  const missing = issues.flatMap((issue) => (issue.path.length === 1 && isMissing(issue) ? [String(issue.path[0])] : []))
+  const missing = issues.flatMap((issue) =>
+    issue.path.length === 1 && isMissing(issue) ? [String(issue.path[0])] : [],
+  )
   const { error } = event.payload.safeParse({ ...data, ...Object.fromEntries(missing.map((name) => [name, null])) })
   const wrong = new Set(error?.issues.map(({ path }) => String(path[0])))
   return ({ path }: z.core.$ZodIssue) => missing.includes(String(path[0])) && !wrong.has(String(path[0]))

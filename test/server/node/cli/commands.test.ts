@@ -100,9 +100,8 @@ describe('webhook', () => {
 })
 
 const payload = async (type = 'payment_received') =>
-  ((await json('event-type', 'list')).data as { name: string; sample: object }[]).find(
-    ({ name }) => name === type,
-  )?.sample ?? {}
+  ((await json('event-type', 'list')).data as { name: string; sample: object }[]).find(({ name }) => name === type)
+    ?.sample ?? {}
 
 describe('event and delivery', () => {
   test('an event is sent from a line, a file and stdin, once for one key, and its delivery is found', async () => {
