@@ -4,7 +4,7 @@ import Database from 'better-sqlite3'
 import type { Config } from '../../config.ts'
 import { HOUR } from '../../lib/clock.ts'
 import type { Copy } from '../../webhooks/copy.ts'
-import { backupFolder, faultsOf, migrationsOf, mustBeSqlite, openToRead, settle } from './file.ts'
+import { backupFolder, faultsOf, migrationsOf, mustBeSqlite, mustExist, openToRead, settle } from './file.ts'
 import { because, Refusal } from './refusal.ts'
 
 /** A backup that was made and found to be sound. */
@@ -32,7 +32,7 @@ export const stamp = (at: number): string => new Date(at).toISOString().replace(
  */
 export function backUp(config: Config, to: string, at: number): Backup {
   const from = mustBeSqlite(config, 'back PostgreSQL up with pg_dump')
-  if (!existsSync(from)) throw new Refusal(`There is no database ${from} to back up.`)
+  mustExist(from)
   if (existsSync(to)) throw new Refusal(`There is a file ${to} already. Give another name.`)
   const part = `${to}.part`
   try {

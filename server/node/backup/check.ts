@@ -19,7 +19,7 @@ import { readMigrations } from '../migrations.ts'
 import { openPostgres } from '../postgres.ts'
 import { createRandom } from '../random.ts'
 import { openSqliteReader } from '../sqlite-reader.ts'
-import { faultsOf, openToRead, sqliteFile } from './file.ts'
+import { faultsOf, mustExist, openToRead, sqliteFile } from './file.ts'
 import { because } from './refusal.ts'
 
 /** One thing that was looked at, and a sentence about what was found. */
@@ -36,6 +36,7 @@ export interface Finding {
  */
 export async function checkDatabase(config: Config, log: Log): Promise<readonly Finding[]> {
   const file = sqliteFile(config)
+  if (file !== null) mustExist(file)
   const ofFile = file === null ? [] : [checkFile(file)]
   if (ofFile.some(({ ok }) => !ok)) return ofFile
   const db = file === null ? await openPostgres({ url: config.databaseUrl, log }) : openSqliteReader(file)

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import { ConfigError, type Config } from '../../config.ts'
@@ -19,6 +19,12 @@ export function mustBeSqlite(config: Pick<Config, 'databaseUrl'>, what: string):
 
 /** The folder of backups, and the note of the last one. */
 export const backupFolder = ({ dataDir }: Pick<Config, 'dataDir'>): string => join(dataDir, 'backups')
+
+/** The database of these settings has to be there already. Throws a Refusal: a wrong DATA_DIR would begin a new one. */
+export function mustExist(file: string): void {
+  if (existsSync(file)) return
+  throw new Refusal(`There is no database ${file}. DATA_DIR and DATABASE_URL have to be those of the server.`)
+}
 
 /** Opens a file to look at it. Throws a Refusal when it is none, or no database. */
 export function openToRead(file: string): Database.Database {

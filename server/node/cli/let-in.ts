@@ -6,6 +6,7 @@ import { auditEntry } from '../../access/audit.ts'
 import { freshLink, LINK_MADE } from '../../access/links.ts'
 import { normalEmail } from '../../access/person.ts'
 import { isoTime } from '../../lib/clock.ts'
+import { mustExist, sqliteFile } from '../backup/file.ts'
 import { openDatabase } from '../database.ts'
 import { createRandom } from '../random.ts'
 import { urlAt } from '../url-at.ts'
@@ -19,6 +20,8 @@ const OPERATOR = { id: 'operator', name: 'hookline db let-in', address: 'local' 
 /** A way back for the only super admin, who has nobody to ask. */
 export const letIn = (email: string, removeTwoFactor: boolean, json: boolean): Promise<void> =>
   withSettings(async (config, log) => {
+    const file = sqliteFile(config)
+    if (file !== null) mustExist(file)
     const { db, release } = await openDatabase(config, log)
     const deps = {
       db,

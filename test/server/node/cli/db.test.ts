@@ -46,7 +46,11 @@ test('what cannot be done ends with 1, a server that is in the way with 75, sett
   writeFileSync(letter, 'A letter.')
   expect(await hookline(['db', 'restore', letter], { env })).toMatchObject({ code: 1, out: '' })
   expect(existsSync(join(env.DATA_DIR, 'hookline.db'))).toBe(false)
-  expect((await hookline(['db', 'backup'], { env })).err).toContain('There is no database')
+  for (const words of [['backup'], ['check'], ['let-in', 'anna@example.com']])
+    expect((await hookline(['db', ...words], { env })).err).toMatch(
+      /^There is no database .*hookline\.db\. DATA_DIR and/,
+    )
+  expect(existsSync(join(env.DATA_DIR, 'hookline.db'))).toBe(false)
 
   const server = startChild(env)
   await server.url
