@@ -16,7 +16,8 @@ import { createVault, proof } from './webhooks/secrets.ts'
 import type { Sign } from './webhooks/sign.ts'
 
 /** What a runtime brings along. */
-export interface Parts extends Omit<Engine, 'vault'>, Pick<Deps, 'dispatcher' | 'scrypt' | 'writes' | 'backups'> {
+export interface Parts
+  extends Omit<Engine, 'vault'>, Pick<Deps, 'dispatcher' | 'scrypt' | 'attempts' | 'writes' | 'backups'> {
   readonly sign?: Sign
   readonly appSecret: string
   /** What tells this database from a copy of it, where the runtime knows. */
@@ -45,6 +46,7 @@ export async function compose({
   watch,
   dispatcher,
   scrypt,
+  attempts,
   writes,
   backups,
   ...parts
@@ -68,7 +70,8 @@ export async function compose({
   })
   const access = await createAccess(engine, { appSecret, given: host.capabilities() })
   await ensureSetupKey(engine)
-  return { ...engine, host, access, dispatcher, scrypt, ...(writes && { writes }), ...(backups && { backups }) }
+  const known = { ...(attempts && { attempts }), ...(writes && { writes }), ...(backups && { backups }) }
+  return { ...engine, host, access, dispatcher, scrypt, ...known }
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Access } from './access/access.ts'
 import type { Host } from './plugin/host.ts'
 import type { Scrypt } from './transfer/sealed-secrets.ts'
 import type { Engine } from './webhooks/engine.ts'
+import type { Tally } from './webhooks/tally.ts'
 
 /** What the pages and the API work with: the engine, the plugin host, and who may do what. */
 export interface Deps extends Engine {
@@ -11,6 +12,8 @@ export interface Deps extends Engine {
   readonly scrypt: Scrypt
   /** For /readyz. `cron`: this process has no ticks of its own, as on Workers. */
   readonly dispatcher: () => 'on' | 'off' | 'cron' | 'stalled'
+  /** What became of the attempts of this process, where one process makes them. */
+  readonly attempts?: () => Tally
   /** How long commits take in this process; null before the first one. */
   readonly writes?: () => Latency | null
   /** Only where the database is a file on this server. */

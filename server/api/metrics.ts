@@ -1,5 +1,6 @@
 import { countDeliveries, hourly, oldestWaiting } from '../../db/queries/deliveries.ts'
 import { pluginStates } from '../../db/queries/plugins.ts'
+import { lastEventSeq } from '../../db/queries/events.ts'
 import { countWebhooks } from '../../db/queries/webhooks.ts'
 import type { Deps } from '../deps.ts'
 import { can } from '../lib/actor.ts'
@@ -7,6 +8,7 @@ import { HOUR } from '../lib/clock.ts'
 import { AppError, fail } from '../lib/errors.ts'
 import { msg } from '../lib/message.ts'
 import { isSending } from '../webhooks/sending.ts'
+import type { Tally } from '../webhooks/tally.ts'
 import type { C } from '../web/env.ts'
 import { isLoopback } from '../web/security.ts'
 import type { Handlers } from './handlers.ts'
@@ -22,7 +24,8 @@ export const metricRoutes = (deps: Deps): Handlers => ({
     const owner = 'network'
     const now = deps.clock()
     const inState = (state: 'pending' | 'retrying' | 'held' | 'failed') => countDeliveries(db, { owner, state })
-    const [webhooks, pending, retrying, held, failed, oldest, hours, plugins, sending] = await Promise.all([
+    const [events, webhooks, pending, retrying, held, failed, oldest, hours, plugins, sending] = await Promise.all([
+      lastEventSeq(db),
       countWebhooks(db, { owner: null }),
       inState('pending'),
       inState('retrying'),
@@ -33,6 +36,7 @@ export const metricRoutes = (deps: Deps): Handlers => ({
       pluginStates(db),
       isSending(deps),
     ])
+    const attempts = deps.attempts?.() ?? null
     const writes = deps.writes?.() ?? null
     const lastBackup = deps.backups?.state().last ?? null
     const [hour = { delivered: 0, failed: 0 }] = hours
@@ -41,6 +45,13 @@ export const metricRoutes = (deps: Deps): Handlers => ({
       gauge('hookline_sending', 'Whether deliveries are sent: 1, or 0 while all sending is switched off.', [
         ['', sending ? 1 : 0],
       ]),
+      family(
+        'counter',
+        'hookline_events_total',
+        'Events that were stored since the network was set up, tests included.',
+        [['', events]],
+      ),
+      ...(attempts === null ? [] : tallied(attempts)),
       gauge(
         'hookline_webhooks',
         'Webhooks by state.',
@@ -82,13 +93,40 @@ export const metricRoutes = (deps: Deps): Handlers => ({
   },
 })
 
-const gauge = (name: string, help: string, samples: readonly Sample[]): string =>
-  [
-    `# HELP ${name} ${help}`,
-    `# TYPE ${name} gauge`,
-    ...samples.map(([labels, value]) => `${name}${labels === '' ? '' : `{${labels}}`} ${value}`),
-    '',
-  ].join('\n')
+type Kind = 'gauge' | 'counter'
+
+const family = (kind: Kind, name: string, help: string, samples: readonly Sample[]): string =>
+  lines(
+    kind,
+    name,
+    help,
+    samples.map(([labels, value]) => sample(name, labels, value)),
+  )
+const gauge = (name: string, help: string, samples: readonly Sample[]): string => family('gauge', name, help, samples)
+const lines = (kind: Kind | 'histogram', name: string, help: string, samples: readonly string[]): string =>
+  [`# HELP ${name} ${help}`, `# TYPE ${name} ${kind}`, ...samples, ''].join('\n')
+const sample = (name: string, labels: string, value: number): string =>
+  `${name}${labels === '' ? '' : `{${labels}}`} ${value}`
+
+/** Counted since this process started, as Prometheus expects of a counter that begins anew with it. */
+function tallied({ outcomes, within, seconds }: Tally): string[] {
+  const took = 'hookline_attempt_duration_seconds'
+  const count = [...outcomes.values()].reduce((sum, attempts) => sum + attempts, 0)
+  return [
+    family(
+      'counter',
+      'hookline_attempts_total',
+      'Attempts of this process, by what came of them.',
+      [...outcomes].map(([outcome, attempts]): Sample => [`outcome="${outcome}"`, attempts]),
+    ),
+    lines('histogram', took, 'How long the attempts of this process took.', [
+      ...within.map(([bound, attempts]) => sample(`${took}_bucket`, `le="${bound}"`, attempts)),
+      sample(`${took}_bucket`, 'le="+Inf"', count),
+      sample(`${took}_sum`, '', seconds),
+      sample(`${took}_count`, '', count),
+    ]),
+  ]
+}
 
 const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip']
 

@@ -12,10 +12,11 @@ import { compose } from '../compose.ts'
 import { ConfigError, type Config } from '../config.ts'
 import type { Deps } from '../deps.ts'
 import { MINUTE, SECOND, type Clock, type Random } from '../lib/clock.ts'
-import { jsonLog, type Log } from '../lib/log.ts'
+import { jsonLog, plainLog, type Log } from '../lib/log.ts'
 import { tidy } from '../tidy.ts'
 import { version } from '../version.ts'
 import { urlRules } from '../webhooks/address.ts'
+import { createTally } from '../webhooks/tally.ts'
 import { createDispatcher, type Dispatcher } from '../webhooks/dispatch.ts'
 import { hasTemplate } from '../web/render.ts'
 import { appSecretOf } from './app-secret.ts'
@@ -63,11 +64,13 @@ const AHEAD = 256
 /** Without a tick for so long, /readyz says that nobody sends. */
 const STALLED = 10 * SECOND
 
+const print = (line: string) => void process.stdout.write(`${line}\n`)
+
 /** Composes everything for Node and serves it. Throws ConfigError, DataDirTaken or DbError where it cannot. */
 export async function start(config: Config, outside: Outside = {}): Promise<Running> {
   const clock = outside.clock ?? Date.now
   const random = outside.random ?? createRandom()
-  const log = outside.log ?? jsonLog(config.logLevel, clock, (line) => process.stdout.write(`${line}\n`))
+  const log = outside.log ?? (process.stdout.isTTY ? plainLog : jsonLog)(config.logLevel, clock, print)
   const lost = Promise.withResolvers<string>()
   const { db: opened, alone, release } = await openDatabase(config, log, lost.resolve)
   const { db, latency } = measured(opened, () => performance.now())
@@ -127,6 +130,7 @@ export async function start(config: Config, outside: Outside = {}): Promise<Runn
       strict: isDev,
       watch,
       dispatcher: state,
+      attempts: () => dispatching?.attempts() ?? createTally().read(),
       writes: latency,
       ...(backups && { backups }),
     })

@@ -1,5 +1,7 @@
 import { keepBody } from '../../db/queries/outbox.ts'
 import type { JsonObject } from '../lib/json.ts'
+import type { Log } from '../lib/log.ts'
+import { traceId } from '../lib/trace.ts'
 import type { Engine } from './engine.ts'
 import { aboutFormat, formatMissing, makeBody } from './make-body.ts'
 import type { Ready } from './ready.ts'
@@ -55,7 +57,9 @@ export function createDeliver(engine: Engine & SendDeps, record: Recorder): Deli
       }
       const format = contents.body_format ?? webhook.format
       if (!aboutFormat(engine, format)) return record.hold(delivery, formatMissing(format)).then(nothing)
-      return sendAttempt(engine, await parcelOf(ready, body, format), await ready.signed)
+      const attempt = await sendAttempt(engine, await parcelOf(ready, body, format), await ready.signed)
+      logAttempt(engine.log, ready, attempt)
+      return attempt
     },
 
     sign(ready) {
@@ -69,3 +73,19 @@ export function createDeliver(engine: Engine & SendDeps, record: Recorder): Deli
 }
 
 const nothing = () => null
+
+function logAttempt(log: Log, { delivery, webhook, contents }: Ready, attempt: Attempt): void {
+  const { outcome, status, durationMs, error } = attempt
+  const about = {
+    delivery: delivery.id,
+    event: delivery.event_id,
+    webhook: webhook.id,
+    attempt: delivery.attempts + 1,
+    outcome,
+    status,
+    ms: durationMs,
+    ...(contents.trace !== null && { trace_id: traceId(contents.trace) }),
+  }
+  if (outcome === 'ok') log.debug('Delivered', about)
+  else log.info('An attempt failed', { ...about, error })
+}

@@ -26,6 +26,7 @@ import type { SendDeps } from './send.ts'
 import { isSending, readyToSend, releaseAll } from './sending.ts'
 import { share } from './share.ts'
 import { createSlots } from './slots.ts'
+import { createTally, type Tally } from './tally.ts'
 import type { WebhookTable } from '../../db/schema.ts'
 
 export interface DispatchOptions {
@@ -59,6 +60,7 @@ export interface Dispatcher extends HandOver {
   /** When it last ticked, in milliseconds UTC; for /readyz. */
   readonly lastTick: () => number
   readonly inFlight: () => number
+  readonly attempts: () => Tally
 }
 
 /** How long a claim outlives the attempt's own time-out, so that recording it is never a race with a second sender. */
@@ -75,6 +77,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   const record = createRecorder(engine, owner)
   const rate = options.rate ?? createRate()
   const pace = options.pace ?? createPace()
+  const tally = createTally()
   const easy = createEasy({ pace, usual: perWebhook, ahead })
   const deliveries = createDeliver(engine, record)
   const slots = createSlots({
@@ -216,6 +219,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
       const attempt = await deliveries.attempt(ready)
       if (!attempt) return
       pace.note(webhook.id, attempt.durationMs)
+      tally.note(attempt.outcome, attempt.durationMs)
       const recorded = record.attempt(delivery, webhook, attempt)
       if (attempt.outcome === 'ok') return await recorded
       // What waits for it goes back, to be claimed with care.
@@ -266,6 +270,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     tick,
     lastTick: () => lastTick,
     inFlight: slots.inFlight,
+    attempts: tally.read,
 
     async drain(deadline, waits = true) {
       while (clock() < deadline) {

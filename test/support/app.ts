@@ -139,6 +139,7 @@ export async function testApp(
     appSecret: 'an app secret of a test, 32 characters or more',
     registry: { ...registry, ...Object.fromEntries(more) },
     dispatcher: () => (config.delivery ? 'on' : 'off'),
+    attempts: () => dispatcher.attempts(),
     ...(given.backups && { backups: given.backups }),
     ...(given.writes && { writes: given.writes }),
   })

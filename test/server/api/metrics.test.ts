@@ -36,6 +36,15 @@ test('a key with the scope reads what Prometheus wants to know', async () => {
   for (const line of [
     'hookline_info{version="1.0.0"} 1',
     'hookline_sending 1',
+    // One more than the two payments: somebody was created.
+    'hookline_events_total 3',
+    'hookline_attempts_total{outcome="ok"} 1',
+    'hookline_attempts_total{outcome="http_error"} 1',
+    '# TYPE hookline_attempts_total counter',
+    'hookline_attempt_duration_seconds_bucket{le="30"} 2',
+    'hookline_attempt_duration_seconds_bucket{le="+Inf"} 2',
+    'hookline_attempt_duration_seconds_count 2',
+    '# TYPE hookline_attempt_duration_seconds histogram',
     'hookline_webhooks{state="active"} 1',
     'hookline_deliveries{state="retrying"} 1',
     'hookline_oldest_waiting_seconds 90',

@@ -5,6 +5,7 @@ import { runInNewContext } from 'node:vm'
 import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { HOUR, MINUTE, SECOND } from '../../../server/lib/clock.ts'
+import { jsonLog } from '../../../server/lib/log.ts'
 import { createDispatcher } from '../../../server/webhooks/dispatch.ts'
 import { switchSending } from '../../../server/webhooks/sending.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
@@ -138,6 +139,38 @@ describe('a clock that jumps by an hour, forward and back,', () => {
       expect(new Set(there.requests.map(({ headers }) => headers['webhook-id'])).size).toBe(3)
     }
   })
+})
+
+test('the log tells of each attempt what came of it and what it was about, and nothing of what it carried', async () => {
+  const there = await receiver(() => ({ status: there.requests.length === 1 ? 503 : 200 }))
+  const app = await testApp()
+  const { clock, host } = app.deps
+  const lines: Record<string, unknown>[] = []
+  const log = jsonLog('debug', clock, (line) => lines.push(JSON.parse(line) as Record<string, unknown>))
+  const dispatcher = createDispatcher({ ...app.deps, log }, { owner: 'logs', alone: false })
+  const webhook = await app.webhook({ url: `${there.url}/secret-path`, retrySchedule: [5] })
+  const data = host.eventType('payment_received')?.sample ?? {}
+  const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+  await host.emit([{ type: 'payment_received', site: 'sit_main', data, source: 'plugin:test', trace }])
+  await dispatcher.drain(clock() + MINUTE)
+  app.clock.advance(MINUTE)
+  await dispatcher.drain(clock() + MINUTE)
+  const about = {
+    webhook,
+    trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+    event: expect.stringMatching(/^evt_/) as string,
+  }
+  expect(lines).toMatchObject([
+    { level: 'info', message: 'An attempt failed', attempt: 1, outcome: 'http_error', status: 503, ...about },
+    { level: 'debug', message: 'Delivered', attempt: 2, outcome: 'ok', status: 200, ...about },
+  ])
+  expect(JSON.stringify(lines)).not.toContain('secret-path')
+  expect(dispatcher.attempts().outcomes).toEqual(
+    new Map([
+      ['http_error', 1],
+      ['ok', 1],
+    ]),
+  )
 })
 
 test('one of fifty webhooks hangs: it holds ten attempts, and all others finish meanwhile', async () => {
