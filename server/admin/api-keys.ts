@@ -7,7 +7,7 @@ import type { Deps } from '../deps.ts'
 import type { Owner } from '../lib/actor.ts'
 import { DAY } from '../lib/clock.ts'
 import type { FieldError } from '../lib/errors.ts'
-import { isId, newId } from '../lib/ids.ts'
+import { newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
@@ -15,6 +15,7 @@ import { errorsByPath, readForm } from '../web/forms.ts'
 import { crumbs, keyEndPages, listOf } from './api-key-ends.ts'
 import { capabilityInWords } from './capability-words.ts'
 import { listing } from './listing.ts'
+import { onceIn } from './once.ts'
 import { faultsNotice, page } from './page.ts'
 import { screenOf } from './screen.ts'
 import { chosenSite, siteChoice } from './sites/choice.ts'
@@ -103,8 +104,7 @@ const keyPages = (deps: Deps) => ({
   make: async (c: C) => {
     const form = await readForm(c)
     const owner = await ownerOf(c, deps, form.get('site'))
-    // The form brings the id of the key to be, so that a double click makes one.
-    const id = isId('key', form.get('id')) ? form.get('id') : newId('key', deps)
+    const id = onceIn(form, 'key', deps)
     const typed: Typed = {
       id,
       name: form.get('name').trim(),

@@ -11,13 +11,14 @@ import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { capabilities } from '../lib/actor.ts'
 import { AppError, notFound, type FieldError } from '../lib/errors.ts'
-import { isId, newId } from '../lib/ids.ts'
+import { newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
 import { errorsByPath, readForm, type Form } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
 import { capabilityInWords } from './capability-words.ts'
+import { onceIn } from './once.ts'
 import { faultsNotice, page } from './page.ts'
 import { roleName } from './role-name.ts'
 import { chosenSite, siteChoice } from './sites/choice.ts'
@@ -65,8 +66,7 @@ export const userRoutes = (deps: Deps): Handlers => ({
       password: byLink ? null : form.get('password'),
     }
     const role = await roleOf(deps, form, ({ state }) => state === 'active')
-    // The form brings the id of the account to be, so that a double click makes one.
-    const id = isId('usr', form.get('id')) ? form.get('id') : newId('usr', deps)
+    const id = onceIn(form, 'usr', deps)
     const again = (errors: readonly FieldError[]) =>
       addForm(
         c,

@@ -15,7 +15,7 @@ import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { readForm, type Form } from '../../web/forms.ts'
 import { deliveryOf } from '../repair.ts'
-import { onceIn } from './once.ts'
+import { onceIn } from '../once.ts'
 
 /** *Send to a bin*: what the receiver of a delivery gets, to be looked at in a bin. */
 export const copyRoutes = (deps: Deps): Handlers => ({
@@ -63,5 +63,5 @@ async function chosenBin(c: C, deps: Deps, { id: webhookId, owner, name }: Webho
     return bin
   }
   const draft = { name, answer: { kind: 'ok', figure: 0 }, webhookId } as const
-  return addBin(deps, actor, draft, owner, onceIn(form))
+  return addBin(deps, actor, draft, owner, onceIn(form, 'bin', deps))
 }

@@ -15,9 +15,9 @@ import { errorsByPath, readForm } from '../../web/forms.ts'
 import { bulkAction } from '../bulk.ts'
 import { binsHelp } from '../help.ts'
 import { listing } from '../listing.ts'
+import { onceIn } from '../once.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { screenOf } from '../screen.ts'
-import { onceIn } from './once.ts'
 import { answerWords } from './words.ts'
 
 const list = listing({
@@ -33,7 +33,7 @@ export const binListRoutes = (deps: Deps): Handlers => ({
   'POST {area}/bins': async (c) => {
     const { actor, scope, t } = c.var
     const form = await readForm(c)
-    const typed = { name: form.get('name').trim(), id: onceIn(form) ?? newId('bin', deps) }
+    const typed = { name: form.get('name').trim(), id: onceIn(form, 'bin', deps) }
     const draft = { name: typed.name, answer: { kind: 'ok', figure: 0 }, webhookId: null } as const
     const errors = await wrongBin(deps, draft, scope.owner)
     if (errors.length > 0) return listPage(c, deps, typed, errors)

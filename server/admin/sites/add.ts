@@ -2,11 +2,12 @@ import { createSite, wrongSiteName, wrongSlug } from '../../access/sites.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { AppError, type FieldError } from '../../lib/errors.ts'
-import { isId, newId } from '../../lib/ids.ts'
+import { newId } from '../../lib/ids.ts'
 import { msg } from '../../lib/message.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm } from '../../web/forms.ts'
+import { onceIn } from '../once.ts'
 import { faultsNotice, page } from '../page.ts'
 
 const LIST = '/network/sites'
@@ -22,8 +23,7 @@ export const addSiteRoutes = (deps: Deps): Handlers => ({
 
   'POST /network/sites/new': async (c) => {
     const form = await readForm(c)
-    // The form brings the id of the site to be, so that a double click makes one.
-    const id = isId('sit', form.get('id')) ? form.get('id') : newId('sit', deps)
+    const id = onceIn(form, 'sit', deps)
     const typed = { id, name: form.get('name').trim(), slug: form.get('slug').trim().toLowerCase() }
     const found = { name: wrongSiteName(typed.name), slug: wrongSlug(typed.slug) }
     const errors = Object.entries(found).flatMap(([path, message]) => (message ? [{ path, message }] : []))

@@ -4,7 +4,7 @@ import { sourceById } from '../../../db/queries/sources.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { notFound, type FieldError } from '../../lib/errors.ts'
-import { isId, newId } from '../../lib/ids.ts'
+import { newId } from '../../lib/ids.ts'
 import { msg } from '../../lib/message.ts'
 import type { SourceKind } from '../../plugin/host.ts'
 import { readSource } from '../../sources/draft.ts'
@@ -12,6 +12,7 @@ import { addSource } from '../../sources/lifecycle.ts'
 import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { readForm } from '../../web/forms.ts'
+import { onceIn } from '../once.ts'
 import { faultsNotice, page } from '../page.ts'
 import { chosenSite } from '../sites/choice.ts'
 import { blankForm, inputOf, sentForm, type SourceForm } from './form.ts'
@@ -28,8 +29,7 @@ export const addSourceRoutes = (deps: Deps): Handlers => ({
     const sent = await readForm(c)
     const kind = deps.host.sources().find(({ name }) => name === sent.get('kind'))
     if (!kind) throw notFound()
-    // The form brings the id of the source to be, so that a double click makes one.
-    const id = isId('src', sent.get('once')) ? sent.get('once') : newId('src', deps)
+    const id = onceIn(sent, 'src', deps)
     const form = sentForm(kind, sent)
     if (sent.get('intent') !== '') return formPage(c, deps, kind, id, form, [], sent.get('intent') === 'preview')
     const site = scope.site ?? (form.site === '' ? { id: MAIN_SITE } : await chosenSite(deps, form.site))

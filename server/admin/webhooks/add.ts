@@ -4,14 +4,15 @@ import { auditEntry } from '../../access/audit.ts'
 import type { Handlers } from '../../api/handlers.ts'
 import type { Deps } from '../../deps.ts'
 import { AppError, fail } from '../../lib/errors.ts'
-import { isId } from '../../lib/ids.ts'
+import { newId } from '../../lib/ids.ts'
 import type { C } from '../../web/env.ts'
-import { readForm, type Form } from '../../web/forms.ts'
+import { readForm } from '../../web/forms.ts'
 import { auditedDraft } from '../../webhooks/audited.ts'
 import type { WebhookDraft } from '../../webhooks/draft.ts'
 import { createWebhook } from '../../webhooks/lifecycle.ts'
 import { ownWebhook } from '../../webhooks/own.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
+import { onceIn } from '../once.ts'
 import { checkForm } from './check.ts'
 import { catchInBin } from './bin.ts'
 import { blankForm, intentOf, sentForm, withPreset, type WebhookForm } from './form.ts'
@@ -23,7 +24,7 @@ import { tryForm } from './trial.ts'
 /** Add New Webhook. */
 export const addRoutes = (deps: Deps): Handlers => ({
   'GET {area}/webhooks/new': (c) =>
-    formPage(c, deps, newTarget(deps), {
+    formPage(c, deps, newTarget(newId('whk', deps)), {
       ...blankForm,
       events: c.req.queries('event') ?? [],
       url: c.req.query('url') ?? '',
@@ -31,7 +32,7 @@ export const addRoutes = (deps: Deps): Handlers => ({
 
   'POST {area}/webhooks/new': async (c) => {
     const sent = await readForm(c)
-    const target = targetOfSent(deps, sent)
+    const target = newTarget(onceIn(sent, 'whk', deps))
     const form = sentForm(sent)
     switch (intentOf(sent)) {
       case 'test':
@@ -53,17 +54,11 @@ export const addRoutes = (deps: Deps): Handlers => ({
 
   'POST {area}/webhooks/new/signature.json': async (c) => {
     const sent = await readForm(c)
-    const target = targetOfSent(deps, sent)
+    const target = newTarget(onceIn(sent, 'whk', deps))
     const form = sentForm(sent)
     return (await signatureFile(c, deps, target, form)) ?? formPage(c, deps, target, form, noSecret(c))
   },
 })
-
-/** The form carries the id of the webhook that it makes: sent twice, it makes one. */
-function targetOfSent(deps: Deps, sent: Form): Target {
-  const id = sent.get('once')
-  return isId('whk', id) ? { id, webhook: null, revision: 0 } : newTarget(deps)
-}
 
 async function add(c: C, deps: Deps, target: Target, form: WebhookForm): Promise<Response> {
   const read = await checkForm(c, deps, target, form)

@@ -42,7 +42,7 @@ export interface Target {
   readonly revision: number
 }
 
-export const newTarget = (deps: Deps): Target => ({ id: newId('whk', deps), webhook: null, revision: 0 })
+export const newTarget = (id: string): Target => ({ id, webhook: null, revision: 0 })
 export const targetOf = (webhook: Webhook, revision = webhook.revision): Target => ({
   id: webhook.id,
   webhook,

@@ -40,8 +40,8 @@ test('a key is shown in the answer that made it, kept by no cache, and never aga
 })
 
 test('a form that is sent twice makes one key', async () => {
-  const id = valueOf((await anna.get('/network/api-keys/new')).html, 'id')
-  const answers = await Promise.all([1, 2].map(() => anna.post('/network/api-keys', wanted({ id }))))
+  const once = valueOf((await anna.get('/network/api-keys/new')).html, 'once')
+  const answers = await Promise.all([1, 2].map(() => anna.post('/network/api-keys', wanted({ once }))))
   expect(answers.map((answer) => answer.status).sort()).toEqual([201, 303])
   expect(await keyList(world.db)).toHaveLength(1)
 })

@@ -32,8 +32,8 @@ test('a new person can log in and is in the list, escaped', async () => {
 })
 
 test('a form that is sent twice makes one person', async () => {
-  const id = valueOf((await anna.get('/network/users/new')).html, 'id')
-  const answers = await Promise.all([1, 2].map(() => anna.post('/network/users', { ...newcomer, id })))
+  const once = valueOf((await anna.get('/network/users/new')).html, 'once')
+  const answers = await Promise.all([1, 2].map(() => anna.post('/network/users', { ...newcomer, once })))
   expect(answers.map((answer) => answer.status)).toEqual([303, 303])
   expect(await people(world.db, {}, everybody)).toHaveLength(2)
 })

@@ -38,8 +38,8 @@ test('a site is added, renamed, archived, brought back and deleted by its slug',
   const app = await testApp()
   const admin = await app.login()
   const form = await admin.get(`${LIST}/new`)
-  const id = valueOf(form.html, 'id')
-  const fields = { id, name: 'Kafé Fjord', slug: 'kafe' }
+  const id = valueOf(form.html, 'once')
+  const fields = { once: id, name: 'Kafé Fjord', slug: 'kafe' }
   const made = await admin.send(`${LIST}/new`, fields)
   expect(wordsOf(made.html)).toContain('Kafé Fjord was added.')
   // A double click makes one.
@@ -344,8 +344,8 @@ describe('the API keys of a site', () => {
     const path = '/sites/shop/admin/api-keys'
     const form = await keeper.get(`${path}/new`)
     expect(form.html).not.toContain('name="site"')
-    const id = valueOf(form.html, 'id')
-    const made = await keeper.post(path, { id, name: 'Till', scopes: 'webhooks:read', site: 'sit_main' })
+    const id = valueOf(form.html, 'once')
+    const made = await keeper.post(path, { once: id, name: 'Till', scopes: 'webhooks:read', site: 'sit_main' })
     expect(made.status).toBe(201)
     const secret = /hk_[\w-]{43}/.exec(made.html)?.[0] ?? ''
     expect((await app.deps.access.byKey(`Bearer ${secret}`, ''))?.owner).toBe(shop)
