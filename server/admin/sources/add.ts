@@ -15,13 +15,13 @@ import { readForm } from '../../web/forms.ts'
 import { onceIn } from '../once.ts'
 import { faultsNotice, page } from '../page.ts'
 import { chosenSite } from '../sites/choice.ts'
-import { blankForm, inputOf, sentForm, type SourceForm } from './form.ts'
-import { formData } from './form-page.ts'
+import { blankForm, inputOf, sentForm } from './form.ts'
+import { formData, type Filled } from './form-page.ts'
 
 export const addSourceRoutes = (deps: Deps): Handlers => ({
   'GET {area}/sources/new': async (c) => {
     const kind = deps.host.sources().find(({ name }) => name === c.req.query('kind'))
-    return kind ? formPage(c, deps, kind, newId('src', deps), blankForm(kind)) : choicePage(c, deps)
+    return kind ? formPage(c, deps, kind, newId('src', deps), { form: blankForm(kind) }) : choicePage(c, deps)
   },
 
   'POST {area}/sources/new': async (c) => {
@@ -31,14 +31,15 @@ export const addSourceRoutes = (deps: Deps): Handlers => ({
     if (!kind) throw notFound()
     const id = onceIn(sent, 'src', deps)
     const form = sentForm(kind, sent)
-    if (sent.get('intent') !== '') return formPage(c, deps, kind, id, form, [], sent.get('intent') === 'preview')
+    if (sent.get('intent') !== '')
+      return formPage(c, deps, kind, id, { form, preview: sent.get('intent') === 'preview' })
     const site = scope.site ?? (form.site === '' ? { id: MAIN_SITE } : await chosenSite(deps, form.site))
     const read = readSource(deps.host, kind, inputOf(kind, form, deps.host.eventType(form.event)))
     const errors: FieldError[] = [
       ...(site ? [] : [{ path: 'site', message: msg('There is no site of this name.') }]),
       ...(read.ok ? [] : read.errors),
     ]
-    if (!site || !read.ok) return formPage(c, deps, kind, id, form, errors)
+    if (!site || !read.ok) return formPage(c, deps, kind, id, { form, errors })
     try {
       await addSource(deps, actor, { ...read.draft, id, kind: kind.name, site: site.id })
     } catch (error) {
@@ -73,23 +74,16 @@ async function choicePage(c: C, deps: Deps): Promise<Response> {
   })
 }
 
-async function formPage(
-  c: C,
-  deps: Deps,
-  kind: SourceKind,
-  id: string,
-  form: SourceForm,
-  errors: readonly FieldError[] = [],
-  wantsPreview = false,
-): Promise<Response> {
+async function formPage(c: C, deps: Deps, kind: SourceKind, id: string, filled: Filled): Promise<Response> {
   const { scope, t } = c.var
+  const { errors = [] } = filled
   return page(c, deps, 'pages/sources/new', {
     title: t('Add source: {kind}', { kind: t(/* translated elsewhere */ kind.title) }),
-    crumbs: [...crumbs(c)],
+    crumbs: crumbs(c),
     lead: t(/* translated elsewhere */ kind.description),
     ...(errors.length > 0 && { status: 422, notices: [faultsNotice(t, errors)] }),
     data: {
-      ...(await formData(c, deps, kind, form, errors, wantsPreview)),
+      ...(await formData(c, deps, kind, filled)),
       id,
       stored: { secret: false },
       action: `${scope.base}/sources/new`,

@@ -10,15 +10,15 @@ import { errorsByPath } from '../../web/forms.ts'
 import { siteChoice } from '../sites/choice.ts'
 import { mappingOf, rowsOf, type SourceForm } from './form.ts'
 
+/** A form as it stands on a page: what is wrong with it, and whether somebody asked what the sample becomes. */
+export interface Filled {
+  readonly form: SourceForm
+  readonly errors?: readonly FieldError[]
+  readonly preview?: boolean
+}
+
 /** What the form of a source shows: partials of the page that adds one and of the page of each. */
-export async function formData(
-  c: C,
-  deps: Deps,
-  kind: SourceKind,
-  form: SourceForm,
-  errors: readonly FieldError[],
-  wantsPreview: boolean,
-) {
+export async function formData(c: C, deps: Deps, kind: SourceKind, { form, errors = [], preview = false }: Filled) {
   const { t, scope } = c.var
   const events = kind.mapped ? eventsFor(deps.host, kind) : []
   const type = events.find(({ name }) => name === form.event)
@@ -48,7 +48,7 @@ export async function formData(
       ...row,
       types: row.types.map((word) => t(/* translated elsewhere */ word)).join(' / '),
     })),
-    preview: wantsPreview ? previewOf(c, deps, kind, form) : null,
+    preview: preview ? previewOf(c, deps, kind, form) : null,
     errors: errorsByPath(errors, t),
   }
 }

@@ -23,8 +23,8 @@ import type { Translator } from '../../web/i18n.ts'
 import { backOf } from '../bulk.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { differences } from './differences.ts'
-import { inputOf, sentForm, storedForm, type SourceForm } from './form.ts'
-import { formData, kindOf } from './form-page.ts'
+import { inputOf, sentForm, storedForm } from './form.ts'
+import { formData, kindOf, type Filled } from './form-page.ts'
 
 const SHOWN = 20
 
@@ -112,10 +112,7 @@ async function asked(c: C, deps: Deps): Promise<SourceRow> {
   return source
 }
 
-interface State {
-  readonly form?: SourceForm
-  readonly errors?: readonly FieldError[]
-  readonly preview?: boolean
+interface State extends Partial<Filled> {
   readonly isStale?: boolean
 }
 
@@ -129,7 +126,7 @@ async function sourcePage(c: C, deps: Deps, source: SourceRow, state: State = {}
     mayWrite ? openAddress(deps, source) : null,
     requestsAt(deps.db, source.id, 1, SHOWN),
     requestsAt(deps.db, source.id, 0, SHOWN),
-    formData(c, deps, kind, state.form ?? storedForm(kind, source), errors, state.preview ?? false),
+    formData(c, deps, kind, { ...state, form: state.form ?? storedForm(kind, source) }),
   ])
   const now = deps.clock()
   return page(c, deps, 'pages/sources/source', {
