@@ -17,7 +17,7 @@ import type { Trace } from '../lib/trace.ts'
 import type { Born, Engine, HandOver } from './engine.ts'
 import { formatOf, renderBody } from './formats.ts'
 import { formatNetwork } from './network.ts'
-import { findSubscribers, isBatched, type Lane } from './subscribers.ts'
+import { isBatched, whoWants, type Lane } from './who-wants.ts'
 
 /** An event that was validated and filtered: nothing about it is decided any more. */
 export interface FinishedEvent {
@@ -160,7 +160,7 @@ const nothing: Made = { deliveries: 0, born: [] }
 async function planDeliveries(engine: Engine, events: readonly FinishedEvent[], handOver: HandOver | undefined) {
   const off = engine.config.delivery ? 0 : 1
   const network = await formatNetwork(engine)
-  const { revision, wantedBy } = await findSubscribers(engine.db)
+  const { revision, wantedBy } = await whoWants(engine.db)
   const createdAt = engine.clock()
   const rows: object[] = []
   const bodies: object[] = []
@@ -179,10 +179,10 @@ async function planDeliveries(engine: Engine, events: readonly FinishedEvent[], 
       bodies.push({ event: event.id, format, text })
     }
     const born: Born[] = []
-    for (const subscriber of wanting) {
+    for (const webhook of wanting) {
       const id = newId('dlv', engine)
-      const { id: webhookId, format } = subscriber
-      const batched = isBatched(subscriber, event.lane)
+      const { id: webhookId, format } = webhook
+      const batched = isBatched(webhook, event.lane)
       const body = texts.get(format)
       const isPlain = body !== undefined && !batched && guard === null
       const lease = isPlain ? (handOver?.lease(webhookId, revision) ?? null) : null

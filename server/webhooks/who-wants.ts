@@ -14,8 +14,8 @@ export interface Wanted {
   readonly except?: string
 }
 
-/** A subscription with its choices read, so that no event reads them again. */
-export interface Subscriber {
+/** A webhook with its choices read, so that no event reads them again. */
+export interface Wanting {
   readonly id: string
   readonly format: string
   readonly sites: ReadonlySet<string>
@@ -32,10 +32,10 @@ export interface Subscriber {
 export type Lane = 'realtime' | 'batched'
 
 /** Whether an event of this lane waits for a batch. */
-export const isBatched = ({ gathersAll, oneByOne }: Subscriber, lane: Lane): boolean =>
+export const isBatched = ({ gathersAll, oneByOne }: Wanting, lane: Lane): boolean =>
   gathersAll || (lane === 'batched' && !oneByOne)
 
-function subscriber({ id, format, sites, condition, delivery, url, origin }: Subscription): Subscriber {
+function wanting({ id, format, sites, condition, delivery, url, origin }: Subscription): Wanting {
   const read = condition === null ? null : readCondition(JSON.parse(condition))
   // What was stored was checked before; if it cannot be read any more, sending too much would be worse than nothing.
   const met = read === null ? null : read.ok ? read.condition : { or: [] }
@@ -52,7 +52,7 @@ function subscriber({ id, format, sites, condition, delivery, url, origin }: Sub
 
 interface Remembered {
   revision: number
-  readonly lists: Map<string, readonly Subscriber[]>
+  readonly lists: Map<string, readonly Wanting[]>
 }
 const remembered = new WeakMap<Db, Remembered>()
 const MOST_REMEMBERED = 2000
@@ -62,9 +62,9 @@ const MOST_REMEMBERED = 2000
  * as long as the revision stands, which every change of a webhook raises in its own commit: one read by primary key for
  * all events of a commit, and never a stale answer.
  */
-export async function findSubscribers(
+export async function whoWants(
   db: Db,
-): Promise<{ readonly revision: number; readonly wantedBy: (event: Wanted) => Promise<readonly Subscriber[]> }> {
+): Promise<{ readonly revision: number; readonly wantedBy: (event: Wanted) => Promise<readonly Wanting[]> }> {
   const revision = await webhooksRevision(db)
   let memory = remembered.get(db)
   if (!memory || memory.revision !== revision || memory.lists.size > MOST_REMEMBERED) {
@@ -74,7 +74,7 @@ export async function findSubscribers(
   const wantedBy = async ({ type, siteId, data, except }: Wanted) => {
     const key = `${siteId} ${type}`
     let list = lists.get(key)
-    if (!list) lists.set(key, (list = (await subscriptions(db, type, siteId)).map(subscriber)))
+    if (!list) lists.set(key, (list = (await subscriptions(db, type, siteId)).map(wanting)))
     return list.filter(
       ({ id, sites, condition }) =>
         id !== except && (sites.size === 0 || sites.has(siteId)) && (condition === null || matches(condition, data)),
