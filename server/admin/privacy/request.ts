@@ -16,7 +16,7 @@ import { errorsByPath, readForm } from '../../web/forms.ts'
 import type { Translator } from '../../web/i18n.ts'
 import { faultsNotice, page, type Shown } from '../page.ts'
 import { foundOf, PATH } from './list.ts'
-import { pathOfRow, placeInWords } from './words.ts'
+import { pathOfRow, placesInWords } from './words.ts'
 
 const FIRST = 3
 
@@ -78,9 +78,10 @@ async function requestPage(
   const progress = progressOf(request)
   const isOver = state === 'erasing' || state === 'erased'
   const firsts = await Promise.all(placeNames.map((place) => (isOver ? [] : firstOf(deps, request, place))))
+  const words = placesInWords(t)
   const rows = tallyOf(request).map(({ place, ...tally }, n) => ({
     ...tally,
-    ...placeInWords(t, place),
+    ...words[place],
     isNow: progress.at === place && (state === 'searching' || state === 'erasing'),
     first: firsts[n] ?? [],
   }))
