@@ -33,7 +33,7 @@ export const presets: readonly Preset[] = [
     format: 'flat',
     ratePerSecond: 25,
     watch: [
-      msg('This is Zapier: choose the payload format Flat, because a Zap reads one level of fields.'),
+      msg('This is Zapier: a Zap reads one level of fields, so the payload format Flat suits it.'),
       msg('Zapier answers success even when the Zap is off: look there whether it arrived.'),
     ],
     host: /^hooks\.zapier\.com$/,

@@ -15,7 +15,7 @@ import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import { onceIn } from '../once.ts'
 import { checkForm } from './check.ts'
 import { catchInBin } from './bin.ts'
-import { blankForm, intentOf, sentForm, withPreset, type WebhookForm } from './form.ts'
+import { blankForm, intentOf, receiverOf, sentForm, withPreset, type WebhookForm } from './form.ts'
 import { formPage, newTarget, type Target } from './form-page.ts'
 import { backToWebhook } from './saved.ts'
 import { generate, noSecret, reveal, signatureFile } from './secret.ts'
@@ -64,7 +64,8 @@ async function add(c: C, deps: Deps, target: Target, form: WebhookForm): Promise
   const read = await checkForm(c, deps, target, form)
   if (!read.ok) return formPage(c, deps, target, form, { errors: read.errors })
   const made = await store(c, deps, target.id, read.draft, form.handle)
-  if (!(made instanceof AppError)) return backToWebhook(c, deps, made)
+  if (!(made instanceof AppError))
+    return backToWebhook(c, deps, made, form.format === '' ? receiverOf(form) : undefined)
   const { t } = c.var
   return formPage(c, deps, target, form, {
     status: made.status,

@@ -6,7 +6,7 @@ import { msg } from '../../lib/message.ts'
 import type { C } from '../../web/env.ts'
 import { readDraft, type WebhookDraft } from '../../webhooks/draft.ts'
 import { formats } from '../../webhooks/formats.ts'
-import { words, type WebhookForm } from './form.ts'
+import { settled, words, type WebhookForm } from './form.ts'
 import type { Target } from './form-page.ts'
 import { readHeaderLines } from './header-lines.ts'
 
@@ -21,7 +21,7 @@ export async function checkForm(
   form: WebhookForm,
   instead: Readonly<Record<string, unknown>> = {},
 ): Promise<Checked> {
-  const read = inputOf(form)
+  const read = inputOf(webhook ? form : settled(form))
   const input = { ...read.input, ...instead }
   const rules = await draftRules(deps, webhook?.owner ?? c.var.scope.owner, webhook, input)
   const checked = readDraft(input, rules)

@@ -6,6 +6,7 @@ import type { Deps } from '../../deps.ts'
 import type { Owner } from '../../lib/actor.ts'
 import type { AppError, FieldError } from '../../lib/errors.ts'
 import { newId } from '../../lib/ids.ts'
+import { msg } from '../../lib/message.ts'
 import type { EventType } from '../../plugin/host.ts'
 import type { C } from '../../web/env.ts'
 import { errorsByPath } from '../../web/forms.ts'
@@ -14,7 +15,7 @@ import { formats, renderBody, type Timestamp } from '../../webhooks/formats.ts'
 import { makeBody } from '../../webhooks/make-body.ts'
 import { checkUrl, urlRules } from '../../webhooks/address.ts'
 import { formatNetwork } from '../../webhooks/network.ts'
-import { presetNamed, presetOf, presets } from '../../webhooks/presets.ts'
+import { presets, type Preset } from '../../webhooks/presets.ts'
 import { quotaReached, roomFor } from '../../webhooks/quota.ts'
 import type { Exchange } from '../../webhooks/trial.ts'
 import { curlCommand } from '../curl.ts'
@@ -25,7 +26,7 @@ import { eventGroups, eventReference, type EventGroup } from './events.ts'
 import { atFields } from './check.ts'
 import { choicesState } from './choices.ts'
 import { factsOf } from './facts.ts'
-import type { WebhookForm } from './form.ts'
+import { receiverOf, type WebhookForm } from './form.ts'
 import { withoutValues } from './header-lines.ts'
 import { needsOf } from './needs.ts'
 import { overviewOf } from './overview.ts'
@@ -78,7 +79,7 @@ export async function formPage(
   const sample = sampleOf(deps, form, state.testEvent)
   const [secret, preview, choices, groups, facts, overview, room] = await Promise.all([
     secretState(c, deps, webhook, form.handle),
-    previewOf(deps, form, sample, owner, { webhook, plugins: !isSafe(c, deps) }),
+    previewOf(c, deps, form, sample, owner, webhook),
     choicesState(c, deps, form, sample, owner),
     eventGroups(deps, t, owner, form.events),
     webhook ? factsOf(c, deps, webhook) : null,
@@ -139,8 +140,7 @@ export async function formPage(
 
 /** The kinds of receivers to start from, and what to watch at the one that was chosen or that the address tells. */
 function presetChoices(t: Translator, form: WebhookForm) {
-  const told = presetOf(form.url)
-  const { watch } = told.name === 'own' ? presetNamed(form.preset) : told
+  const { watch } = receiverOf(form)
   return {
     list: presets.map(({ name, title }) => ({
       name,
@@ -171,14 +171,17 @@ function sampleOf(deps: Deps, form: WebhookForm, wanted = ''): EventType | undef
   return deps.host.eventType(wanted) ?? first ?? deps.host.eventTypes()[0]
 }
 
-/** The exact body of the sample in each format. */
+/** The exact body of the sample in each format, and first, while the webhook is new, in the one that it takes by itself. */
 async function previewOf(
+  c: C,
   deps: Deps,
   form: WebhookForm,
   type: EventType | undefined,
   owner: Owner,
-  { webhook, plugins }: { readonly webhook: Webhook | null; readonly plugins: boolean },
+  webhook: Webhook | null,
 ) {
+  const { t } = c.var
+  const plugins = !isSafe(c, deps)
   const [site, network] = await Promise.all([siteById(deps.db, siteFor(owner)), formatNetwork(deps)])
   const event = {
     id: newId('evt', deps),
@@ -201,15 +204,28 @@ async function previewOf(
     }),
   )
   const list = [...own, ...more]
-  const chosen = list.find(({ name }) => name === form.format) ?? list[0]
+  const receiver = receiverOf(form)
+  const suited = list.find(({ name }) => name === receiver.format)
+  const first = suited && webhook === null ? [{ ...suited, name: '', title: msg('What suits the receiver').text }] : []
+  const chosen = list.find(({ name }) => name === (form.format || receiver.format)) ?? list[0]
   const command = curlCommand({
     url: form.url.trim() || 'https://example.com/',
     headers: [['content-type', chosen?.contentType ?? '']],
     body: chosen?.body ?? '',
     file: 'sample.json',
   })
-  return { of: type?.name ?? '', formats: list, curl: { title: chosen?.title ?? '', command } }
+  return {
+    of: type?.name ?? '',
+    formats: [...first, ...list],
+    suits: suited ? suitedWords(t, receiver, suited.title) : '',
+    curl: { title: chosen?.title ?? '', command },
+  }
 }
+
+const suitedWords = (t: Translator, { title, host }: Preset, format: string): string =>
+  host === null
+    ? t('Standard, or Flat where only one level of fields is read, as at Zapier')
+    : t('{format}, because this is {receiver}', { format: t(/* translated elsewhere */ format), receiver: title })
 
 const timestampOf = ({ timestamp }: WebhookForm): Timestamp =>
   timestamp === 'seconds' || timestamp === 'iso' ? timestamp : 'milliseconds'

@@ -3,7 +3,7 @@ import type { Form } from '../../web/forms.ts'
 import { defaultPlan } from '../../webhooks/batch-policy.ts'
 import { formatFields } from '../../webhooks/formats.ts'
 import { draftOf } from '../../webhooks/webhook-row.ts'
-import { presetNamed, presetOf } from '../../webhooks/presets.ts'
+import { presetNamed, presetOf, type Preset } from '../../webhooks/presets.ts'
 import { DEFAULT_SCHEDULE } from '../../webhooks/retry.ts'
 import { writtenHeaders } from './header-lines.ts'
 
@@ -30,6 +30,7 @@ export interface WebhookForm {
   readonly handle: string
   /** One `Name: value` a line; the mask stands for a value that is stored. */
   readonly headers: string
+  /** The name of a format; empty while nobody chose one for a webhook that is to be. */
   readonly format: string
   readonly timestamp: string
   readonly mode: string
@@ -65,7 +66,7 @@ export const blankForm: WebhookForm = {
   extra: [],
   handle: '',
   headers: '',
-  format: 'standard',
+  format: '',
   timestamp: 'milliseconds',
   mode: defaultPlan.mode,
   closes: 'every',
@@ -163,4 +164,17 @@ export const words = (text: string): string[] => text.split(/[\s,;]+/).filter(Bo
 export function withPreset(form: WebhookForm): WebhookForm {
   const { format, ratePerSecond } = presetNamed(form.preset)
   return { ...form, format, rate: ratePerSecond === null ? '' : String(ratePerSecond) }
+}
+
+/** The kind of receiver that the form is for: the one that its address tells, else the one it starts from. */
+export function receiverOf({ url, preset }: WebhookForm): Preset {
+  const told = presetOf(url.trim())
+  return told.host === null ? presetNamed(preset) : told
+}
+
+/** The form with what suits its receiver wherever nobody chose. */
+export function settled(form: WebhookForm): WebhookForm {
+  if (form.format !== '') return form
+  const suited = withPreset({ ...form, preset: receiverOf(form).name })
+  return { ...form, format: suited.format, rate: form.rate.trim() === '' ? suited.rate : form.rate }
 }

@@ -302,13 +302,43 @@ test('a preset sets what suits its receiver, says what to watch, and saves nothi
   expect(await count(app)).toBe(0)
 })
 
-test('the address of Zapier alone brings its rate along', async () => {
+const ZAPIER = 'https://hooks.zapier.com/hooks/catch/1/abc/'
+
+test.each([
+  ['the address of Zapier brings format and rate along', { url: ZAPIER }, 'flat', 25],
+  ['whatever it starts from', { url: ` ${ZAPIER} `, preset: 'make' }, 'flat', 25],
+  ['a preset does, where the address tells nothing', { preset: 'zapier' }, 'flat', 25],
+  ['but not instead of a rate that somebody typed', { url: ZAPIER, rate_per_second: '3' }, 'flat', 3],
+  ['nor of a format that somebody chose', { url: ZAPIER, format: 'standard' }, 'standard', 25],
+  ['an address that tells nothing is of own code', {}, 'standard', null],
+])('%s', async (_, fields, format, rate) => {
+  const app = await testApp()
+  await add(await app.login(), { events: 'payment_received', ...fields })
+  const rows = await app.deps.db.q.selectFrom('webhook').select(['format', 'rate_per_second']).execute()
+  expect(rows).toEqual([{ format, rate_per_second: rate }])
+})
+
+test('the page says which format suits the receiver before it is saved, and the notice does after it', async () => {
   const app = await testApp()
   const admin = await app.login()
-  const url = 'https://hooks.zapier.com/hooks/catch/1/abc/'
-  await add(admin, { url, events: 'payment_received', format: 'flat' })
-  const rows = await app.deps.db.q.selectFrom('webhook').select(['format', 'rate_per_second']).execute()
-  expect(rows).toEqual([{ format: 'flat', rate_per_second: 25 }])
+  const seen = await add(admin, { intent: 'preview', url: ZAPIER, events: 'payment_received' })
+  expect(wordsOf(seen.html)).toContain('What suits the receiver Flat, because this is Zapier')
+  expect(wordsOf(seen.html)).toContain('Flat as a curl command')
+  const made = await add(admin, { url: ZAPIER, events: 'payment_received' })
+  const { html } = await admin.get(made.location)
+  expect(wordsOf(html)).toContain('Webhook saved, with the payload format Flat, which suits Zapier.')
+  expect(html).not.toContain('What suits the receiver')
+  const chosen = await add(admin, { url: ZAPIER, events: 'payment_received', format: 'flat' })
+  expect(wordsOf((await admin.get(chosen.location)).html)).toContain('Webhook saved. It sends from now on.')
+})
+
+test('a test of a webhook that is not saved goes out in the format that suits its receiver', async () => {
+  const receiver = await startReceiver()
+  const app = await testApp()
+  const url = `${receiver.url}/in`
+  await add(await app.login(), { intent: 'test', url, preset: 'pabbly', events: 'payment_received' })
+  const [request] = await receiver.waitFor(1)
+  expect(JSON.parse(request?.body ?? '')).toHaveProperty('payment_id')
 })
 
 test('chosen events stand as chips, and a chip takes its event out again', async () => {
