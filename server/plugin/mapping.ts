@@ -22,13 +22,20 @@ export interface Mapped {
 
 /**
  * Reads a body as a mapping says. `schema` is the event's: a number becomes a text where a text is wanted, a text a number,
- * and a moment ISO 8601, because senders differ in just that. What the body lacks is null where the event allows that.
+ * and a moment ISO 8601, because senders differ in just that. What the mapping or the body lacks is null where the event
+ * allows that.
  */
 export function applyMapping(mapping: Mapping, body: Json, schema: JsonObject): Mapped {
   const properties = isObject(schema.properties) ? schema.properties : {}
+  const required = Array.isArray(schema.required) ? schema.required.map(String) : []
+  const unmapped = required.filter((name) => !Object.hasOwn(mapping.fields, name))
+  const origins: readonly (readonly [string, FieldOrigin?])[] = [
+    ...Object.entries(mapping.fields),
+    ...unmapped.map((name) => [name] as const),
+  ]
   const payload = Object.fromEntries(
-    Object.entries(mapping.fields).flatMap(([name, origin]) => {
-      const value = fitted(originOf(origin, body), properties[name])
+    origins.flatMap(([name, origin]) => {
+      const value = fitted(origin && originOf(origin, body), properties[name])
       return value === undefined ? [] : [[name, value] as const]
     }),
   )

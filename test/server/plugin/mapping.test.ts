@@ -42,6 +42,13 @@ describe('a field', () => {
   })
 })
 
+test('what nobody mapped is null where the event wants it and takes that', () => {
+  const orNull = { anyOf: [{ type: 'string' }, { type: 'null' }] }
+  const properties = { buyer: orNull, note: orNull, total: { type: 'number' } }
+  const mapping = { event: 'e', fields: {}, key: null, occurred_at: null }
+  expect(applyMapping(mapping, body, { properties, required: ['buyer', 'total'] }).payload).toEqual({ buyer: null })
+})
+
 test('the key is a text, or nothing where the body has none', () => {
   const keyOf = (path: string) => applyMapping({ event: 'e', fields: {}, key: path, occurred_at: null }, body, {}).key
   expect([keyOf('order.no'), keyOf('order.lines'), keyOf('order.paid'), keyOf('nowhere')]).toEqual([
