@@ -61,6 +61,32 @@ test('nothing is switched on by a wrong code or a wrong password', async () => {
   expect((await passwordOf(app.stranger)).location).toBe('/account')
 })
 
+test('a code is asked for also where the browser comes with the session of somebody else', async () => {
+  const { app, secret } = await enrolled()
+  const other = await app.login('viewer')
+  const asked = await passwordOf(other)
+  expect(asked.location).toBe('/login/code?next=%2Faccount')
+  expect((await other.get('/account')).location).toContain('/login')
+  await other.post('/login/code', { code: await codeNow(app, secret), next: '/account' })
+  expect((await other.get('/account')).html).toContain(EMAIL)
+})
+
+test('a password that is typed again ends the log-in whose code has not come', async () => {
+  const { app, secret } = await enrolled()
+  const { access } = app.deps
+  const who = { email: EMAIL, password: PASSWORD, remember: true, address: '192.0.2.50' }
+  const begin = async (cookie = '') => {
+    const login = await access.login(new Headers({ cookie }), who)
+    return login.ok ? login.cookies.map((line) => line.split(';')[0]).join('; ') : ''
+  }
+  const first = await begin()
+  const second = await begin(first)
+  expect(await access.awaitingCode(new Headers({ cookie: first }))).toBeNull()
+  expect(await access.enterCode(new Headers({ cookie: second }), await codeNow(app, secret), who.address)).toEqual({
+    ok: true,
+  })
+})
+
 test('setting it up ends the other sessions, and renews this one', async () => {
   const app = await testApp()
   const here = await app.login()
@@ -122,6 +148,17 @@ describe('a log-in', () => {
     const shut = await app.stranger.post('/login/code', { code: await codeNow(app, secret) })
     expect(shut.status).toBe(429)
     expect(Number(shut.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+
+  test('that goes well is none of the tries', async () => {
+    const { app, secret } = await enrolled()
+    const visitor = app.visitor()
+    for (let n = 0; n < 6; n++) {
+      app.clock.advance(MINUTE)
+      await passwordOf(visitor)
+      expect((await visitor.post('/login/code', { code: await codeNow(app, secret) })).location).toBe('/network')
+      await visitor.post('/logout')
+    }
   })
 
   test('waits ten minutes for the code', async () => {

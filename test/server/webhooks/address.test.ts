@@ -86,10 +86,12 @@ describe('OUTBOUND_ALLOW', () => {
     ['::/0', '::ffff:169.254.169.254', false],
     ['::/0', '64:ff9b::a9fe:a9fe', false],
     ['::/0', '2002:a9fe:a9fe::1', false],
+    ['::/0', '2001:0:4136:e378:8000:63bf:5601:5601', false],
     ['::/0', 'fd00:ec2::254', false],
     ['fd00:ec2::254/128', 'fd00:ec2::254', true],
     ['inside.test', '169.254.169.254', false],
     ['inside.test', '10.0.0.5', true],
+    ['Inside.Test.', '10.0.0.5', true],
     ['10.0.0.0/8', '10.0.0.5', true],
   ])('%s lets the name inside.test point to %s: %s', (allow, answer, ok) => {
     expect(checkAddresses('inside.test', [answer], { allow: [allow], ownHosts: [] })).toBe(ok)

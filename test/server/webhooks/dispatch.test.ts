@@ -4,6 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { sql } from 'kysely'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { giveBackSome } from '../../../db/queries/dispatch.ts'
 import { HOUR, MINUTE, SECOND } from '../../../server/lib/clock.ts'
 import { jsonLog } from '../../../server/lib/log.ts'
 import { createDispatcher } from '../../../server/webhooks/dispatch.ts'
@@ -338,6 +339,24 @@ describe('a dispatcher that stops', () => {
     await expect.poll(() => dispatcher.inFlight()).toBe(0)
     expect(await statesOf(app)).toEqual({ pending: 3 })
     expect(await attemptsOf(app)).toEqual([])
+  })
+
+  test('gives back nothing that another process is at', async () => {
+    const { app, dispatcher, answer } = await busy()
+    const { db } = app.deps
+    const [one] = await openDeliveries(app)
+    await db.commit([
+      db.q
+        .updateTable('delivery')
+        .set({ lease_owner: 'another' })
+        .where('id', '=', one?.id ?? ''),
+    ])
+    await dispatcher.stop(0)
+    expect(await statesOf(app)).toEqual({ delivering: 1, pending: 2 })
+    const all = (await openDeliveries(app)).map(({ id }) => id)
+    await db.commit([giveBackSome(db, 'me', all)])
+    expect(await statesOf(app)).toEqual({ delivering: 1, pending: 2 })
+    answer({})
   })
 
   test('frees at its next start what it left behind in a crash, but not what another process is at', async () => {

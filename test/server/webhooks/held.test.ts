@@ -4,14 +4,16 @@ import { createDispatcher } from '../../../server/webhooks/dispatch.ts'
 import { testApp } from '../../support/app.ts'
 import { startReceiver } from '../../support/receiver.ts'
 
-test('what waited for sending to be on goes out at the next start, but not to a webhook that is off by now', async () => {
+test('what waited for sending to be on goes out at the next start, but not to a webhook that is off by now, and nothing else', async () => {
   const app = await testApp()
   const { db } = app.deps
   const works = await app.webhook({ name: 'Works', url: 'https://example.com/works' })
   const retired = await app.webhook({ name: 'Retired', url: 'https://example.com/retired' })
+  const waits = await app.webhook({ name: 'Waits', url: 'https://example.com/waits' })
   await app.emit()
   await db.commit([
     db.q.updateTable('delivery').set({ state: 'held', due_at: null, reason: SENDING_OFF }),
+    db.q.updateTable('delivery').set({ reason: 'For another reason.' }).where('webhook_id', '=', waits),
     db.q.updateTable('webhook').set({ state: 'retired' }).where('id', '=', retired),
   ])
   await createDispatcher(app.deps, { owner: 'the next start', alone: true }).start()
@@ -19,6 +21,7 @@ test('what waited for sending to be on goes out at the next start, but not to a 
   expect(Object.fromEntries(rows.map((row) => [row.webhook_id, [row.state, row.reason]]))).toEqual({
     [works]: ['pending', null],
     [retired]: ['held', SENDING_OFF],
+    [waits]: ['held', 'For another reason.'],
   })
 })
 

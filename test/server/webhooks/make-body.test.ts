@@ -86,6 +86,29 @@ test.each([
   expect(await states()).toEqual([['delivered', null, 1]])
 })
 
+test('when a format is there again, what is held for another reason or by its webhook stays where it is', async () => {
+  const { app, receiver, states, later } = await begin()
+  const { db } = app.deps
+  await app.webhook({ url: receiver.url, format: 'till.csv' })
+  const off = await app.webhook({ url: receiver.url, format: 'till.csv' })
+  mood.broken = true
+  await app.emit()
+  await app.emit()
+  await app.deliver()
+  const [one] = await db.q.selectFrom('delivery').select('id').where('webhook_id', '<>', off).execute()
+  await db.commit([
+    db.q
+      .updateTable('delivery')
+      .set({ reason: 'For another reason.' })
+      .where('id', '=', one?.id ?? ''),
+    db.q.updateTable('webhook').set({ state: 'retired' }).where('id', '=', off),
+  ])
+  mood.broken = false
+  await later()
+  expect(receiver.requests).toHaveLength(1)
+  expect((await states()).map(([state]) => state).sort()).toEqual(['delivered', 'held', 'held', 'held'])
+})
+
 test('a batch waits as well, and loses nothing', async () => {
   const { app, receiver, states, later } = await begin()
   await app.webhook({

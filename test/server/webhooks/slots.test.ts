@@ -133,6 +133,7 @@ test('a rate goes on while earlier requests are still under way', async () => {
   await emit(5)
   await dispatcher.tick()
   await there.waitFor(2)
+  await dispatcher.tick()
   expect(dispatcher.inFlight()).toBe(2)
   app.clock.advance(SECOND)
   await dispatcher.tick()

@@ -42,6 +42,23 @@ test('a webhook is changed, and the log knows what it was', async () => {
   expect(JSON.parse(row?.after ?? '')).toMatchObject({ name: 'After', events: ['account_created'] })
 })
 
+test('a secret goes for good with the authentication that it was for', async () => {
+  const app = await testApp()
+  const id = await app.webhook({ url: 'https://books.example/', auth: 'basic', username: 'shop', password: 'wood' })
+  const client = await app.client()
+  const secrets = async () =>
+    (await app.deps.db.q.selectFrom('webhook_secret').select('kind').where('webhook_id', '=', id).execute()).map(
+      ({ kind }) => kind,
+    )
+  expect(await secrets()).toEqual(['password'])
+  await client('PATCH', `/webhooks/${id}`, { auth: { type: 'bearer', token: 'rain' } })
+  expect(await secrets()).toEqual(['token'])
+  await client('PATCH', `/webhooks/${id}`, { auth: { type: 'signature' } })
+  expect(await secrets()).toEqual(['v1'])
+  await client('PATCH', `/webhooks/${id}`, { auth: { type: 'none' } })
+  expect(await secrets()).toEqual([])
+})
+
 test('who saves second sees both values, and nothing is lost until they save again', async () => {
   const app = await testApp()
   const [one, other] = [await app.login(), await app.login()]

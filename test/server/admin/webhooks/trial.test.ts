@@ -1,5 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { expect, onTestFinished, test } from 'vitest'
+import { MINUTE } from '../../../../server/lib/clock.ts'
 import { testApp } from '../../../support/app.ts'
 import { fillIn, wordsOf } from '../../../support/form.ts'
 import { startReceiver, type Reply } from '../../../support/receiver.ts'
@@ -162,6 +163,8 @@ test('the eleventh test within a minute has to wait, and the form is kept', asyn
   expect(wordsOf(refused.html)).toContain('The test event was not sent. That is too often.')
   expect(fillIn(refused.html, 'webhook').get('name')).toBe('Kept')
   expect(app.receiver.requests).toHaveLength(10)
+  app.clock.advance(MINUTE)
+  expect((await app.admin.post(NEW, form)).status).toBe(200)
 })
 
 test('while sending is off there are no tests, and the page says why', async () => {
