@@ -1,9 +1,8 @@
 import { setting } from '../../../db/queries/settings.ts'
 import type { Deps } from '../../deps.ts'
 import type { Actor } from '../../lib/actor.ts'
-import { AppError } from '../../lib/errors.ts'
+import { fail } from '../../lib/errors.ts'
 import { isObject, parseJson } from '../../lib/json.ts'
-import { msg } from '../../lib/message.ts'
 import type { C } from '../../web/env.ts'
 import { KIB } from '../body.ts'
 import { readBytes } from '../../web/forms.ts'
@@ -14,16 +13,16 @@ interface Pair {
   readonly secret: string
 }
 
-/** The key behind the pair that a request to wu/v2 carries: by Basic, in a JSON body, or in the query where that is allowed. */
-export async function actorByPair(deps: Deps, c: C): Promise<Actor | null> {
+/**
+ * The key behind the pair that a request to wu/v2 carries: by Basic, in a JSON body, or in the query where that is allowed.
+ * Throws `unauthorized` without one.
+ */
+export async function actorByPair(deps: Deps, c: C): Promise<Actor> {
   const pair = basicPair(c.req.header('authorization')) ?? (await queryPair(deps, c)) ?? (await bodyPair(c))
-  if (!pair) return null
-  const actor = await deps.access.byKey(`Bearer ${pair.secret}`, c.get('address'))
-  return actor?.id === pair.key ? actor : null
+  const actor = pair && (await deps.access.byKey(`Bearer ${pair.secret}`, c.get('address')))
+  if (actor && actor.id === pair.key) return actor
+  throw fail('unauthorized', 'Send the id of an API key as user name and the key itself as password.')
 }
-
-export const noPair = () =>
-  new AppError('unauthorized', msg('Send the id of an API key as user name and the key itself as password.'))
 
 function basicPair(authorization: string | undefined): Pair | null {
   const encoded = /^Basic +([\w+/=]+)$/i.exec(authorization ?? '')?.[1]
