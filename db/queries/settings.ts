@@ -15,6 +15,11 @@ const defaults = {
   keep_days_answers: '7',
   keep_days_audit: '365',
   keep_days_captures: '7',
+  /** Attempts under way at once, in all and at one webhook. */
+  attempts_at_once: '64',
+  attempts_per_webhook: '10',
+  /** Wrong passwords for an account from one address, before it has to wait. */
+  login_tries: '5',
   /** Of each owner. */
   bins: '20',
   /** Of each bin. */

@@ -1,3 +1,4 @@
+import { setting } from '../../db/queries/settings.ts'
 import { countTry, forgetTries, forgetTry } from '../../db/queries/throttle.ts'
 import { MINUTE, SECOND } from '../lib/clock.ts'
 import type { Engine } from '../webhooks/engine.ts'
@@ -14,15 +15,15 @@ export interface Tries {
 }
 
 /**
- * How long to wait before the next try, in milliseconds; 0 is now. A pair stops at 5 tries, an address at 20. An account
+ * How long to wait before the next try, in milliseconds; 0 is now. A pair stops at `most` tries, an address at four times as many. An account
  * that many addresses try is never shut: from 50 on it answers once per delay, which grows to a minute.
  */
-export function waitAfter(tries: Tries, now: number): number {
-  const untilFree = (times: readonly number[], most: number) => (times.at(-most) ?? -Infinity) + WINDOW - now
+export function waitAfter(tries: Tries, now: number, most: number): number {
+  const untilFree = (times: readonly number[], count: number) => (times.at(-count) ?? -Infinity) + WINDOW - now
   const beyond = tries.account.length - 50
   const delay = beyond < 0 ? 0 : Math.min(LONGEST_DELAY, SECOND * 2 ** Math.min(beyond, 10))
   const untilDelayed = (tries.account.at(-1) ?? -Infinity) + delay - now
-  return Math.max(0, untilFree(tries.pair, 5), untilFree(tries.address, 20), delay > 0 ? untilDelayed : 0)
+  return Math.max(0, untilFree(tries.pair, most), untilFree(tries.address, 4 * most), delay > 0 ? untilDelayed : 0)
 }
 
 export interface Turn {
@@ -55,12 +56,13 @@ export async function takeTurn(deps: Deps, account: string, address: string): Pr
   const times = (key: string) =>
     (results.at(-1)?.rows ?? []).filter((row) => row.key === key).map((row) => Number(row.at))
   const tries = { pair: times(pair), address: times(from), account: times(on) }
-  const wait = waitAfter(tries, now)
+  const most = Number(await setting(db, 'login_tries'))
+  const wait = waitAfter(tries, now, most)
   // A try that was turned away must not make the wait longer, or a stranger could keep a person out for good.
   if (wait > 0) await db.commit([forgetTry(db, counted)])
   return {
     wait,
-    left: Math.max(0, 4 - tries.pair.length),
+    left: Math.max(0, most - 1 - tries.pair.length),
     async succeeded() {
       await db.commit([forgetTry(db, counted), forgetTries(db, pair)])
     },

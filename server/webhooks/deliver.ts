@@ -7,6 +7,7 @@ import { aboutFormat, formatMissing, makeBody } from './make-body.ts'
 import type { Ready } from './ready.ts'
 import type { Recorder } from './record.ts'
 import { sendAttempt, sign, type Attempt, type Parcel, type SendDeps } from './send.ts'
+import { createTally, type Tally } from './tally.ts'
 import { createSecrets } from './webhook-secrets.ts'
 
 export interface Deliver {
@@ -14,11 +15,14 @@ export interface Deliver {
   attempt(ready: Ready): Promise<Attempt | null>
   /** Signs it, so that it can leave at once when it may. */
   sign(ready: Ready): Ready
+  /** What became of all attempts so far. */
+  readonly attempts: () => Tally
 }
 
 export function createDeliver(engine: Engine & SendDeps, record: Recorder): Deliver {
   const { db } = engine
   const secrets = createSecrets(engine)
+  const tally = createTally()
 
   const parcelOf = async ({ delivery, webhook, contents }: Ready, body: string, format: string): Promise<Parcel> => ({
     delivery: delivery.id,
@@ -58,6 +62,7 @@ export function createDeliver(engine: Engine & SendDeps, record: Recorder): Deli
       const format = contents.body_format ?? webhook.format
       if (!aboutFormat(engine, format)) return record.hold(delivery, formatMissing(format)).then(nothing)
       const attempt = await sendAttempt(engine, await parcelOf(ready, body, format), await ready.signed)
+      tally.note(attempt.outcome, attempt.durationMs)
       logAttempt(engine.log, ready, attempt)
       return attempt
     },
@@ -69,6 +74,8 @@ export function createDeliver(engine: Engine & SendDeps, record: Recorder): Deli
       // What is wrong is told by the attempt, which signs anew.
       return { ...ready, signed: signed.catch(nothing) }
     },
+
+    attempts: tally.read,
   }
 }
 

@@ -26,13 +26,13 @@ import type { SendDeps } from './send.ts'
 import { isSending, readyToSend, releaseAll } from './sending.ts'
 import { share } from './share.ts'
 import { createSlots } from './slots.ts'
-import { createTally, type Tally } from './tally.ts'
+import type { Tally } from './tally.ts'
 import type { WebhookTable } from '../../db/schema.ts'
 
 export interface DispatchOptions {
   /** Names this process in the leases it takes. */
   readonly owner: string
-  /** Attempts under way at once, in all and per webhook. */
+  /** Attempts under way at once, in all and per webhook: no more than that, whatever the settings say. */
   readonly concurrency?: number
   readonly perWebhook?: number
   /** How many deliveries may be claimed before there is a slot for them, so that no slot waits for the database. */
@@ -71,18 +71,16 @@ const LEASE = LONGEST_ATTEMPT + LEASE_MARGIN
 export function createDispatcher(engine: Engine & SendDeps, options: DispatchOptions): Dispatcher {
   const { db, clock, log } = engine
   const { owner } = options
-  const concurrency = options.concurrency ?? 64
-  const perWebhook = options.perWebhook ?? 10
+  /** As the last look found them: none before the first one. */
+  const limits = { concurrency: 0, perWebhook: 0 }
   const ahead = options.ahead ?? 0
   const record = createRecorder(engine, owner)
   const rate = options.rate ?? createRate()
   const pace = options.pace ?? createPace()
-  const tally = createTally()
-  const easy = createEasy({ pace, usual: perWebhook, ahead })
+  const easy = createEasy({ pace, limits, ahead })
   const deliveries = createDeliver(engine, record)
   const slots = createSlots({
-    concurrency,
-    perWebhook,
+    limits,
     pace,
     clock,
     deliver,
@@ -95,7 +93,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     },
   })
   /** Enough to make a look worth while. */
-  const hasRoom = (): boolean => slots.size() < concurrency + ahead && slots.waiting() <= ahead / 2
+  const hasRoom = (): boolean => slots.size() < limits.concurrency + ahead && slots.waiting() <= ahead / 2
   /** The last look found more than all slots could take. */
   let isCrowded = false
   /** Webhooks whose attempts ended while a look was on its way. */
@@ -137,9 +135,12 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
   async function claimAndSend(): Promise<void> {
     easy.forgetPromises()
     heldUntil = null
-    if (!(await readyToSend(engine))) return giveBack(slots.drop())
+    const allowed = await readyToSend(engine)
+    if (!allowed) return giveBack(slots.drop())
+    limits.concurrency = Math.min(allowed.concurrency, options.concurrency ?? Infinity)
+    limits.perWebhook = Math.min(allowed.perWebhook, options.perWebhook ?? Infinity)
     await forgetWhatChanged()
-    if (slots.size() >= concurrency + ahead) return void (isCrowded = true)
+    if (slots.size() >= limits.concurrency + ahead) return void (isCrowded = true)
     await closeDueBatches(engine)
     const now = clock()
     const due = await dueWebhooks(db, now)
@@ -151,7 +152,7 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
     easy.look(webhooks.values())
     heldUntil = rate.nextTurn(webhooks.values(), now)
     const ours = slots.counts()
-    const free = concurrency + ahead - slots.size()
+    const free = limits.concurrency + ahead - slots.size()
     const shares = share(due, {
       flying: ours,
       free,
@@ -182,10 +183,10 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
 
   /** How many deliveries of a webhook may be ours: what its breaker, its rate and its order leave of the usual ten. */
   function mostOf(webhook: WebhookTable | undefined, ours: number, now: number): number {
-    if (!webhook) return perWebhook // its deliveries are cancelled, which takes a claim
+    if (!webhook) return limits.perWebhook // its deliveries are cancelled, which takes a claim
     const { id, breaker_until: until, breaker_step: step, breaker_streak: streak } = webhook
     if (easy.has(id)) return easy.most(id)
-    const most = slotsOf({ until, step, streak }, now, webhook.ordered === 1 ? 1 : perWebhook)
+    const most = slotsOf({ until, step, streak }, now, webhook.ordered === 1 ? 1 : limits.perWebhook)
     if (webhook.rate_per_second === null) return most
     return Math.min(most, ours + rate.free(id, webhook.rate_per_second, now))
   }
@@ -219,7 +220,6 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
       const attempt = await deliveries.attempt(ready)
       if (!attempt) return
       pace.note(webhook.id, attempt.durationMs)
-      tally.note(attempt.outcome, attempt.durationMs)
       const recorded = record.attempt(delivery, webhook, attempt)
       if (attempt.outcome === 'ok') return await recorded
       // What waits for it goes back, to be claimed with care.
@@ -263,14 +263,14 @@ export function createDispatcher(engine: Engine & SendDeps, options: DispatchOpt
       isStopping: () => stopping,
       easy,
       slots,
-      concurrency,
+      limits,
       sign: deliveries.sign,
       giveBack,
     }),
     tick,
     lastTick: () => lastTick,
     inFlight: slots.inFlight,
-    attempts: tally.read,
+    attempts: deliveries.attempts,
 
     async drain(deadline, waits = true) {
       while (clock() < deadline) {

@@ -2,21 +2,22 @@ import type { WebhookTable } from '../../db/schema.ts'
 import { SECOND } from '../lib/clock.ts'
 import { addTo } from '../lib/count.ts'
 import type { Pace } from './pace.ts'
+import type { Limits } from './sending.ts'
 
 /** Whose receiver answers so soon, on the average, may have deliveries waiting in memory. In milliseconds. */
 const QUICK = 250
 
 /**
  * Webhooks that are well and have no limits of their own: theirs may wait in memory, and new ones need not be claimed.
- * `usual` is how many of a webhook may be under way, `ahead` how many more may wait for a slot.
+ * `ahead` is how many may wait for a slot besides.
  */
 export function createEasy({
   pace,
-  usual,
+  limits,
   ahead,
 }: {
   readonly pace: Pace
-  readonly usual: number
+  readonly limits: Pick<Limits, 'perWebhook'>
   readonly ahead: number
 }) {
   /** As they stood at the last look. */
@@ -31,6 +32,7 @@ export function createEasy({
   /** Besides those under way, what the receiver takes in a second, if it is quick. */
   const most = (webhook: string): number => {
     const average = pace.of(webhook)
+    const { perWebhook: usual } = limits
     if (ahead === 0 || average === null || average > QUICK) return usual
     return usual + Math.min(ahead, Math.floor((usual * SECOND) / Math.max(average, 1)))
   }

@@ -2,6 +2,7 @@ import type { Deliver } from './deliver.ts'
 import type { Easy } from './easy.ts'
 import type { Born, HandOver, Lease } from './engine.ts'
 import { readyFrom, type Ready } from './ready.ts'
+import type { Limits } from './sending.ts'
 import type { Slots } from './slots.ts'
 
 /** The short way of new deliveries: from the commit that stores them straight to a slot. */
@@ -12,7 +13,7 @@ export function createHandOver({
 }: {
   readonly easy: Easy
   readonly slots: Slots
-  readonly concurrency: number
+  readonly limits: Limits
   readonly lease: () => Lease
   /** Whether what is known of the webhooks is what stood at this revision. */
   readonly knows: (revision: number) => boolean
@@ -30,7 +31,7 @@ export function createHandOver({
     },
 
     expect(born) {
-      const free = Math.max(0, dispatcher.concurrency - slots.size())
+      const free = Math.max(0, dispatcher.limits.concurrency - slots.size())
       for (const one of born.slice(0, free)) {
         const webhook = easy.row(one.webhookId)
         if (webhook) signed.set(one, dispatcher.sign(readyFrom(one, webhook)))

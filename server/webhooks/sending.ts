@@ -1,7 +1,7 @@
 import type { Db, Statement } from '../../db/db.ts'
 import { releaseHeld } from '../../db/queries/dispatch.ts'
 import { beforeEvents, SENDING_OFF } from '../../db/queries/outbox.ts'
-import { clearSetting, clearSettingFrom, setSetting, setting } from '../../db/queries/settings.ts'
+import { clearSetting, clearSettingFrom, setSetting, setting, settings } from '../../db/queries/settings.ts'
 import { fail } from '../lib/errors.ts'
 import type { Engine } from './engine.ts'
 
@@ -36,12 +36,20 @@ export const switchSending = ({ db }: Pick<Engine, 'db'>, on: boolean): Statemen
   ...(on ? [clearSetting(db, 'copy')] : []),
 ]
 
-/** Whether a tick may claim. After it was switched on, each one also lets the next ones of what was held go. */
-export async function readyToSend(engine: Deps): Promise<boolean> {
-  if (!engine.config.delivery) return false
-  const state = await switchOf(engine)
+/** How many attempts may be under way at once: in all, and at one webhook. */
+export interface Limits {
+  readonly concurrency: number
+  readonly perWebhook: number
+}
+
+/** What a tick may begin; null while nothing may go out. After it was switched on, each one also lets the next ones of what was held go. */
+export async function readyToSend(engine: Deps): Promise<Limits | null> {
+  if (!engine.config.delivery) return null
+  const now = await settings(engine.db, ['sending', 'attempts_at_once', 'attempts_per_webhook'])
+  const state = now.sending as Switch
   if (state === 'resuming' && (await release(engine)) === 0) await engine.db.commit([endResuming(engine.db)])
-  return state !== 'off'
+  if (state === 'off') return null
+  return { concurrency: Number(now.attempts_at_once), perWebhook: Number(now.attempts_per_webhook) }
 }
 
 /** All of it, in steps, at the start of a process that may send again. */

@@ -2,14 +2,15 @@ import type { Clock } from '../lib/clock.ts'
 import { addTo } from '../lib/count.ts'
 import { SLOW, type Pace } from './pace.ts'
 import { createReady, type Ready } from './ready.ts'
+import type { Limits } from './sending.ts'
 
 /**
  * Attempts under way, and the deliveries that wait for a slot. One holds its slot until it is recorded, so that no more
  * than `concurrency` are repeated after a crash.
  */
 export function createSlots(options: {
-  readonly concurrency: number
-  readonly perWebhook: number
+  /** As they stand at the moment. */
+  readonly limits: Limits
   readonly pace: Pace
   readonly clock: Clock
   /** Makes the attempt and records it; never throws. */
@@ -19,7 +20,7 @@ export function createSlots(options: {
   readonly late: (deliveries: readonly string[]) => void
   readonly freed: (webhook: string) => void
 }) {
-  const { concurrency, perWebhook, pace, clock } = options
+  const { limits, pace, clock } = options
   const ready = createReady()
   const flying = new Map<string, number>()
   /** Since when nothing came back from a webhook with attempts under way; in milliseconds UTC. */
@@ -34,13 +35,16 @@ export function createSlots(options: {
     pace.isSlow(webhook) || clock() - (silentSince.get(webhook) ?? Infinity) > SLOW
   /** How many more attempts slow webhooks may begin, beside these. */
   const freeForSlow = (counts: ReadonlyMap<string, number>): number =>
-    [...counts].reduce((free, [webhook, count]) => (isSlow(webhook) ? free - count : free), Math.floor(concurrency / 2))
+    [...counts].reduce(
+      (free, [webhook, count]) => (isSlow(webhook) ? free - count : free),
+      Math.floor(limits.concurrency / 2),
+    )
   const mayBegin = (webhook: string): boolean =>
-    (flying.get(webhook) ?? 0) < perWebhook && !(isSlow(webhook) && freeForSlow(flying) <= 0)
+    (flying.get(webhook) ?? 0) < limits.perWebhook && !(isSlow(webhook) && freeForSlow(flying) <= 0)
 
   /** Fills the free slots, each for the webhook with the fewest attempts under way. */
   function begin(): void {
-    while (inFlight < concurrency) {
+    while (inFlight < limits.concurrency) {
       const next = ready.next(flying, mayBegin)
       if (!next) return
       if (options.isInTime(next)) void fly(next)

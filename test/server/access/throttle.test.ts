@@ -19,5 +19,12 @@ test.each([
   ['53 tries on the account', { pair: [], address: [], account: times(53, 0) }, 8 * SECOND],
   ['5,000 tries on the account', { pair: [], address: [], account: times(5000, 0) }, MINUTE],
 ])('%s', (_name, tries, wait) => {
-  expect(waitAfter(tries, NOW)).toBe(wait)
+  expect(waitAfter(tries, NOW, 5)).toBe(wait)
+})
+
+test('a network may allow more tries, and with them more from one address', () => {
+  const tries = { pair: times(19, MINUTE), address: times(79, MINUTE), account: [] }
+  expect(waitAfter(tries, NOW, 20)).toBe(0)
+  expect(waitAfter({ ...tries, pair: times(20, MINUTE) }, NOW, 20)).toBe(14 * MINUTE)
+  expect(waitAfter({ ...tries, address: times(80, MINUTE) }, NOW, 20)).toBe(14 * MINUTE)
 })

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { setting } from '../../../db/queries/settings.ts'
 import { DAY, MINUTE } from '../../../server/lib/clock.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
@@ -43,6 +43,9 @@ test.each([
   ['payload_kib', '1.5'],
   ['webhooks_per_site', '-1'],
   ['webhooks_per_network', '0'],
+  ['attempts_at_once', '0'],
+  ['attempts_per_webhook', '65'],
+  ['login_tries', '2'],
   ['keep_days_events', ''],
   ['keep_days_events', '1e3'],
   ['keep_days_answers', '31'],
@@ -88,6 +91,42 @@ describe('what is set is what happens', () => {
     await emit().catch((error: Error) => expect(error.message).not.toContain('KiB'))
     await save(admin, { payload_kib: '2' })
     await expect(emit()).rejects.toThrow('The payload has more than 2 KiB.')
+  })
+
+  test('from the next look on, as many attempts are under way as is said, in all and at one webhook', async () => {
+    const { promise: released, resolve: release } = Promise.withResolvers<object>()
+    const open: string[] = []
+    const seen: number[][] = []
+    const there = await startReceiver({
+      answer: async ({ path }) => {
+        open.push(path)
+        seen.push([open.length, open.filter((one) => one === path).length])
+        const reply = await released
+        open.splice(open.indexOf(path), 1)
+        return reply
+      },
+    })
+    onTestFinished(() => there.stop())
+    const app = await testApp()
+    await save(await app.login(), { attempts_at_once: '5', attempts_per_webhook: '2' })
+    for (const path of ['/a', '/b', '/c', '/d']) await app.webhook({ url: there.url + path })
+    for (let n = 0; n < 3; n++) await app.emit()
+    const delivering = app.deliver()
+    await there.waitFor(5)
+    release({})
+    await delivering
+    expect([0, 1].map((which) => Math.max(...seen.map((counts) => counts[which] ?? 0)))).toEqual([5, 2])
+    expect(there.requests).toHaveLength(12)
+  })
+
+  test('so many wrong passwords are taken as is said', async () => {
+    const app = await testApp()
+    await save(await app.login(), { login_tries: '3' })
+    const visitor = app.visitor()
+    const tries = Array.from({ length: 4 }, () => ({ email: 'person-1@example.com', password: 'a wrong password' }))
+    const statuses = []
+    for (const who of tries) statuses.push((await visitor.post('/login', who)).status)
+    expect(statuses).toEqual([422, 422, 422, 429])
   })
 
   test('a site and the network have as many webhooks as is said', async () => {

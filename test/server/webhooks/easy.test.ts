@@ -8,7 +8,7 @@ const webhook = (id: string, more: Partial<WebhookTable> = {}) => ({ id, ...well
 
 function looked(...webhooks: readonly WebhookTable[]) {
   const pace = createPace()
-  const easy = createEasy({ pace, usual: 10, ahead: 256 })
+  const easy = createEasy({ pace, limits: { perWebhook: 10 }, ahead: 256 })
   easy.look(webhooks)
   return { easy, pace }
 }
