@@ -164,3 +164,17 @@ test('the preview follows what is chosen, and keeps what is typed', async () => 
   expect(faults).toEqual([])
   await page.context().close()
 })
+
+test('the payload of an event opens at the bottom of the page, and nothing typed is lost', async () => {
+  const page = await logIn({})
+  const faults = faultsOf(page)
+  await page.getByLabel('Name', { exact: true }).fill('Typed')
+  const reference = page.locator('#reference')
+  await reference.locator('summary', { hasText: /^\s*Payments/ }).click()
+  await reference.getByText('Payload: Payment Refunded').click()
+  await expect.poll(() => reference.getByRole('region').innerText()).toMatch(/"payment_status": "refunded"/)
+  expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Typed')
+  expect(await axe(page)).toEqual([])
+  expect(faults).toEqual([])
+  await page.context().close()
+})

@@ -93,3 +93,28 @@ document.addEventListener('change', async ({ target }) => {
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html')
   if (turn === last) for (const one of form.querySelectorAll('[data-fresh][id]')) renew(one, page)
 })
+
+/**
+ * `<dl data-unfold="Payload">` lets each entry be opened where it stands: it shows what the link of its term leads to, the
+ * element of that `#id`. Where that cannot be had, the link alone stays.
+ */
+for (const list of document.querySelectorAll('dl[data-unfold]')) {
+  for (const link of list.querySelectorAll('dt > a')) {
+    const fold = document.createElement('details')
+    const summary = fold.appendChild(document.createElement('summary'))
+    const of = document.createElement('span')
+    of.className = 'visually-hidden'
+    of.textContent = `: ${link.textContent}`
+    summary.append(list.dataset.unfold, of)
+    link.closest('dt').nextElementSibling.append(fold)
+    fold.addEventListener('toggle', () => unfold(fold, link), { once: true })
+  }
+}
+async function unfold(fold, { href, hash }) {
+  const answer = await fetch(href).catch(() => null)
+  const text = answer?.ok && !answer.redirected ? await answer.text().catch(() => '') : ''
+  const found = new DOMParser().parseFromString(text, 'text/html').getElementById(hash.slice(1))
+  if (!found) return fold.remove()
+  found.removeAttribute('id')
+  fold.append(found)
+}

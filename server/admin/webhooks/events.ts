@@ -80,8 +80,8 @@ const goneEvent = (t: Translator, name: string): Choice => ({
 const MOST_EXPLAINED = 12
 
 /**
- * Events with what they mean, by plugin, for the bottom of the page; their payloads stand on pages of their own. Where a
- * webhook is to be made that is every event, else some that it has.
+ * Events with what they mean, by plugin, for the bottom of the page; their payloads stand on pages of their own, and are
+ * fetched from there when somebody opens them. Where a webhook is to be made that is every event, else some that it has.
  */
 export const eventReference = (deps: Deps, t: Translator, chosen: readonly string[] | null) =>
   [...Map.groupBy(explained(deps, chosen), ({ plugin }) => plugin)].map(([slug, list]) => ({

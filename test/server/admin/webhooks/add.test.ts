@@ -180,15 +180,15 @@ test('the preview shows the exact body of the first chosen event in each format'
     expect(shown.replaceAll(/ ?: /g, ' : ')).toContain(words)
 })
 
-test('every event stands at the bottom, with what it means and the way to its payload', async () => {
+test('every event stands at the bottom, with its code name, what it means and the way to its payload', async () => {
   const app = await testApp()
   const admin = await app.login()
   const { html } = await admin.get(NEW)
   const reference = wordsOf(html.split('id="reference"')[1] ?? '')
   for (const type of app.deps.host.eventTypes()) {
-    expect(reference).toContain(type.title)
+    expect(reference).toContain(`${type.title} ${type.name} `)
     expect(reference).toContain(type.description)
-    expect(html).toContain(`href="/network/event-types/${encodeURIComponent(type.name)}"`)
+    expect(html).toContain(`href="/network/event-types/${encodeURIComponent(type.name)}#sample"`)
   }
 })
 
