@@ -16,8 +16,7 @@ import { createVault, proof } from './webhooks/secrets.ts'
 import type { Sign } from './webhooks/sign.ts'
 
 /** What a runtime brings along. */
-export interface Parts
-  extends Omit<Engine, 'vault'>, Pick<Deps, 'dispatcher' | 'scrypt' | 'attempts' | 'writes' | 'backups'> {
+interface Parts extends Omit<Engine, 'vault'>, Pick<Deps, 'dispatcher' | 'scrypt' | 'attempts' | 'writes' | 'backups'> {
   readonly sign?: Sign
   readonly appSecret: string
   /** What tells this database from a copy of it, where the runtime knows. */

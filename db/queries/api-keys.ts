@@ -83,7 +83,7 @@ const keySorts = {
   last_used_at: sql`coalesce(api_key.last_used_at, 0)`,
   created_at: sql`api_key.created_at`,
 } as const
-export type KeySort = keyof typeof keySorts
+type KeySort = keyof typeof keySorts
 
 /** A page of keys. */
 export const keyPage = (

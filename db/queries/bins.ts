@@ -17,7 +17,7 @@ export const binById = async (db: Db, id: string, owner?: string): Promise<BinTa
   (await binsById(db, [id], owner))[0]
 
 export type BinView = 'caught' | 'empty'
-export interface BinFilter {
+interface BinFilter {
   /** Null: those of the network and of all sites. */
   readonly owner: string | null
   /** Whether it ever caught something. */

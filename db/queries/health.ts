@@ -5,7 +5,7 @@ import type { WebhookState, WebhookTable } from '../schema.ts'
 import { MOST_COUNTED } from './deliveries.ts'
 
 /** What is due at a webhook for the longest time. */
-export interface Overdue {
+interface Overdue {
   readonly id: string
   readonly name: string
   readonly due_at: number

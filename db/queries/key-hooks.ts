@@ -6,7 +6,7 @@ import type { Origin } from '../schema.ts'
 import { webhooksChanged } from './outbox.ts'
 
 /** The reason of a REST hook that was retired because its API key ended. */
-export const KEY_ENDED = msg('The API key that made it has ended.').text
+const KEY_ENDED = msg('The API key that made it has ended.').text
 
 /** Which keys, as a query of their ids, to stand behind `in`. */
 export type Keys = RawBuilder<unknown>

@@ -3,7 +3,7 @@ import type { Db, Statement } from '../db.ts'
 import type { PluginCronTable } from '../schema.ts'
 
 /** A cron of a plugin: its clock, which all sites share, and a row for each site that it still has to run for. */
-export interface CronKey {
+interface CronKey {
   readonly slug: string
   readonly id: string
 }

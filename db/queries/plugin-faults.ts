@@ -48,7 +48,7 @@ export function insertFault(db: Db, row: PluginFaultTable, quietSince: number | 
 }
 
 /** When faults are too many. */
-export interface FaultLimits {
+interface FaultLimits {
   /** Faults of one handler without a success between them. */
   readonly inARow: number
   /** Faults of all handlers of one plugin since `since`. */

@@ -44,7 +44,7 @@ export function recordsWhere(
   return query.execute()
 }
 
-export interface PluginRecord {
+interface PluginRecord {
   readonly id: string
   readonly data: string
   readonly indexed: readonly (readonly [field: string, value: string])[]

@@ -177,7 +177,7 @@ export const ensureState = (db: Db, slug: string, active: boolean, version: stri
     .onConflict((oc) => oc.column('slug').doNothing())
 
 /** A change of settings. `before` is the column as it was read: if it is another by now, the commit is refused. */
-export interface SettingsWrite {
+interface SettingsWrite {
   readonly slug: string
   readonly before: string
   readonly after: string

@@ -8,7 +8,7 @@ import type { PlaceName } from './privacy-places.ts'
 export const requestById = (db: Db, id: string): Promise<PrivacyRequestTable | undefined> =>
   db.q.selectFrom('privacy_request').selectAll().where('id', '=', id).executeTakeFirst()
 
-export interface RequestFilter {
+interface RequestFilter {
   readonly state?: PrivacyState | undefined
   /** Part of an address, as far as it is known still. */
   readonly search?: string | undefined

@@ -43,7 +43,7 @@ const defaults = {
   copy: '',
 } as const
 
-export type SettingName = keyof typeof defaults
+type SettingName = keyof typeof defaults
 
 export async function setting(db: Db, name: SettingName, fallback: string = defaults[name]): Promise<string> {
   const row = await db.q.selectFrom('setting').select('value').where('name', '=', name).executeTakeFirst()

@@ -67,7 +67,7 @@ export async function siteNames(db: Db, ids: readonly string[]): Promise<Readonl
   return new Map(rows.map(({ id, name }) => [id, name]))
 }
 
-export interface SiteFilter {
+interface SiteFilter {
   readonly state?: Exclude<SiteState, 'deleted'> | undefined
   /** Part of a name or a slug. */
   readonly search?: string | undefined

@@ -18,14 +18,14 @@ const all = (db: Db) =>
     .selectAll('source')
     .select('site.slug as site_slug')
 
-export interface SourceFilter {
+interface SourceFilter {
   /** Null: those of all sites. */
   readonly site: string | null
   readonly state?: SourceTable['state'] | undefined
   /** Part of a name or of the slug of a kind. */
   readonly search?: string | undefined
 }
-export interface SourcePage {
+interface SourcePage {
   readonly sort: keyof typeof sourceSorts
   readonly descending: boolean
   readonly limit: number

@@ -60,7 +60,7 @@ export async function endedDeliveries(db: Db, ids: readonly string[]): Promise<R
   return new Map(rows.map(({ webhook_id, ended }) => [webhook_id, Number(ended)]))
 }
 
-export interface WebhookFilter {
+interface WebhookFilter {
   readonly owner: string | null
   readonly state?: WebhookState | undefined
   readonly search?: string | undefined

@@ -26,7 +26,7 @@ export interface Refusal {
 }
 
 /** The `set-cookie` values of a new session, and whether a code has to follow before it opens anything. */
-export type Login = { readonly ok: true; readonly cookies: readonly string[]; readonly needsCode: boolean } | Refusal
+type Login = { readonly ok: true; readonly cookies: readonly string[]; readonly needsCode: boolean } | Refusal
 
 /** People and keys, as middleware and the pages of people use them. */
 export interface Access {

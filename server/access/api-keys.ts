@@ -26,7 +26,7 @@ type Deps = Pick<Engine, 'db' | 'clock' | 'random' | 'log'>
 /** The maker of the key from SETUP_API_KEY: nobody whose rights could bound it. */
 const SETUP = 'setup'
 
-export type KeyState = 'active' | 'revoked' | 'expired'
+type KeyState = 'active' | 'revoked' | 'expired'
 
 export const keyState = (key: Pick<KeyRow, 'revoked_at' | 'expires_at'>, now: number): KeyState => {
   if (key.revoked_at !== null) return 'revoked'
@@ -34,7 +34,7 @@ export const keyState = (key: Pick<KeyRow, 'revoked_at' | 'expires_at'>, now: nu
 }
 
 /** What a key may do now: its scopes as far as its maker's present rights go, where both may do it. Null: nothing, nowhere. */
-export function rightsOfKey(key: KeyRow): { capabilities: ReadonlySet<Capability>; owner: Owner } | null {
+function rightsOfKey(key: KeyRow): { capabilities: ReadonlySet<Capability>; owner: Owner } | null {
   const named = scopes.filter((scope) => (JSON.parse(key.scopes) as string[]).includes(scope))
   if (key.user_id === SETUP) return { capabilities: new Set(named), owner: key.owner }
   if (key.role === null || key.makerSite === null) return null
@@ -77,7 +77,7 @@ async function touch({ db, log }: Deps, key: KeyRow, now: number, old: string | 
   }
 }
 
-export interface NewKey {
+interface NewKey {
   readonly name: string
   readonly scopes: readonly string[]
   readonly owner: Owner

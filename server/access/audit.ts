@@ -76,7 +76,7 @@ export async function sealAudit({ db }: Pick<Engine, 'db'>): Promise<void> {
 }
 
 /** How far the log was found to be as it was written, and where it was not. */
-export interface AuditCheck {
+interface AuditCheck {
   /** The last entry that was looked at, and the hash of the chain there. */
   readonly seq: number
   readonly hash: string

@@ -205,7 +205,7 @@ export async function changeProfile(
   ])
 }
 
-export const emailTaken = (): AppError =>
+const emailTaken = (): AppError =>
   new AppError('conflict', msg('Somebody has this e-mail address already.'), [
     { path: 'email', message: msg('Somebody has this e-mail address already.') },
   ])

@@ -29,7 +29,7 @@ export interface Session {
   readonly remembered: boolean
 }
 
-export interface Sessions {
+interface Sessions {
   read(headers: Headers): Promise<Session | null>
   /** The session whose password was right and whose code is still to come. It waits ten minutes, and opens nothing. */
   readAwaiting(headers: Headers): Promise<Session | null>

@@ -8,7 +8,7 @@ const WINDOW = 15 * MINUTE
 const LONGEST_DELAY = 60 * SECOND
 
 /** Times of tries of the last 15 minutes, oldest first: by this account from this address, from this address, on this account. */
-export interface Tries {
+interface Tries {
   readonly pair: readonly number[]
   readonly address: readonly number[]
   readonly account: readonly number[]

@@ -25,7 +25,7 @@ const SECRET_BYTES = 20
 const RECOVERY_CODES = 10
 
 /** How a person stands: `pending` has a secret that no code confirmed yet. */
-export type TwoFactor =
+type TwoFactor =
   | { readonly state: 'off' }
   | { readonly state: 'pending'; readonly secret: string }
   | { readonly state: 'on'; readonly codesLeft: number }

@@ -21,7 +21,7 @@ export function answerOf(t: Translator, outcome: Outcome, status: number | null)
   return words[outcome]
 }
 
-export interface Advice {
+interface Advice {
   /** What happened. */
   readonly what: string
   /** Who has to do what about it. */

@@ -16,10 +16,7 @@ export const states = [
 ] as const satisfies DeliveryState[]
 
 /** Classes of answers, as the list's URL says them. */
-export const answerClasses = { '2xx': 2, '3xx': 3, '4xx': 4, '5xx': 5, none: 0 } as const satisfies Record<
-  string,
-  AnswerClass
->
+const answerClasses = { '2xx': 2, '3xx': 3, '4xx': 4, '5xx': 5, none: 0 } as const satisfies Record<string, AnswerClass>
 
 /** What the URL of the list asks for. Empty texts and nulls ask for everything. */
 export interface Asked {

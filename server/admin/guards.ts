@@ -19,7 +19,7 @@ export const guardShown = (t: Translator, guard: GuardInfo, mayWrite: boolean) =
 })
 
 /** What is the matter with a guard, and what to do. */
-export function guardWords(t: Translator, { state, muted, held }: GuardInfo): { text: string } {
+function guardWords(t: Translator, { state, muted, held }: GuardInfo): { text: string } {
   if (muted) return { text: t('Its guard is muted.') }
   const waiting = t('Events that wait for its guard: {count}.', { count: capped(t, held) })
   const todo = {

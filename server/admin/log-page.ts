@@ -1,5 +1,5 @@
 /** How a log is read, newest first. Each asks for one row more than is shown, to know whether there is more. */
-export interface LogReader<Row, Position> {
+interface LogReader<Row, Position> {
   /** Rows in front of a position, the nearest ones, newest first. */
   after(position: Position, limit: number): Promise<readonly Row[]>
   /** Rows behind a position, or from the newest on. */
@@ -7,7 +7,7 @@ export interface LogReader<Row, Position> {
 }
 
 /** Rows of one page. `newer` and `older` are the rows whose positions lead to the neighbours; null where a log ends. */
-export interface LogPage<Row> {
+interface LogPage<Row> {
   readonly rows: readonly Row[]
   readonly newer: Row | null
   readonly older: Row | null

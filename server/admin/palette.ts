@@ -1,5 +1,5 @@
 /** A colour of admin.css in both schemes. */
-export interface Colour {
+interface Colour {
   readonly name: string
   readonly light: string
   readonly dark: string
@@ -47,7 +47,7 @@ export function contrasts(colours: readonly Colour[]): Pair[] {
 }
 
 /** WCAG's contrast ratio of two colours, 1 to 21. */
-export function contrast(one: string, other: string): number {
+function contrast(one: string, other: string): number {
   const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b)
   return (light + 0.05) / (dark + 0.05)
 }

@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../lib/json.ts'
 
 /** A field of a payload, as people read it. `path` is `customer.email`, or `lines[].sku` inside of a list. */
-export interface SchemaField {
+interface SchemaField {
   readonly path: string
   /** "text", "whole number", "text or null": words of ours, and the key of their translations. */
   readonly types: readonly string[]

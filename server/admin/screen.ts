@@ -29,7 +29,7 @@ const screens = {
   privacy: { columns: ['state', 'found', 'time'], rows: 20 },
   audit: { columns: ['who', 'site', 'address', 'time'], rows: 25 },
 } as const
-export type ScreenName = keyof typeof screens
+type ScreenName = keyof typeof screens
 
 const ROWS = [10, 20, 25, 50, 100]
 

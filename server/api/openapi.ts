@@ -7,7 +7,7 @@ export const openApiRoutes = (deps: Deps): Handlers => ({
 })
 
 /** What the description of the API is made from. */
-export const describedBy = ({ publicUrl, version, host }: Deps) => ({
+const describedBy = ({ publicUrl, version, host }: Deps) => ({
   publicUrl: publicUrl(),
   version,
   eventTypes: host.eventTypes(),

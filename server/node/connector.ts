@@ -5,7 +5,7 @@ import { checkAddresses, type Resolve, type UrlRules } from '../webhooks/address
 import type { sentences } from '../webhooks/outcome.ts'
 
 /** Opens a socket to `hostname`, which is an address that was checked. */
-export type Dial = buildConnector.connector
+type Dial = buildConnector.connector
 
 export interface ConnectorOptions {
   /** Asked at each request: our own address may not be known before we listen. */

@@ -13,7 +13,7 @@ import type { Order, Report, SentItem } from './sqlite-writer.ts'
 
 const LONGEST_QUEUE = 5000
 
-export interface SqliteOptions {
+interface SqliteOptions {
   readonly file: string
   readonly log: Log
   readonly lost?: (why: string) => void

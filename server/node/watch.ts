@@ -21,7 +21,7 @@ export function isStray(error: unknown): boolean {
   return found !== undefined
 }
 
-export interface NodeWatch extends Watch {
+interface NodeWatch extends Watch {
   /** Where stray errors of plugins are told; those from before are told at once. */
   tell(to: (handler: Handler, error: unknown) => void): void
   /** Looks no more. */

@@ -1,5 +1,5 @@
 /** One timer for all that waits, because a timer for each costs more than the request it guards. */
-export interface Wheel {
+interface Wheel {
   /** Runs `late` after `ms`, or up to one tick later. Gives what calls it off. */
   after(ms: number, late: () => void): () => void
 }

@@ -19,7 +19,7 @@ export const IN_ALL = 20
 export const WINDOW = 10 * MINUTE
 
 /** What went wrong, and where. */
-export interface Mishap {
+interface Mishap {
   readonly handler: Handler
   readonly site: string
   readonly event: { readonly id: string; readonly type: string } | null

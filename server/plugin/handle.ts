@@ -7,9 +7,9 @@ import type { Standing } from './standing.ts'
 import { openUnit, type Unit } from './unit.ts'
 import { run } from './run.ts'
 
-export type Handled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string }
+type Handled<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: string }
 
-export interface Handling<T> {
+interface Handling<T> {
   readonly handler: Handler
   readonly standing: Standing
   readonly limit: number

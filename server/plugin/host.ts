@@ -121,7 +121,7 @@ export interface Fault {
 }
 
 /** A page a plugin adds to the menu. */
-export interface PluginPage {
+interface PluginPage {
   readonly plugin: string
   /** Below `/plugins/<slug>` of an admin area, starting with a slash. */
   readonly path: string

@@ -5,7 +5,7 @@ import type { Http, HttpInit } from './define.ts'
 import type { Ready } from './loaded.ts'
 
 /** How much of an answer a plugin gets. More is an error, because half of an answer is worth nothing. */
-export const MOST_ANSWER = 1024 * 1024
+const MOST_ANSWER = 1024 * 1024
 const LONGEST = 30_000
 
 /** What the connection is made of, and an encoding that nobody would undo. */

@@ -11,7 +11,7 @@ import { noWatch, type Watch } from './watch.ts'
 import { within } from './within.ts'
 import { WHILE_LOADING } from './crash.ts'
 
-export interface LoadDeps {
+interface LoadDeps {
   readonly clock: Clock
   readonly limit: number
   /** Whether there is a template of this name, such as `@payments/payments`; without it none is looked for. */

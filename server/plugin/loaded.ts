@@ -103,7 +103,7 @@ export const handlersOf = (plugin: Ready): readonly Handler[] => [
 ]
 
 /** A plugin that may not, and why. */
-export interface Unusable {
+interface Unusable {
   /** `paused`: not even loaded, because it took the process down. */
   readonly state: 'failed' | 'incompatible' | 'paused'
   readonly slug: string

@@ -14,7 +14,7 @@ export interface Mapping {
 }
 
 /** A payload as the mapping makes it. Nobody has checked yet whether it fits the event. */
-export interface Mapped {
+interface Mapped {
   readonly payload: JsonObject
   readonly key: string | null
   readonly occurredAt: Date | null

@@ -9,7 +9,7 @@ export const MAX_BYTES = 256 * 1024
 export const MAX_SAMPLE_BYTES = 64 * 1024
 
 /** Whether a value nests deeper than `max`. A loop, because recursion is what deep values break. */
-export function isDeeper(root: unknown, max: number): boolean {
+function isDeeper(root: unknown, max: number): boolean {
   const open: [unknown, number][] = [[root, 1]]
   for (let next = open.pop(); next; next = open.pop()) {
     const [value, depth] = next

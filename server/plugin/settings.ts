@@ -33,7 +33,7 @@ const context = ({ slug, owner }: SettingsPlace, name: string) => `plugin_settin
 export const sealSetting = (vault: Vault, place: SettingsPlace, name: string, plain: string): Promise<string> =>
   vault.seal(plain, context(place, name))
 
-export const openSetting = (vault: Vault, place: SettingsPlace, name: string, cipher: string): Promise<string> =>
+const openSetting = (vault: Vault, place: SettingsPlace, name: string, cipher: string): Promise<string> =>
   vault.open(cipher, context(place, name))
 
 async function sealedAnew(vault: Vault, place: SettingsPlace, text: string): Promise<string> {

@@ -33,7 +33,7 @@ export type Sealed = z.infer<typeof sealedShape>
 const texts = z.record(z.string(), z.string())
 
 /** Secrets in plain: of webhooks and sources by the id that they have in the file, of plugins by slug (and slug of the site). */
-export const secretsShape = z.strictObject({
+const secretsShape = z.strictObject({
   webhooks: z.record(
     z.string(),
     z.strictObject({

@@ -18,7 +18,7 @@ interface Held {
 }
 
 /** What becomes of a webhook's secrets: rows that come, ids of those that go. */
-export interface PlannedSecrets {
+interface PlannedSecrets {
   readonly rows: readonly WebhookSecretTable[]
   readonly gone: readonly string[]
   readonly changed: readonly (keyof Plain)[]

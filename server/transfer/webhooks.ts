@@ -31,7 +31,7 @@ import { readEntry, webhookFields, type Plain, type Reading } from './webhook-en
 import { planWebhookSecrets } from './webhook-secrets.ts'
 
 /** How many webhooks there may be. */
-export interface Rooms {
+interface Rooms {
   /** Null for as many as it likes. */
   readonly network: number | null
   readonly site: number

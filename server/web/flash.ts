@@ -3,7 +3,7 @@ import type { Message } from '../lib/message.ts'
 import { cookieOf, type Home } from './cookie.ts'
 import type { C } from './env.ts'
 
-export type Tone = 'good' | 'info' | 'warn' | 'bad'
+type Tone = 'good' | 'info' | 'warn' | 'bad'
 
 /** What is said on top of the next page: first what is, then what to do, then at most one link. */
 export interface Notice {

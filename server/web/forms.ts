@@ -10,7 +10,7 @@ export interface Form {
   has(name: string): boolean
 }
 
-export const MOST_FORM_BYTES = 256 * 1024
+const MOST_FORM_BYTES = 256 * 1024
 
 /** Reads a urlencoded form of at most `maxBytes`. Throws `unsupported_media_type` or `too_large`. */
 export async function readForm(c: C, maxBytes = MOST_FORM_BYTES): Promise<Form> {

@@ -1,5 +1,5 @@
 /** A stretch of a body: `k` a key, `s` a text, `n` a number or a literal, null all else. */
-export interface Piece {
+interface Piece {
   readonly kind: 'k' | 's' | 'n' | null
   readonly text: string
 }

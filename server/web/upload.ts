@@ -6,7 +6,7 @@ import { formOf, readBytes, type Form } from './forms.ts'
 const AROUND = 64 * 1024
 
 /** A form with one file in it; `file` is null where none was chosen. */
-export interface Upload {
+interface Upload {
   readonly form: Form
   readonly file: { readonly name: string; readonly bytes: Uint8Array<ArrayBuffer> } | null
 }

@@ -3,10 +3,10 @@ import { isObject, type Json, type JsonObject } from '../lib/json.ts'
 import { inEnglish, msg, type Message } from '../lib/message.ts'
 
 /** What a field of the payload can be compared with. */
-export type Scalar = string | number | boolean | null
+type Scalar = string | number | boolean | null
 
 /** One field of the payload against one operator. The path is dotted, an array's index is a number: `items.0.sku`. */
-export type FieldTest = { readonly path: string } & (
+type FieldTest = { readonly path: string } & (
   | { readonly equals: Scalar }
   | { readonly not: Scalar }
   | { readonly in: readonly Scalar[] }
@@ -24,7 +24,7 @@ export type Condition =
   | { readonly or: readonly Condition[] }
   | { readonly not: Condition }
 
-export type ReadCondition =
+type ReadCondition =
   { readonly ok: true; readonly condition: Condition } | { readonly ok: false; readonly errors: readonly FieldError[] }
 
 const MOST_DEPTH = 5

@@ -6,7 +6,7 @@ import { MASK } from './redact.ts'
 /** Headers that a webhook adds to its requests: names as they were written, values in plain. */
 export type CustomHeaders = readonly (readonly [name: string, value: string])[]
 
-export interface HeaderRules {
+interface HeaderRules {
   /** The stored values, by name in small letters: the mask stands for them. */
   readonly stored: ReadonlyMap<string, string>
   /** Names in small letters that this webhook sends by its own authentication and signatures. */

@@ -18,7 +18,7 @@ export interface AuthDraft {
 }
 
 /** The fields as the API names them. */
-export interface AuthInput {
+interface AuthInput {
   readonly auth: { type: AuthType; username: string; password: string | null; token: string | null }
   readonly signing: Signing | null
   readonly secret: string | null

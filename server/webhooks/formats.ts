@@ -7,7 +7,7 @@ import { isObject, type Json, type JsonObject } from '../lib/json.ts'
 export type Timestamp = 'milliseconds' | 'seconds' | 'iso'
 
 /** What a webhook may choose about its format. */
-export interface FormatOptions {
+interface FormatOptions {
   readonly timestamp?: Timestamp
 }
 

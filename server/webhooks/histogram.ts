@@ -1,5 +1,5 @@
 /** How many attempts of an hour took how long, in steps that grow by half an octave: at most 31, whatever is slow. */
-export interface Bucket {
+interface Bucket {
   readonly bucket: number
   readonly attempts: number
 }

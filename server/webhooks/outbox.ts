@@ -61,7 +61,7 @@ export interface Recorded {
 }
 
 /** Statements for somebody's commit, and how to read what they did. */
-export interface Recording {
+interface Recording {
   readonly statements: readonly Statement[]
   /** What can be done for it while its commit is on its way. */
   meanwhile(): void

@@ -12,7 +12,7 @@ import { signingOf } from './sign.ts'
 
 /** For how many hours the old secret may sign beside the new one. */
 export const overlaps = [0, 1, 24, 168] as const
-export type Overlap = (typeof overlaps)[number]
+type Overlap = (typeof overlaps)[number]
 export const usualOverlap: Overlap = 24
 
 /** Each live secret is one more signature in the header. */

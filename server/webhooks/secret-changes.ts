@@ -21,7 +21,7 @@ export interface SecretChoice {
 }
 
 /** What saving a draft does to the secrets of its webhook. */
-export interface SecretChanges {
+interface SecretChanges {
   readonly statements: readonly Statement[]
   /** The shared secret that this made, in plain; null when it made none. */
   readonly secret: string | null

@@ -1,5 +1,5 @@
 /** How many attempts a webhook may begin. */
-export interface Share {
+interface Share {
   readonly webhook: string
   readonly slots: number
 }

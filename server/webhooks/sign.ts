@@ -143,7 +143,7 @@ export function createWebSignV1a(): Sign {
 
 /** The headers of the signatures that older receivers know, by their name in `signing.extra`. */
 export const extraHeaders = { github: 'x-hub-signature-256', stripe: 'stripe-signature' } as const
-export type ExtraSignature = keyof typeof extraHeaders
+type ExtraSignature = keyof typeof extraHeaders
 
 /** As GitHub signs: the key is the text of the secret as it stands, `whsec_` and all, and not what its base64 holds. */
 export const githubSignature = async (secret: string, body: string): Promise<string> =>

@@ -15,7 +15,7 @@ export interface Wanted {
 }
 
 /** A webhook with its choices read, so that no event reads them again. */
-export interface Wanting {
+interface Wanting {
   readonly id: string
   readonly format: string
   readonly sites: ReadonlySet<string>

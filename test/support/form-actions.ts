@@ -6,7 +6,7 @@ const MACHINES = /^POST \/(api|wp-json|ingest)\//
 const AREAS = ['/network', '/sites/:slug/admin']
 
 /** Every route that a form of the admin can go to. */
-export const formRoutes: readonly string[] = Object.keys(rules)
+const formRoutes: readonly string[] = Object.keys(rules)
   .filter((key) => key.startsWith('POST ') && !MACHINES.test(key))
   .flatMap((key) => (key.includes('{area}') ? AREAS.map((area) => key.replace('{area}', area)) : [key]))
 

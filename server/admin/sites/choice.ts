@@ -5,7 +5,7 @@ import type { Deps } from '../../deps.ts'
 export const FEW_SITES = 100
 
 /** What partials/site-field shows: the sites to choose from, or null where they are too many and a slug is typed. */
-export interface SiteChoice {
+interface SiteChoice {
   readonly value: string
   readonly options: readonly { readonly value: string; readonly label: string }[] | null
 }

@@ -7,7 +7,7 @@ import type { Form } from '../../web/forms.ts'
 import { fieldsOf } from '../schema-fields.ts'
 
 /** Where a field of the payload comes from, as somebody wrote it. */
-export interface MappingRow {
+interface MappingRow {
   readonly field: string
   readonly types: readonly string[]
   readonly required: boolean

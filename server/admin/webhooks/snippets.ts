@@ -1,7 +1,7 @@
 import { PREFIX, signedHeaders, TOLERANCE_SECONDS } from '../../webhooks/sign.ts'
 
 /** Code that a receiver can take over as it stands: it checks a signature by v1 and needs no library. */
-export interface Snippet {
+interface Snippet {
   readonly language: string
   readonly code: string
 }

@@ -80,7 +80,7 @@ export async function retire(c: C, deps: Deps, webhook: Webhook): Promise<void> 
 }
 
 /** Why a webhook cannot be switched on, or null. */
-export async function whyNotActivate(deps: Deps, { owner }: Webhook): Promise<Message | null> {
+async function whyNotActivate(deps: Deps, { owner }: Webhook): Promise<Message | null> {
   if (owner === 'network') return null
   const site = await siteById(deps.db, owner)
   if (site?.state === 'active') return null

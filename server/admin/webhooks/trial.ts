@@ -149,7 +149,7 @@ function adviceOnSilence(t: Translator, { outcome, error }: Exchange['attempt'])
   return `${what} ${todo}`
 }
 
-export const zapierSaysYes = (t: Translator): string =>
+const zapierSaysYes = (t: Translator): string =>
   t('Zapier answers success even when the Zap is off: look there whether it arrived.')
 
 /** The exchange as partials/exchange takes it. */

@@ -55,7 +55,7 @@ function signingWords(t: Translator, { scheme, extra }: Signing): string {
   return [schemeWords(t)[scheme], ...extra.map((one) => names[one])].join(', ')
 }
 
-export const schemeWords = (t: Translator) => ({
+const schemeWords = (t: Translator) => ({
   v1: t('Shared secret (HMAC, v1)'),
   v1a: t('Public key (Ed25519, v1a)'),
 })

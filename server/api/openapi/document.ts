@@ -6,7 +6,7 @@ import * as answers from './answers.ts'
 import type { ApiRoute, Operation } from './operation.ts'
 import { operations } from './operations.ts'
 
-export interface Described {
+interface Described {
   readonly publicUrl: string
   readonly version: string
   readonly eventTypes: readonly EventType[]

@@ -8,7 +8,7 @@ import { backupFolder, faultsOf, migrationsOf, mustBeSqlite, mustExist, openToRe
 import { because, Refusal } from './refusal.ts'
 
 /** A backup that was made and found to be sound. */
-export interface Backup {
+interface Backup {
   readonly file: string
   readonly bytes: number
   /** When it began: what was acknowledged before that is in it. Milliseconds UTC. */

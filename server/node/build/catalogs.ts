@@ -9,7 +9,7 @@ export const languages = ['sv', 'nl', 'es', 'nb'] as const
 export const POT = 'views/locales/hookline.pot'
 export const PLURALS = 'nplurals=2; plural=(n != 1);'
 
-export const poPath = (language: string): string => `views/locales/${language}.po`
+const poPath = (language: string): string => `views/locales/${language}.po`
 
 /** The core's file of a language and those that plugins bring: later ones win. Missing ones are left out. */
 const poFiles = (root: string, language: string): string[] =>
@@ -32,7 +32,7 @@ function homesOf(language: string, files: readonly string[], { paths }: Text): r
 
 const entries = (file: Po): Entry[] => Object.values(file.translations[''] ?? {}).filter((entry) => entry.msgid !== '')
 
-export const isFuzzy = (entry: Entry): boolean => entry.comments?.flag?.includes('fuzzy') ?? false
+const isFuzzy = (entry: Entry): boolean => entry.comments?.flag?.includes('fuzzy') ?? false
 
 /** What a file of translations holds: the English text, and its translation; with a plural, both forms. */
 export function entriesOf(text: string): Record<string, string | string[]> {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { read } from './files.ts'
 
 /** A plugin that npm installed: a dependency of ours with the keyword, and with the host among its peers. */
-export interface Installed {
+interface Installed {
   readonly slug: string
   readonly name: string
   /** From the root, with forward slashes. */

@@ -4,7 +4,7 @@ import { filesBelow, read } from './files.ts'
 import { installedPlugins } from './installed.ts'
 
 /** A template, named as `render` and `include` call it, with the body of the function that Eta made of it. */
-export interface CompiledTemplate {
+interface CompiledTemplate {
   readonly name: string
   readonly path: string
   readonly body: string

@@ -66,7 +66,7 @@ export const withExample = (command: Command, example: string): Command =>
   command.addHelpText('after', `\nExample:\n  hookline ${example}`)
 
 /** A list of the API, and the columns that people see of it. */
-export interface WantedList<Row> {
+interface WantedList<Row> {
   readonly summary: string
   readonly example: string
   readonly path: string

@@ -29,7 +29,7 @@ export interface Caught {
 }
 
 /** What the bin says to it. */
-export interface BinReply {
+interface BinReply {
   readonly status: number
   readonly headers: AnswerPlan['headers']
   readonly waitMs: number
