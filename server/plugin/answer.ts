@@ -21,40 +21,45 @@ export interface Ask {
   readonly actor: Visitor | undefined
 }
 
+/** What a request meets: the plugin, and what holds for its site. */
+interface Met {
+  readonly plugin: Ready
+  readonly standing: Standing
+}
+type Visit = Ask & Met
+
 /** A page of a plugin that runs, loaded; null if there is none. */
 export async function showPage(core: Core, ask: Ask): Promise<PluginView | null> {
-  const found = await runningPlugin(core, ask)
-  const page = found?.plugin.pages.find(({ path }) => path === ask.path)
-  if (!found || !page || found.standing.isMuted(page.id) || !isLetIn(page.rule, ask.actor)) return null
-  const { plugin, standing } = found
+  const visit = await meet(core, ask)
+  const page = visit?.plugin.pages.find(({ path }) => path === ask.path)
+  if (!visit || !page || visit.standing.isMuted(page.id) || !isLetIn(page.rule, ask.actor)) return null
   const handled = await handle(core, {
     handler: page,
-    standing,
+    standing: visit.standing,
     byStrangers: page.rule === 'public',
     limit: core.limits.page,
-    run: (_, signal) => loadPage(core, plugin, page, standing, ask, signal),
+    run: (_, signal) => loadPage(core, visit, page, signal),
   })
-  if (!handled.ok) throw broken(plugin, handled.fault)
+  if (!handled.ok) throw broken(visit.plugin, handled.fault)
   return handled.value
 }
 
 /** Lets a plugin's route answer; null if there is none. What it queued is committed below status 400. */
 export async function runRoute(core: Core, ask: Ask): Promise<PluginAnswer | null> {
   if (ask.request.method !== 'POST') return null
-  const found = await runningPlugin(core, ask)
-  if (!found) return null
-  const { plugin, standing } = found
-  for (const route of plugin.routes) {
+  const visit = await meet(core, ask)
+  if (!visit) return null
+  for (const route of visit.plugin.routes) {
     const params = match(route.pattern, ask.path)
-    if (!params || found.standing.isMuted(route.id)) continue
-    return isLetIn(route.rule, ask.actor) ? answer(core, plugin, route, standing, ask, params) : null
+    if (!params || visit.standing.isMuted(route.id)) continue
+    return isLetIn(route.rule, ask.actor) ? answer(core, visit, route, params) : null
   }
   return null
 }
 
 /** Where to go from a path that only takes forms: to the page that it stands below. Null for any other path. */
 export async function pageAbove(core: Core, ask: Omit<Ask, 'request'>): Promise<string | null> {
-  const found = await runningPlugin(core, ask)
+  const found = await meet(core, ask)
   const isSeen = ({ rule }: { readonly rule: Rule }) => rule === 'public' || ask.actor !== undefined
   if (!found?.plugin.routes.some((route) => isSeen(route) && match(route.pattern, ask.path))) return null
   const paths = new Set(found.plugin.pages.filter(isSeen).map(({ path }) => path))
@@ -67,12 +72,11 @@ const parent = (path: string): string => path.slice(0, path.lastIndexOf('/'))
 
 async function answer(
   core: Core,
-  plugin: Ready,
+  visit: Visit,
   route: Route,
-  standing: Standing,
-  ask: Ask,
   params: Readonly<Record<string, string>>,
 ): Promise<PluginAnswer> {
+  const { plugin, standing, request } = visit
   const handled = await handle<PluginAnswer>(core, {
     handler: route,
     standing,
@@ -81,19 +85,19 @@ async function answer(
     run: async (unit, signal) => {
       const ctx = {
         ...baseContext(core, plugin, standing, signal),
-        actor: visitor(plugin, ask),
+        actor: visitor(visit),
         params,
         render: async (path: string, data: Readonly<Record<string, unknown>>, status = 422) => {
           const page = plugin.pages.find((one) => one.path === path)
           if (!page) throw new Error(`${plugin.slug} has no page ${path}.`)
-          const view = await loadPage(core, plugin, page, standing, ask, signal)
+          const view = await loadPage(core, visit, page, signal)
           demandNoSecret(data, standing.secrets(plugin.slug), `what the page ${path} shows`)
           return Object.assign(new Response(null, { status }), { view: { ...view, data: { ...view.data, ...data } } })
         },
-        ...(await writePart(core, plugin, standing, { unit, signal, trace: traceOf(ask.request.headers) })),
+        ...(await writePart(core, plugin, standing, { unit, signal, trace: traceOf(request.headers) })),
       }
       // A clone, because a unit that loses a race runs again and reads the body again.
-      const response = await route.run(ask.request.clone(), ctx)
+      const response = await route.run(request.clone(), ctx)
       if (!(response instanceof Response)) throw new Error('The route did not answer with a Response.')
       return response
     },
@@ -103,18 +107,12 @@ async function answer(
   return handled.value
 }
 
-async function loadPage(
-  core: Core,
-  plugin: Ready,
-  page: Page,
-  standing: Standing,
-  ask: Ask,
-  signal: AbortSignal,
-): Promise<PluginView> {
+async function loadPage(core: Core, visit: Visit, page: Page, signal: AbortSignal): Promise<PluginView> {
+  const { plugin, standing, request } = visit
   const data = await page.load({
     ...baseContext(core, plugin, standing, signal),
-    actor: visitor(plugin, ask),
-    query: new URL(ask.request.url).searchParams,
+    actor: visitor(visit),
+    query: new URL(request.url).searchParams,
     ...(await readPart(core, plugin, standing)),
   })
   if (data === null || typeof data !== 'object')
@@ -123,16 +121,14 @@ async function loadPage(
   return { handler: page.id, title: page.title, template: `@${plugin.slug}/${page.template}`, data: { ...data } }
 }
 
-async function runningPlugin(
-  core: Core,
-  { slug, site }: Pick<Ask, 'slug' | 'site'>,
-): Promise<{ plugin: Ready; standing: Standing } | null> {
-  const plugin = core.plugins.get(slug)
+/** The plugin of a request, where it runs; null where it does not. */
+async function meet<A extends Pick<Ask, 'slug' | 'site'>>(core: Core, ask: A): Promise<(A & Met) | null> {
+  const plugin = core.plugins.get(ask.slug)
   if (core.safeMode || plugin?.state !== 'ready') return null
-  const standing = await core.standings.at(site)
-  if (!standing?.runs(slug)) return null
+  const standing = await core.standings.at(ask.site)
+  if (!standing?.runs(ask.slug)) return null
   await demandRun(core, plugin, standing)
-  return { plugin, standing }
+  return { ...ask, plugin, standing }
 }
 
 /** Whether a visitor may come. Somebody who is known is told that it is not allowed; a stranger finds nothing there. */
@@ -144,7 +140,7 @@ function isLetIn(rule: Rule, actor: Visitor | undefined): boolean {
   return actor !== undefined
 }
 
-const visitor = (plugin: Ready, { actor }: Ask) => (actor ? visitorOf(plugin, actor) : null)
+const visitor = ({ plugin, actor }: Visit) => (actor ? visitorOf(plugin, actor) : null)
 
 /** A visitor as a plugin's handlers see one. */
 export const visitorOf = ({ manifest }: Ready, { name, may }: Visitor) => ({
