@@ -1,11 +1,11 @@
 import { definePlugin, type Plugin } from 'hookline/plugin'
 import { migrate } from '../../db/migrate.ts'
-import { readConfig } from '../../server/config.ts'
 import { readMigrations } from '../../server/node/migrations.ts'
 import { openSqlite } from '../../server/node/sqlite.ts'
 import { createHost } from '../../server/plugin/create-host.ts'
 import type { Engine } from '../../server/webhooks/engine.ts'
 import { probe, thingDone } from '../server/plugin/probe.ts'
+import { bareEngine } from '../support/engine.ts'
 import { quiet } from '../support/log.ts'
 import { median, milliseconds, PAIRS, ratio, row } from './figures.ts'
 import { payload } from './payload.ts'
@@ -19,18 +19,7 @@ const STARTS = 100
 async function engineInMemory(): Promise<Engine> {
   const db = await openSqlite({ file: ':memory:', log: quiet })
   await migrate(db, await readMigrations())
-  return {
-    config: readConfig({}),
-    publicUrl: () => 'http://localhost:3000',
-    version: '0.0.0',
-    db,
-    clock: Date.now,
-    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-    log: quiet,
-    vault: { seal: async (plain) => plain, open: async (cipher) => cipher },
-    post: () => Promise.reject(new Error('Nothing is sent here.')),
-    wake: () => {},
-  }
+  return bareEngine(db, Date.now)
 }
 
 const registryOf = (plugins: readonly Plugin[]) =>

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { definePlugin, reject, webhookGuard, webhookPayload, type Plugin } from 'hookline/plugin'
 import type { Db } from '../../db/db.ts'
-import { readConfig } from '../../server/config.ts'
 import { createHost } from '../../server/plugin/create-host.ts'
 import type { Host } from '../../server/plugin/host.ts'
 import { plainDraft } from '../../server/webhooks/draft.ts'
@@ -10,7 +9,7 @@ import { activateWebhook, createWebhook, retireWebhook } from '../../server/webh
 import { webhookById } from '../../db/queries/webhooks.ts'
 import { redeliver } from '../../db/queries/redeliveries.ts'
 import { probe, thingDone } from '../server/plugin/probe.ts'
-import { quiet } from '../support/log.ts'
+import { bareEngine } from '../support/engine.ts'
 
 const GUARD = 'bouncer/filter:webhook_guard#0'
 
@@ -53,18 +52,7 @@ export function guardContract(name: string, open: () => Promise<Db>): void {
 
     beforeAll(async () => {
       db = await open()
-      engine = {
-        config: readConfig({}),
-        publicUrl: () => 'http://localhost:3000',
-        version: '0.0.0',
-        db,
-        clock: () => now,
-        random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-        log: quiet,
-        vault: { seal: async (plain) => plain, open: async (cipher) => cipher },
-        post: () => Promise.reject(new Error('Nothing is sent here.')),
-        wake: () => {},
-      }
+      engine = bareEngine(db, () => now)
       await start(bouncer, things)
       await db.commit(await host.activate('probe'))
       for (const id of ['whk_a', 'whk_b']) {

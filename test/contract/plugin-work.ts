@@ -3,17 +3,15 @@ import { z } from 'zod'
 import { definePlugin } from 'hookline/plugin'
 import type { Db } from '../../db/db.ts'
 import { rowsOf } from '../../db/queries/uninstall.ts'
-import { readConfig } from '../../server/config.ts'
 import { createHost } from '../../server/plugin/create-host.ts'
 import type { Host } from '../../server/plugin/host.ts'
 import { sealSettingsAgain } from '../../server/plugin/settings.ts'
 import { createVault } from '../../server/webhooks/secrets.ts'
 import type { Engine } from '../../server/webhooks/engine.ts'
 import { anybody } from '../server/plugin/probe.ts'
-import { quiet } from '../support/log.ts'
+import { bareEngine, random } from '../support/engine.ts'
 
 const MINUTE = 60_000
-const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
 
 /** What the host does for plugins besides events, on an engine: settings, crons, upgrades, and taking leave. */
 export function pluginWorkContract(name: string, open: () => Promise<Db>): void {
@@ -70,18 +68,7 @@ export function pluginWorkContract(name: string, open: () => Promise<Db>): void 
     beforeAll(async () => {
       db = await open()
       const vault = await createVault({ appSecret: 'the secret of a contract, long enough', random })
-      engine = {
-        config: readConfig({}),
-        publicUrl: () => 'http://localhost:3000',
-        version: '0.0.0',
-        db,
-        clock: () => now,
-        random,
-        log: quiet,
-        vault,
-        post: () => Promise.reject(new Error('Nothing is sent here.')),
-        wake: () => {},
-      }
+      engine = { ...bareEngine(db, () => now), vault }
       const registry = { worker: async () => ({ default: plugin }) }
       hosts = [
         await createHost(engine, { registry, safeMode: false }),

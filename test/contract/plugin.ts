@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { webhookPayload } from 'hookline/plugin'
 import type { Db } from '../../db/db.ts'
-import { readConfig } from '../../server/config.ts'
 import { createHost } from '../../server/plugin/create-host.ts'
 import type { Host } from '../../server/plugin/host.ts'
-import type { Engine } from '../../server/webhooks/engine.ts'
 import { anybody, probe, thingDone } from '../server/plugin/probe.ts'
-import { quiet } from '../support/log.ts'
+import { bareEngine } from '../support/engine.ts'
 
 /** What the plugin host promises, on an engine: `open` answers with an empty, migrated database. */
 export function pluginContract(name: string, open: () => Promise<Db>): void {
@@ -47,18 +45,7 @@ export function pluginContract(name: string, open: () => Promise<Db>): void {
 
     beforeAll(async () => {
       db = await open()
-      const engine: Engine = {
-        config: readConfig({}),
-        publicUrl: () => 'http://localhost:3000',
-        version: '0.0.0',
-        db,
-        clock: () => now,
-        random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-        log: quiet,
-        vault: { seal: async (plain) => plain, open: async (cipher) => cipher },
-        post: () => Promise.reject(new Error('Nothing is sent here.')),
-        wake: () => {},
-      }
+      const engine = bareEngine(db, () => now)
       const registry = { probe: async () => ({ default: plugin }) }
       host = await createHost(engine, { registry, safeMode: false })
       await db.commit(await host.activate('probe'))

@@ -9,7 +9,7 @@ import type { Actor } from '../../server/lib/actor.ts'
 import { createHost } from '../../server/plugin/create-host.ts'
 import type { Engine } from '../../server/webhooks/engine.ts'
 import { createVault } from '../../server/webhooks/secrets.ts'
-import { quiet } from './log.ts'
+import { bareEngine, random } from './engine.ts'
 
 export const PASSWORD = 'correct horse battery'
 export const ADDRESS = '192.0.2.7'
@@ -20,24 +20,16 @@ export interface World extends PeopleDeps, Pick<Deps, 'scrypt'> {
 }
 
 const APP_SECRET = 'an app secret of a test, 32 characters or more'
-const random = (length: number) => crypto.getRandomValues(new Uint8Array(length))
-const notHere = () => Promise.reject(new Error('Nobody sends in tests of people.'))
 
 /** People on a migrated database, with the plugins of the repository, and a clock that the test moves. */
 export async function worldOn(db: Db, env: Record<string, string> = {}): Promise<World> {
   const time = { now: Date.now() }
   const config = readConfig(env)
   const engine: Engine = {
+    ...bareEngine(db, () => time.now),
     config,
     publicUrl: () => config.publicUrl ?? 'http://127.0.0.1:3000',
-    version: '0.0.0',
-    db,
-    clock: () => time.now,
-    random,
-    log: quiet,
     vault: await createVault({ appSecret: APP_SECRET, random }),
-    post: notHere,
-    wake: () => {},
   }
   const host = await createHost(engine, { registry, safeMode: false })
   const access = await createAccess(engine, { appSecret: APP_SECRET })

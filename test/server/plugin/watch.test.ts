@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { migrate } from '../../../db/migrate.ts'
-import { readConfig } from '../../../server/config.ts'
 import { readMigrations } from '../../../server/node/migrations.ts'
 import { openSqlite } from '../../../server/node/sqlite.ts'
 import { createHost } from '../../../server/plugin/create-host.ts'
 import type { Mark } from '../../../server/plugin/watch.ts'
 import type { Engine } from '../../../server/webhooks/engine.ts'
+import { bareEngine } from '../../support/engine.ts'
 import { quiet } from '../../support/log.ts'
 import { gate, probe, thingDone } from './probe.ts'
 
@@ -14,18 +14,7 @@ let now = Date.parse('2026-01-15T09:30:00Z')
 beforeEach(async () => {
   const db = await openSqlite({ file: ':memory:', log: quiet })
   await migrate(db, await readMigrations())
-  engine = {
-    config: readConfig({}),
-    publicUrl: () => 'http://localhost:3000',
-    version: '0.0.0',
-    db,
-    clock: () => now,
-    random: (length) => crypto.getRandomValues(new Uint8Array(length)),
-    log: quiet,
-    vault: { seal: async (plain) => plain, open: async (cipher) => cipher },
-    post: () => Promise.reject(new Error('Nothing is sent here.')),
-    wake: () => {},
-  }
+  engine = bareEngine(db, () => now)
 })
 afterEach(() => engine.db.close())
 
