@@ -135,7 +135,8 @@ export function pluginWorkContract(name: string, open: () => Promise<Db>): void 
 
     test('leaves nothing behind', async () => {
       await expect(db.commit(await first().uninstall('worker'))).rejects.toMatchObject({ kind: 'constraint' })
-      await db.commit([...(await first().deactivate('worker')), ...(await first().deactivate('worker', 'sit_b'))])
+      await db.commit(await first().deactivate('worker'))
+      await db.commit(await first().deactivate('worker', 'sit_b'))
       await db.commit(await first().uninstall('worker'))
       await tick()
       await tick()
