@@ -58,8 +58,9 @@ async function whyNot(slug: string, plugin: Plugin, files: ReadonlyMap<string, s
 
 async function pack(slug: string, root: string): Promise<string> {
   const folder = `plugins/${slug}`
+  if (slug === '') throw new Error('Say which plugin to pack: npm run plugin:pack my-shop')
   if (!/^[a-z][a-z0-9-]*$/.test(slug) || !existsSync(join(root, folder, 'plugin.ts')))
-    throw new Error(`There is no ${folder}/plugin.ts. Say which plugin to pack: npm run plugin:pack my-shop`)
+    throw new Error(`There is no ${folder}/plugin.ts.`)
   const files = new Map(filesBelow(root, folder, ['']).map((path) => [path.slice(folder.length + 1), read(root, path)]))
   const { default: plugin } = (await import(join(root, folder, 'plugin.ts'))) as { default: Plugin }
   const reason = await whyNot(slug, plugin, files)

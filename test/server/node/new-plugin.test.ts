@@ -161,6 +161,7 @@ describe('npm run plugin:pack my-shop', () => {
   test.each([
     ['payments', 'plugins/payments would not run elsewhere. The event payment_received has to be called'],
     ['nothing', 'There is no plugins/nothing/plugin.ts.'],
+    ['', 'Say which plugin to pack: npm run plugin:pack my-shop'],
     ['../server', 'There is no plugins/../server/plugin.ts.'],
   ])('refuses %s with a sentence', (slug, sentence) => {
     const { status, stderr } = spawnSync(process.execPath, ['server/node/pack-plugin.ts', slug], {
