@@ -214,7 +214,10 @@ export interface DeliveryTable {
   erased_at: number | null
 }
 
-/** One HTTP try. Header columns are JSON arrays of [name, value], secrets masked. */
+/**
+ * One HTTP try. Header columns are JSON arrays of [name, value], secrets masked, as they are in `url`. `url` and `format`,
+ * that of the bytes sent, are null in rows of before they were written down.
+ */
 export interface AttemptTable {
   id: string
   delivery_id: string
@@ -229,6 +232,8 @@ export interface AttemptTable {
   response_body: string
   body_truncated: number
   redelivery: number
+  url: string | null
+  format: string | null
   erased_at: number | null
 }
 

@@ -126,10 +126,11 @@ export const insertAttempts = eachRow(
     andFrom,
     of,
   }) => sql`insert into attempt (id, delivery_id, number, started_at, duration_ms, outcome, status, error, request_headers,
-      response_headers, response_body, body_truncated, redelivery)
+      response_headers, response_body, body_truncated, redelivery, url, format)
     select ${of('id')}, d.id, ${of('number', 'number')}, ${of('started', 'number')}, ${of('duration', 'number')},
       ${of('outcome')}, ${of('status', 'number')}, ${of('error')}, ${of('request_headers')}, ${of('response_headers')},
-      ${of('response_body')}, ${of('truncated', 'number')}, ${of('redelivery', 'number')}
+      ${of('response_body')}, ${of('truncated', 'number')}, ${of('redelivery', 'number')}, ${of('url')},
+      ${of('format')}
     from delivery d ${andFrom}
     where d.id = ${of('delivery')} and d.lease_owner = ${of('owner')} and d.attempts = ${of('number', 'number')} - 1`,
 )

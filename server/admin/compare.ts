@@ -2,7 +2,10 @@ import { attemptsOf, bodyOf, lastDelivered, type DeliveryRow } from '../../db/qu
 import type { AttemptTable } from '../../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { fromBase64 } from '../lib/base64.ts'
+import { byName } from '../lib/headers.ts'
 import { isObject, parseJson, type Json } from '../lib/json.ts'
+import { aboutFormat } from '../webhooks/make-body.ts'
+import type { Sent } from '../webhooks/sent.ts'
 import type { Translator } from '../web/i18n.ts'
 import { readable } from '../web/readable.ts'
 import { answerOf } from './answer.ts'
@@ -29,29 +32,34 @@ const MOST_SHOWN = 200
 export async function comparison(
   t: Translator,
   deps: Deps,
-  { delivery, attempt, format }: { delivery: DeliveryRow; attempt: AttemptTable; format: string | undefined },
+  { delivery, attempt, sent }: { delivery: DeliveryRow; attempt: AttemptTable; sent: Sent },
 ) {
   const worked = await lastDelivered(deps.db, delivery)
   if (!worked) return null
-  const [attempts, now, then] = await Promise.all([
-    attemptsOf(deps.db, worked.id),
-    format === undefined ? null : bodyOf(deps.db, delivery.event_id, format),
-    format === undefined ? null : bodyOf(deps.db, worked.event_id, format),
-  ])
-  const good = attempts.findLast(({ outcome }) => outcome === 'ok')
+  const good = (await attemptsOf(deps.db, worked.id)).findLast(({ outcome }) => outcome === 'ok')
   if (!good) return null
+  const format = attempt.format ?? sent.body?.format_key ?? null
+  // Of what older attempts do not tell, no difference is known.
+  const before = { url: good.url ?? sent.url, format: good.format ?? format }
+  const then = format === null || before.format !== format ? undefined : await bodyOf(deps.db, worked.event_id, format)
+  const titleOf = (key: string | null): string | null =>
+    key === null ? null : t(/* translated elsewhere */ aboutFormat(deps, key)?.title ?? key)
   const answer = (one: AttemptTable) => answerOf(t, one.outcome, one.status)
   return {
     id: worked.id,
     at: good.started_at,
     rows: [
-      ...differing([[t('Answer'), answer(good), answer(attempt)]]),
+      ...differing([
+        [t('Answer'), answer(good), answer(attempt)],
+        [t('Target URL'), before.url, sent.url],
+        [t('Format'), titleOf(before.format), titleOf(format)],
+      ]),
       ...between(
         headersOf(good.request_headers, ALWAYS_NEW),
         headersOf(attempt.request_headers, ALWAYS_NEW),
         t('Request'),
       ),
-      ...between(fieldsOf(then), fieldsOf(now), t('Body')),
+      ...(then === undefined ? [] : between(fieldsOf(then), fieldsOf(sent.body?.text ?? null), t('Body'))),
       ...between(
         headersOf(good.response_headers, ALSO_NEW),
         headersOf(attempt.response_headers, ALSO_NEW),
@@ -65,7 +73,7 @@ export async function comparison(
 const answered = ({ response_body: body }: AttemptTable): string => readable(fromBase64(body)).text.slice(0, MOST_SHOWN)
 
 const headersOf = (json: string, leftOut: ReadonlySet<string>): Map<string, string> =>
-  new Map((JSON.parse(json) as [string, string][]).filter(([name]) => !leftOut.has(name.toLowerCase())))
+  byName((JSON.parse(json) as [string, string][]).filter(([name]) => !leftOut.has(name.toLowerCase())))
 
 /** The shape of a body: what kind of value stands at each path. The values themselves differ in every event. */
 function fieldsOf(text: string | null): Map<string, string> {

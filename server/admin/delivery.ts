@@ -13,7 +13,7 @@ import { newId } from '../lib/ids.ts'
 import { msg } from '../lib/message.ts'
 import { aboutFormat, UNMADE } from '../webhooks/make-body.ts'
 import { isWaiting } from '../webhooks/cancel.ts'
-import { redactUrl } from '../webhooks/redact.ts'
+import { presentBody, sentIn, type Sent } from '../webhooks/sent.ts'
 import { seeOther } from '../web/flash.ts'
 import { readForm } from '../web/forms.ts'
 import type { Translator } from '../web/i18n.ts'
@@ -41,10 +41,11 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
       delivery.type === 'batch' ? membersOf(deps.db, delivery.id) : [],
       delivery.batch_id ? deliveryById(deps.db, delivery.batch_id) : undefined,
     ])
-    // A test of a form that was never saved has no webhook to say its format; then there is only one body.
-    const body = bodies.find(({ format_key: key }) => key === webhook?.format) ?? bodies[0]
-    const host = delivery.webhook_url === null ? null : (URL.parse(delivery.webhook_url)?.host ?? null)
+    const present = { url: delivery.webhook_url, format: webhook?.format, bodies }
     const chosen = attempts.find(({ number }) => number === Number(c.req.query('attempt'))) ?? attempts.at(-1)
+    const sent = chosen ? sentIn(chosen, present) : { url: null, body: presentBody(present) }
+    const { body } = sent
+    const host = URL.parse(delivery.webhook_url ?? sent.url ?? '')?.host ?? null
     const failed = chosen !== undefined && chosen.outcome !== 'ok' && delivery.erased_at === null
     const what = delivery.type === 'batch' ? t('Batch') : delivery.type
     const whyNot = whyNotRedeliver(delivery)
@@ -75,10 +76,10 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
         format: body ? (aboutFormat(deps, body.format_key)?.title ?? body.format_key) : null,
         body: body?.text ?? null,
         bytes: body ? new TextEncoder().encode(body.text).length : 0,
-        exchange: chosen ? exchangeOf(t, delivery, chosen, body?.text ?? null) : null,
+        exchange: chosen ? exchangeOf(t, delivery, chosen, sent) : null,
         bins: await binChoice(c, deps, delivery),
         once: newId('bin', deps),
-        comparison: failed ? await comparison(t, deps, { delivery, attempt: chosen, format: body?.format_key }) : null,
+        comparison: failed ? await comparison(t, deps, { delivery, attempt: chosen, sent }) : null,
         now: deps.clock(),
       },
     })
@@ -171,8 +172,9 @@ const timelineItem = (t: Translator, attempt: AttemptTable, chosen: AttemptTable
 })
 
 /** What went over the wire in one attempt, with how it was signed and how to send the same by hand. */
-function exchangeOf(t: Translator, delivery: DeliveryRow, attempt: AttemptTable, body: string | null) {
-  const url = delivery.webhook_url === null ? null : redactUrl(delivery.webhook_url)
+function exchangeOf(t: Translator, delivery: DeliveryRow, attempt: AttemptTable, sent: Sent) {
+  const { url } = sent
+  const body = sent.body?.text ?? null
   const headers = pairs(attempt.request_headers)
   const header = (name: string) => headers.find(([key]) => key === name)?.[1]
   const bytes = fromBase64(attempt.response_body)

@@ -6,8 +6,9 @@ import type { Deps } from '../deps.ts'
 import { fromBase64 } from '../lib/base64.ts'
 import { isoTime } from '../lib/clock.ts'
 import { AppError, fail } from '../lib/errors.ts'
+import { byName } from '../lib/headers.ts'
 import { ownDelivery } from '../webhooks/own.ts'
-import { redactUrl } from '../webhooks/redact.ts'
+import { sentIn, type Sent } from '../webhooks/sent.ts'
 import type { C } from '../web/env.ts'
 import { siteFilter, testFilter } from './events.ts'
 import type { Handlers } from './handlers.ts'
@@ -54,12 +55,11 @@ export const deliveryRoutes = (deps: Deps): Handlers => ({
       bodiesOf(deps.db, delivery.event_id),
       delivery.type === 'batch' ? membersOf(deps.db, delivery.id) : [],
     ])
-    // A batch, and what a webhook got that was deleted, keep the format that they were sent in.
-    const body = (bodies.find(({ format_key: key }) => key === webhook?.format) ?? bodies[0])?.text ?? null
+    const present = { url: delivery.webhook_url, format: webhook?.format, bodies }
     return Response.json({
       ...showDelivery(delivery),
       events: delivery.type === 'batch' ? members.map((member) => member.event_id) : [delivery.event_id],
-      attempts: attempts.map((attempt) => showAttempt(attempt, delivery.webhook_url, body)),
+      attempts: attempts.map((attempt) => showAttempt(attempt, sentIn(attempt, present))),
     })
   },
 
@@ -93,9 +93,9 @@ export const showDelivery = (delivery: DeliveryRow) => ({
   finished_at: delivery.finished_at === null ? null : isoTime(delivery.finished_at),
 })
 
-const pairs = (json: string) => Object.fromEntries(JSON.parse(json) as [string, string][])
+const headersOf = (json: string) => Object.fromEntries(byName(JSON.parse(json) as [string, string][]))
 
-const showAttempt = (attempt: AttemptTable, url: string | null, body: string | null) => ({
+const showAttempt = (attempt: AttemptTable, { url, body }: Sent) => ({
   id: attempt.id,
   number: attempt.number,
   started_at: isoTime(attempt.started_at),
@@ -104,13 +104,13 @@ const showAttempt = (attempt: AttemptTable, url: string | null, body: string | n
   status: attempt.status,
   error: attempt.error,
   redelivery: attempt.redelivery === 1,
-  request: { method: 'POST', url: url === null ? null : redactUrl(url), headers: pairs(attempt.request_headers), body },
+  request: { method: 'POST', url, headers: headersOf(attempt.request_headers), body: body?.text ?? null },
   response:
     attempt.status === null
       ? null
       : {
           status: attempt.status,
-          headers: pairs(attempt.response_headers),
+          headers: headersOf(attempt.response_headers),
           body: new TextDecoder().decode(fromBase64(attempt.response_body)),
           body_truncated: attempt.body_truncated === 1,
         },

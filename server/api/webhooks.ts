@@ -3,6 +3,7 @@ import { auditEntry } from '../access/audit.ts'
 import type { Deps } from '../deps.ts'
 import { isoTime } from '../lib/clock.ts'
 import { invalid } from '../lib/errors.ts'
+import { byName } from '../lib/headers.ts'
 import { msg } from '../lib/message.ts'
 import type { WebhookDraft } from '../webhooks/draft.ts'
 import { ownWebhook } from '../webhooks/own.ts'
@@ -140,13 +141,13 @@ function exchange({ ok, delivery, event, url, requestBody, attempt }: Exchange) 
     duration_ms: Math.round(attempt.durationMs),
     event,
     delivery,
-    request: { method: 'POST', url, headers: Object.fromEntries(attempt.requestHeaders), body: requestBody },
+    request: { method: 'POST', url, headers: Object.fromEntries(byName(attempt.requestHeaders)), body: requestBody },
     response:
       attempt.status === null
         ? null
         : {
             status: attempt.status,
-            headers: Object.fromEntries(attempt.responseHeaders),
+            headers: Object.fromEntries(byName(attempt.responseHeaders)),
             body: new TextDecoder().decode(attempt.body),
             body_truncated: attempt.truncated,
           },

@@ -113,10 +113,11 @@ async function eraseBody(engine: Engine, owner: string, whose: Whose): Promise<b
 function attemptWithout(row: Row, { isIn }: Match, now: number) {
   const masked = (json: string): string =>
     JSON.stringify((JSON.parse(json) as [string, string][]).map(([name, value]) => [name, isIn(value) ? MASK : value]))
-  const { error } = row
+  const { url, error } = row
   return {
     request_headers: masked(String(row['request_headers'])),
     response_headers: masked(String(row['response_headers'])),
+    ...(typeof url === 'string' && isIn(url) && { url: `${URL.parse(url)?.origin ?? ''}/${MASK}` }),
     ...(typeof error === 'string' && isIn(error) && { error: ERASED }),
     ...(isIn(readPacked(row['response_body'])) && { response_body: '', erased_at: now }),
   }

@@ -140,6 +140,8 @@ async function statementsFor(engine: Engine, owner: string, entries: readonly En
           response_body: toBase64(attempt.body),
           truncated: attempt.truncated ? 1 : 0,
           redelivery: delivery.resume_state === null ? 0 : 1,
+          url: attempt.url,
+          format: attempt.format,
         }
       : [],
   )

@@ -5,7 +5,7 @@ import type { AuthType, Outcome } from '../../db/schema.ts'
 import type { Answer, Engine } from './engine.ts'
 import { aboutFormat } from './make-body.ts'
 import { discreet, noAnswer } from './outcome.ts'
-import { maskHeaders } from './redact.ts'
+import { maskHeaders, redactUrl } from './redact.ts'
 import {
   createWebSign,
   createWebSignV1a,
@@ -49,8 +49,11 @@ export interface Parcel {
   readonly redelivery: boolean
 }
 
-/** One HTTP try, as the log keeps it. `body` is the receiver's; credentials in headers are masked. */
+/** One HTTP try, as the log keeps it. `body` is the receiver's; credentials in headers and in `url` are masked. */
 export interface Attempt {
+  readonly url: string
+  /** The format of the bytes that were sent. */
+  readonly format: string
   readonly startedAt: number
   readonly durationMs: number
   readonly outcome: Outcome
@@ -111,6 +114,8 @@ const post = (deps: SendDeps, parcel: Parcel, headers: Headers): Promise<Answer>
   })
 
 const attempted = (parcel: Parcel, startedAt: number, headers: Headers, answer: Answer): Attempt => ({
+  url: shownUrl(parcel.webhook),
+  format: parcel.format,
   startedAt,
   durationMs: answer.durationMs,
   outcome: answer.outcome,
@@ -122,6 +127,14 @@ const attempted = (parcel: Parcel, startedAt: number, headers: Headers, answer: 
   error: answer.error,
   ...(parcel.test ? discreet(answer.outcome) : null),
 })
+
+/** Read once per webhook, as it takes as long as much else of an attempt. */
+function shownUrl(webhook: Parcel['webhook']): string {
+  let url = shownUrls.get(webhook)
+  if (url === undefined) shownUrls.set(webhook, (url = redactUrl(webhook.url)))
+  return url
+}
+const shownUrls = new WeakMap<Parcel['webhook'], string>()
 
 function whyNotSent(parcel: Parcel, headers: Headers): string | null {
   if (parcel.webhook.signing !== null && parcel.secrets.signing.length === 0) {

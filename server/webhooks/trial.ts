@@ -177,4 +177,6 @@ const attemptRow = (engine: Engine, delivery: string, attempt: Attempt): Omit<At
   response_body: toBase64(attempt.body),
   body_truncated: attempt.truncated ? 1 : 0,
   redelivery: 0,
+  url: attempt.url,
+  format: attempt.format,
 })
