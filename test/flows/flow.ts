@@ -50,6 +50,21 @@ export function createFlow(runtime: string, running: () => Subject) {
     return answer
   }
 
+  const send = (path: string, body: Record<string, string> | URLSearchParams, cookie = '') =>
+    running().fetch(path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin', cookie },
+      body: new URLSearchParams(body).toString(),
+    })
+
+  async function cookieOf(who: typeof superAdmin): Promise<string> {
+    const login = await send('/login', who)
+    return login.headers
+      .getSetCookie()
+      .map((line) => line.split(';')[0])
+      .join('; ')
+  }
+
   return {
     runtime,
     get subject() {
@@ -74,15 +89,13 @@ export function createFlow(runtime: string, running: () => Subject) {
 
     /** Sends a form as somebody does in a browser: the super admin, unless told. */
     async submit(path: string, fields: Record<string, string> | URLSearchParams, who = superAdmin): Promise<Response> {
-      const send = (to: string, body: Record<string, string> | URLSearchParams, cookie = '') =>
-        running().fetch(to, {
-          method: 'POST',
-          headers: { 'content-type': 'application/x-www-form-urlencoded', 'sec-fetch-site': 'same-origin', cookie },
-          body: new URLSearchParams(body).toString(),
-        })
-      const login = await send('/login', who)
-      const cookies = login.headers.getSetCookie().map((line) => line.split(';')[0])
-      return send(path, fields, cookies.join('; '))
+      return send(path, fields, await cookieOf(who))
+    },
+
+    /** Logs the super admin in, to look at pages. */
+    async reader(): Promise<(path: string) => Promise<string>> {
+      const cookie = await cookieOf(superAdmin)
+      return async (path) => (await running().fetch(path, { headers: { cookie } })).text()
     },
 
     payment: (n: number) => fiftyEvents[n % fiftyEvents.length] ?? {},

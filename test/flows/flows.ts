@@ -11,6 +11,7 @@ import { journal } from './journal.ts'
 import { keys } from './keys.ts'
 import { limits } from './limits.ts'
 import { mainJob } from './main-job.ts'
+import { past } from './past.ts'
 import { plugins } from './plugins.ts'
 import { privacy } from './privacy.ts'
 import { repair } from './repair.ts'
@@ -33,7 +34,21 @@ export function flows(runtime: string, open: () => Promise<Subject>): void {
     afterAll(() => subject.stop())
 
     const flow = createFlow(runtime, () => subject)
-    const told = [mainJob, repair, choice, builders, bins, catalogue, wu, batches, signing, sources, privacy, transfer]
+    const told = [
+      mainJob,
+      repair,
+      past,
+      choice,
+      builders,
+      bins,
+      catalogue,
+      wu,
+      batches,
+      signing,
+      sources,
+      privacy,
+      transfer,
+    ]
     const parts = [...told, health, hostileFields, trace, limits, journal, plugins, keys]
     for (const part of parts) part(flow)
   })

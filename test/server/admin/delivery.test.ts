@@ -165,6 +165,25 @@ test('a delivery that failed is compared with the last one that worked', async (
   expect(wordsOf((await admin.get(worked)).html)).not.toContain('Beside the last one')
 })
 
+test('where it went and in which format is compared too, and bodies of two formats are not', async () => {
+  const receiver = await startReceiver({ answer: (_, n) => ({ status: n === 1 ? 200 : 404 }) })
+  const app = await testApp()
+  const admin = await app.login()
+  const id = await app.webhook({ url: `${receiver.url}/one` })
+  await app.emit()
+  await app.deliver()
+  const script = await app.client()
+  expect((await script('PATCH', `/webhooks/${id}`, { url: `${receiver.url}/two`, format: 'flat' })).status).toBe(200)
+  await app.emit()
+  await app.deliver()
+  const list = await admin.get('/network/deliveries?answer=4xx')
+  const [path = ''] = /\/network\/deliveries\/dlv_\w+/.exec(list.html) ?? []
+  const text = wordsOf((await admin.get(path)).html)
+  expect(text).toContain(`Target URL ${receiver.url}/one ${receiver.url}/two`)
+  expect(text).toContain('Format Standard Flat')
+  expect(text).not.toContain('Body: ')
+})
+
 test('only bodies of one format are compared', async () => {
   const receiver = await startReceiver({ answer: (_, n) => ({ status: n <= 2 ? 200 : 422 }) })
   const app = await testApp()

@@ -178,6 +178,25 @@ test('erased, nothing of it is left but the rows themselves, and nothing can be 
   expect(await checkAudit(app.deps, null, 1000)).toMatchObject({ broken: null, done: true })
 })
 
+test('of an address that an event went to, the host is left', async () => {
+  const app = await testApp()
+  const { db } = app.deps
+  const { url } = await receiver()
+  const id = await app.webhook({ url: `${url}/people/${ANN}` })
+  await app.emit({ data: { customer_email: 'bob@nordlys.example' } })
+  await app.deliver()
+  await db.commit([db.q.deleteFrom('webhook').where('id', '=', id)])
+  const admin = await app.login()
+  const path = await search(app, admin)
+  expect(await foundIn(app, path)).toEqual({ attempt: 1 })
+  expect((await admin.post(`${path}/export`)).html).toContain(`${url}/people/${ANN}`)
+  await admin.post(`${path}/erase`, { address: ANN })
+  await settle(app)
+  expect(await everything(app)).not.toContain('ann@')
+  const { id: delivery } = await db.q.selectFrom('delivery').select('id').executeTakeFirstOrThrow()
+  expect((await admin.get(`/network/deliveries/${delivery}`)).html).toContain(`<code>${url}/…</code>`)
+})
+
 test('what waits in a closed batch is taken out of it, and the others leave in a new one', async () => {
   const app = await testApp()
   const { db } = app.deps
