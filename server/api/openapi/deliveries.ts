@@ -20,8 +20,7 @@ export const deliveryOperations = {
   'GET /api/v1/deliveries/:id': {
     summary: 'Read a delivery with its attempts',
     description:
-      'Each attempt comes with its exact request and response, secrets masked, as they were, whatever the webhook is now. A ' +
-      'header that came several times is one value, joined by a comma.',
+      'Each attempt comes with its exact request and response, secrets masked, as they were, whatever the webhook is now. A header that came several times is one value, joined by a comma.',
     status: 200,
     answer: answers.wholeDelivery,
   },
