@@ -7,7 +7,10 @@ import { plainDraft } from '../../server/webhooks/draft.ts'
 import type { Engine } from '../../server/webhooks/engine.ts'
 import { activateWebhook, createWebhook, retireWebhook } from '../../server/webhooks/lifecycle.ts'
 import { webhookById } from '../../db/queries/webhooks.ts'
+import { cancelDelivery } from '../../db/queries/cancel.ts'
+import { SENDING_OFF } from '../../db/queries/outbox.ts'
 import { redeliver } from '../../db/queries/redeliveries.ts'
+import { readyToSend, switchSending } from '../../server/webhooks/sending.ts'
 import { probe, thingDone } from '../server/plugin/probe.ts'
 import { bareEngine } from '../support/engine.ts'
 
@@ -144,6 +147,29 @@ export function guardContract(name: string, open: () => Promise<Db>): void {
       await db.commit(await host.resume('bouncer'))
       await host.tick(now)
       expect(await deliveries(event)).toEqual([free, free])
+    })
+
+    test('lets nothing out that was cancelled meanwhile, and nothing while sending is off', async () => {
+      mood.broken = true
+      const event = await emit('good')
+      mood.broken = false
+      const { id } = await db.q
+        .selectFrom('delivery')
+        .select('id')
+        .where('event_id', '=', event)
+        .where('webhook_id', '=', 'whk_a')
+        .executeTakeFirstOrThrow()
+      await db.commit([cancelDelivery(db, id, now)])
+      await db.commit(switchSending(engine, false))
+      await tick()
+      await db.commit(switchSending(engine, true))
+      expect(await deliveries(event)).toEqual([
+        ['cancelled', 'Cancelled by a person.', false],
+        ['held', SENDING_OFF, false],
+      ])
+      await readyToSend(engine)
+      expect((await deliveries(event))[1]).toEqual(free)
+      await readyToSend(engine)
     })
 
     test('is not passed by activating a webhook or redelivering', async () => {

@@ -1,7 +1,8 @@
 import { sql } from 'kysely'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { goOnRedelivering } from '../../../server/webhooks/redelivery.ts'
 import { testApp } from '../../support/app.ts'
+import { startReceiver } from '../../support/receiver.ts'
 
 const FAILED = 450
 
@@ -49,4 +50,23 @@ test('one that is stopped goes no further; where nothing ticks each second, more
   await goOnRedelivering(app.deps, 20)
   expect(await run(second.id)).toMatchObject({ state: 'finished', done: 250 })
   expect(await due()).toHaveLength(FAILED)
+})
+
+test('a batch that failed goes once more as one, and neither its events beside it nor tests', async () => {
+  const receiver = await startReceiver({ answer: (_, n) => ({ status: n < 3 ? 500 : 200 }) })
+  onTestFinished(() => receiver.stop())
+  const app = await testApp()
+  const delivery = { mode: 'batched' as const, everyMinutes: 60, at: [], maxEvents: 2 }
+  const id = await app.webhook({ url: receiver.url, retrySchedule: [], delivery })
+  const client = await app.client()
+  expect((await client('POST', `/webhooks/${id}/test`, {})).body).toMatchObject({ ok: false, status: 500 })
+  await app.emit()
+  await app.emit()
+  await app.deliver()
+  expect(receiver.requests).toHaveLength(2)
+  const since = new Date(app.clock.now() - 60_000).toISOString()
+  expect((await client('POST', `/webhooks/${id}/redeliver`, { since })).body).toMatchObject({ total: 1 })
+  await app.tidy()
+  await app.deliver()
+  expect(receiver.requests.slice(2).map(({ body }) => body)).toEqual([receiver.requests[1]?.body])
 })

@@ -2,6 +2,7 @@ import { sql } from 'kysely'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Database } from '../../../db/schema.ts'
 import { DAY, isoTime, MINUTE } from '../../../server/lib/clock.ts'
+import { plainSigning } from '../../../server/webhooks/sign.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 import { startReceiver } from '../../support/receiver.ts'
 
@@ -199,4 +200,43 @@ test('a redelivery that still runs is kept, however old', async () => {
   app.clock.advance(40 * DAY)
   await settle(app)
   expect(await countOf(app, 'redelivery')).toBe(1)
+})
+
+test('each kind has its own days: requests in bins a week, events a month, the audit log a year', async () => {
+  const receiver = await startReceiver()
+  onTestFinished(() => receiver.stop())
+  const app = await testApp()
+  const { db } = app.deps
+  await app.webhook({ url: receiver.url })
+  await app.emit()
+  await app.deliver()
+  for (const table of ['capture', 'audit'] as const)
+    await db.commit([db.q.insertInto(table).values(byAge[table](app.clock.now(), table) as never)])
+  const left = async () => Promise.all((['capture', 'event', 'audit'] as const).map((table) => countOf(app, table)))
+  app.clock.advance(6 * DAY)
+  await settle(app)
+  expect(await left()).toEqual([1, 1, 1])
+  app.clock.advance(2 * DAY)
+  await settle(app)
+  expect(await left()).toEqual([0, 1, 1])
+  app.clock.advance(24 * DAY)
+  await settle(app)
+  expect(await left()).toEqual([0, 0, 1])
+  app.clock.advance(330 * DAY)
+  await settle(app)
+  expect(await left()).toEqual([0, 0, 1])
+})
+
+test('what a webhook signs and logs in with stays with it, however old', async () => {
+  const app = await testApp()
+  const { db } = app.deps
+  const password = { auth: 'basic' as const, username: 'shop', password: 'wood', signing: plainSigning }
+  const id = await app.webhook({ url: 'https://books.example/', ...password })
+  const kinds = async () =>
+    (await db.q.selectFrom('webhook_secret').select('kind').where('webhook_id', '=', id).execute()).map(
+      ({ kind }) => kind,
+    )
+  app.clock.advance(400 * DAY)
+  await settle(app)
+  expect((await kinds()).sort()).toEqual(['password', 'v1'])
 })
