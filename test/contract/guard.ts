@@ -9,6 +9,7 @@ import { activateWebhook, createWebhook, retireWebhook } from '../../server/webh
 import { webhookById } from '../../db/queries/webhooks.ts'
 import { cancelDelivery } from '../../db/queries/cancel.ts'
 import { SENDING_OFF } from '../../db/queries/outbox.ts'
+import { SITE_ARCHIVED } from '../../db/queries/site-state.ts'
 import { redeliver } from '../../db/queries/redeliveries.ts'
 import { readyToSend, switchSending } from '../../server/webhooks/sending.ts'
 import { probe, thingDone } from '../server/plugin/probe.ts'
@@ -170,6 +171,26 @@ export function guardContract(name: string, open: () => Promise<Db>): void {
       await readyToSend(engine)
       expect((await deliveries(event))[1]).toEqual(free)
       await readyToSend(engine)
+    })
+
+    test('leaves what gathers to its batch, and what is of an archived site where it is', async () => {
+      mood.broken = true
+      const gathers = await emit('good')
+      const archived = await emit('good')
+      mood.broken = false
+      await db.commit([db.q.updateTable('delivery').set({ batch_id: '' }).where('event_id', '=', gathers)])
+      await db.commit([
+        db.q
+          .updateTable('guard_hold')
+          .set({ due_at: now + 70_000 })
+          .where('event_id', '=', archived),
+      ])
+      await tick()
+      expect((await deliveries(gathers))[0]).toEqual(['pending', null, false])
+      await db.commit([db.q.updateTable('site').set({ state: 'archived' })])
+      await tick()
+      await db.commit([db.q.updateTable('site').set({ state: 'active' })])
+      expect((await deliveries(archived))[0]).toEqual(['held', SITE_ARCHIVED, false])
     })
 
     test('is not passed by activating a webhook or redelivering', async () => {

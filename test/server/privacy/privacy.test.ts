@@ -225,6 +225,26 @@ test('what waits in a closed batch is taken out of it, and the others leave in a
   expect(states.map(({ state }) => state)).toEqual(['cancelled', 'delivered', 'cancelled'])
 })
 
+test('a batch that was delivered keeps nothing of it, and is not sent once more', async () => {
+  const app = await testApp()
+  const { url, requests: kept } = await receiver({ answer: ({ body }) => ({ body }) })
+  await app.webhook({ url, delivery: { mode: 'batched', everyMinutes: 60, at: [], maxEvents: 2 } })
+  for (const who of [ANN, 'bob@nordlys.example']) await app.emit({ data: { customer_email: who } })
+  await app.deliver()
+  const admin = await app.login()
+  const path = await search(app, admin)
+  const batches = () =>
+    app.deps.db.q.selectFrom('delivery').select(['id', 'state']).where('type', '=', 'batch').execute()
+  await admin.post(`/network/deliveries/${(await batches())[0]?.id}/redeliver`)
+  expect(await batches()).toMatchObject([{ state: 'retrying' }])
+  await admin.post(`${path}/erase`, { address: ANN })
+  await settle(app)
+  expect(await everything(app)).not.toContain('ann@')
+  expect(await batches()).toMatchObject([{ state: 'delivered' }])
+  await app.deliver()
+  expect(kept).toHaveLength(1)
+})
+
 test('an event of which something is on the wire waits until that has ended', async () => {
   const app = await testApp()
   const { db } = app.deps
