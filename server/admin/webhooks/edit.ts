@@ -18,7 +18,7 @@ import { askPassword, recentPassword } from '../login.ts'
 import { catchInBin } from './bin.ts'
 import { checkForm } from './check.ts'
 import { intentOf, isWebhookForm, sentForm, storedForm, withPreset, type WebhookForm } from './form.ts'
-import { formPage, targetOf, type Target } from './form-page.ts'
+import { formPage, targetOf, type StoredTarget } from './form-page.ts'
 import { backToWebhook } from './saved.ts'
 import { rotate } from './rotate.ts'
 import { generate, noSecret, reveal, secretAt, signatureFile } from './secret.ts'
@@ -50,7 +50,7 @@ export const editRoutes = (deps: Deps): Handlers => ({
       case 'preview':
         return formPage(c, deps, target, form, { testEvent })
       default:
-        return save(c, deps, webhook, target, form)
+        return save(c, deps, target, form)
     }
   },
 
@@ -65,7 +65,7 @@ export const editRoutes = (deps: Deps): Handlers => ({
   'POST {area}/webhooks/:id/secret': async (c) => {
     const webhook = await webhookOf(c, deps)
     const { target, form } = read(webhook, await readForm(c))
-    if (await needsPassword(c, deps, webhook, form)) return passwordFirst(c, deps, webhook, target, form)
+    if (await needsPassword(c, deps, webhook, form)) return passwordFirst(c, deps, target, form)
     const state = await reveal(c, deps, webhook, form)
     const now = (await webhookById(deps.db, webhook.id)) ?? webhook
     return formPage(c, deps, { ...target, webhook: now }, form, state)
@@ -75,14 +75,14 @@ export const editRoutes = (deps: Deps): Handlers => ({
     const webhook = await webhookOf(c, deps)
     const sent = await readForm(c)
     const { target, form } = read(webhook, sent)
-    if (!(await recentPassword(c, deps))) return passwordFirst(c, deps, webhook, target, form)
-    return rotate(c, deps, webhook, target, form, sent.get('overlap_hours'))
+    if (!(await recentPassword(c, deps))) return passwordFirst(c, deps, target, form)
+    return rotate(c, deps, target, form, sent.get('overlap_hours'))
   },
 
   'POST {area}/webhooks/:id/signature.json': async (c) => {
     const webhook = await webhookOf(c, deps)
     const { target, form } = read(webhook, await readForm(c))
-    if (await needsPassword(c, deps, webhook, form)) return passwordFirst(c, deps, webhook, target, form)
+    if (await needsPassword(c, deps, webhook, form)) return passwordFirst(c, deps, target, form)
     return (await signatureFile(c, deps, target, form)) ?? formPage(c, deps, target, form, noSecret(c))
   },
 })
@@ -94,7 +94,7 @@ export const webhookOf = (c: C, deps: Deps): Promise<Webhook> =>
 export const pathOf = (c: C, { id }: Webhook): string => `${c.var.scope.base}/webhooks/${id}`
 
 /** What the form holds and which state of the webhook it was made from; a mere button stands for what is stored. */
-function read(webhook: Webhook, sent: Form): { target: Target; form: WebhookForm } {
+function read(webhook: Webhook, sent: Form): { target: StoredTarget; form: WebhookForm } {
   if (!isWebhookForm(sent)) return { target: targetOf(webhook), form: storedForm(webhook) }
   return { target: targetOf(webhook, Number(sent.get('revision')) || 0), form: sentForm(sent) }
 }
@@ -106,8 +106,9 @@ async function needsPassword(c: C, deps: Deps, webhook: Webhook, form: WebhookFo
 }
 
 /** To the page that asks for the password; where that would lose what was typed, the form says so first. */
-function passwordFirst(c: C, deps: Deps, webhook: Webhook, target: Target, form: WebhookForm) {
+function passwordFirst(c: C, deps: Deps, target: StoredTarget, form: WebhookForm) {
   const { t } = c.var
+  const { webhook } = target
   const path = pathOf(c, webhook)
   if (isSame(form, storedForm(webhook))) return askPassword(c, path)
   const title = t('Confirm your password first.')
@@ -122,8 +123,9 @@ const isSame = (one: WebhookForm, other: WebhookForm): boolean => {
   return inOrder(one) === inOrder(other)
 }
 
-async function save(c: C, deps: Deps, current: Webhook, target: Target, form: WebhookForm): Promise<Response> {
-  const checked = await checkForm(c, deps, { ...target, webhook: current }, form)
+async function save(c: C, deps: Deps, target: StoredTarget, form: WebhookForm): Promise<Response> {
+  const { webhook: current } = target
+  const checked = await checkForm(c, deps, target, form)
   if (!checked.ok) return formPage(c, deps, target, form, { errors: checked.errors })
   const { draft } = checked
   if (target.revision !== current.revision) {
@@ -133,7 +135,7 @@ async function save(c: C, deps: Deps, current: Webhook, target: Target, form: We
   }
   const asks = draft.active && current.state === 'retired' && (await countHeld(deps.db, current.id)) > 0
   const saved = await store(c, deps, current, asks ? { ...draft, active: false } : draft, form.handle)
-  if (!saved) return save(c, deps, await webhookOf(c, deps), target, form)
+  if (!saved) return save(c, deps, { ...target, webhook: await webhookOf(c, deps) }, form)
   deps.wake()
   if (!asks) return backToWebhook(c, deps, saved)
   return seeOther(c, deps, `${pathOf(c, current)}/activate`, {

@@ -43,8 +43,12 @@ export interface Target {
   readonly revision: number
 }
 
+export interface StoredTarget extends Target {
+  readonly webhook: Webhook
+}
+
 export const newTarget = (id: string): Target => ({ id, webhook: null, revision: 0 })
-export const targetOf = (webhook: Webhook, revision = webhook.revision): Target => ({
+export const targetOf = (webhook: Webhook, revision = webhook.revision): StoredTarget => ({
   id: webhook.id,
   webhook,
   revision,

@@ -1,5 +1,4 @@
 import { tryCommit } from '../../../db/db.ts'
-import type { Webhook } from '../../../db/queries/webhooks.ts'
 import { auditEntry } from '../../access/audit.ts'
 import type { Deps } from '../../deps.ts'
 import { AppError } from '../../lib/errors.ts'
@@ -7,30 +6,29 @@ import type { C } from '../../web/env.ts'
 import { ownWebhook } from '../../webhooks/own.ts'
 import { overlaps, rotateSecret, usualOverlap, type Rotation } from '../../webhooks/rotate.ts'
 import type { WebhookForm } from './form.ts'
-import { formPage, type FormState, type Target } from './form-page.ts'
+import { formPage, targetOf, type FormState, type StoredTarget } from './form-page.ts'
 
 /** *Rotate signature*: what was typed stays in the form, and the new secret is shown this once. */
 export async function rotate(
   c: C,
   deps: Deps,
-  webhook: Webhook,
-  target: Target,
+  target: StoredTarget,
   form: WebhookForm,
   hours: string,
 ): Promise<Response> {
   const { t } = c.var
-  const state = await rotated(c, deps, webhook, target, hours)
-  const now = await ownWebhook(deps.db, c.var.scope.owner, webhook.id)
+  const state = await rotated(c, deps, target, hours)
+  const now = await ownWebhook(deps.db, c.var.scope.owner, target.id)
   // Only our own change is a new revision that the form may overwrite.
   const revision = state.status === undefined ? now.revision : target.revision
   const title = t('The signature was not rotated.')
   const notices = state.reason ? [{ tone: 'bad', title, text: state.reason } as const] : state.notices
-  return formPage(c, deps, { id: webhook.id, webhook: now, revision }, form, { ...state, ...(notices && { notices }) })
+  return formPage(c, deps, targetOf(now, revision), form, { ...state, ...(notices && { notices }) })
 }
 
 type Outcome = FormState & { readonly reason?: string }
 
-async function rotated(c: C, deps: Deps, webhook: Webhook, { revision }: Target, hours: string): Promise<Outcome> {
+async function rotated(c: C, deps: Deps, { webhook, revision }: StoredTarget, hours: string): Promise<Outcome> {
   const { actor, t } = c.var
   const overlap = overlaps.find((one) => String(one) === hours) ?? usualOverlap
   const meanwhile = {
