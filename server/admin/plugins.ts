@@ -124,17 +124,19 @@ export async function pluginAsked(c: C, deps: Deps, options: { readonly faults?:
   return plugin
 }
 
+type Titled = Pick<PluginInfo, 'title'>
+
 /** What can be done with a plugin: how the audit log calls it, how it is done, and what is said then. */
-const turns = {
+export const turns = {
   activate: {
     action: 'plugin.activated',
     statements: ({ host }: Deps, slug: string) => host.activate(slug),
-    done: ({ title: plugin }: PluginInfo) => msg('{plugin} is active.', { plugin }),
+    done: ({ title: plugin }: Titled) => msg('{plugin} is active.', { plugin }),
   },
   deactivate: {
     action: 'plugin.deactivated',
     statements: ({ host }: Deps, slug: string) => host.deactivate(slug),
-    done: ({ title: plugin }: PluginInfo) => msg('{plugin} is inactive. What it stored is kept.', { plugin }),
+    done: ({ title: plugin }: Titled) => msg('{plugin} is inactive. What it stored is kept.', { plugin }),
   },
   pause: {
     action: 'plugin.paused',

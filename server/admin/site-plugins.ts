@@ -2,7 +2,6 @@ import { auditEntry } from '../access/audit.ts'
 import type { Handlers } from '../api/handlers.ts'
 import type { Deps } from '../deps.ts'
 import { notFound } from '../lib/errors.ts'
-import { msg } from '../lib/message.ts'
 import type { SitePlugin } from '../plugin/host.ts'
 import type { C } from '../web/env.ts'
 import { seeOther } from '../web/flash.ts'
@@ -12,7 +11,7 @@ import { backOf, nothingDone, tickedIn } from './bulk.ts'
 import { countBy, listing, rowsAt } from './listing.ts'
 import { page } from './page.ts'
 import { saved, saveSettings, settingsPart, type Unsaved } from './plugin-settings.ts'
-import { holds, ordered, sorting, turnedMany } from './plugins.ts'
+import { holds, ordered, sorting, turnedMany, turns } from './plugins.ts'
 import { screenOf } from './screen.ts'
 
 const list = listing({ word: 'state', views: ['active', 'inactive'], ...sorting })
@@ -60,12 +59,12 @@ export const sitePluginRoutes = (deps: Deps): Handlers => ({
     if (slugs.length === 0 || !act) return seeOther(c, deps, back, nothingDone)
     // What is so already, and what the site cannot switch, is left as it is.
     const chosen = all.filter((plugin) => slugs.includes(plugin.slug) && plugin.act === act)
-    for (const plugin of chosen) await turn(c, deps, plugin, act === 'activate')
+    for (const plugin of chosen) await turn(c, deps, plugin, act)
     return seeOther(c, deps, back, { tone: 'good', title: turnedMany(act, chosen.length) })
   },
 
-  'POST /sites/:slug/admin/plugins/:plugin/activate': (c) => turned(c, deps, true),
-  'POST /sites/:slug/admin/plugins/:plugin/deactivate': (c) => turned(c, deps, false),
+  'POST /sites/:slug/admin/plugins/:plugin/activate': (c) => turned(c, deps, 'activate'),
+  'POST /sites/:slug/admin/plugins/:plugin/deactivate': (c) => turned(c, deps, 'deactivate'),
 
   'GET /sites/:slug/admin/plugins/:plugin': async (c) => pluginPage(c, deps, await asked(c, deps)),
 
@@ -91,24 +90,21 @@ async function asked(c: C, deps: Deps): Promise<SitePlugin> {
   return plugin
 }
 
-async function turn(c: C, deps: Deps, { slug, isOnHere }: SitePlugin, on: boolean): Promise<void> {
+type Verb = 'activate' | 'deactivate'
+
+async function turn(c: C, deps: Deps, { slug, isOnHere }: SitePlugin, verb: Verb): Promise<void> {
   const site = siteOf(c)
-  const statements = on ? await deps.host.activate(slug, site) : await deps.host.deactivate(slug, site)
-  const action = on ? 'plugin.activated' : 'plugin.deactivated'
+  const statements = await deps.host[verb](slug, site)
+  const { action } = turns[verb]
   const entry = { action, target: slug, owner: site, before: { state: isOnHere ? 'active' : 'inactive' } }
   await deps.db.commit([...statements, ...auditEntry(deps, c.var.actor, entry)])
 }
 
-async function turned(c: C, deps: Deps, on: boolean): Promise<Response> {
+async function turned(c: C, deps: Deps, verb: Verb): Promise<Response> {
   const [plugin, form] = await Promise.all([asked(c, deps), readForm(c)])
-  await turn(c, deps, plugin, on)
-  const { title } = plugin
-  return seeOther(c, deps, backOf(deps, form, `${c.var.scope.base}/plugins`), {
-    tone: 'good',
-    title: on
-      ? msg('{plugin} is active.', { plugin: title })
-      : msg('{plugin} is inactive. What it stored is kept.', { plugin: title }),
-  })
+  await turn(c, deps, plugin, verb)
+  const back = backOf(deps, form, `${c.var.scope.base}/plugins`)
+  return seeOther(c, deps, back, { tone: 'good', title: turns[verb].done(plugin) })
 }
 
 /** Paused, or active, for whatever reason; a site can only take back what it switched on itself. */
