@@ -37,7 +37,7 @@ export async function loadPlugins(ours: Registry, outside: Registry, deps: LoadD
     try {
       return await watch.attend({ slug, id: `${slug}/load` }, async () => {
         const got = await within(deps.limit, deps.clock, async () => (await load?.())?.default)
-        if (!got.ok) return failed(slug, {}, msg('It could not be loaded: {error}', { error: sentenceOf(got.error) }))
+        if (!got.ok) return failed(slug, {}, msg('It could not be loaded: {error}', { error: withPlace(got.error) }))
         return examine(slug, got.value, slug in ours, deps)
       })
     } finally {
@@ -49,6 +49,12 @@ export async function loadPlugins(ours: Registry, outside: Registry, deps: LoadD
   if (watch === noWatch) loaded.push(...(await Promise.all(slugs.map(loadOne))))
   else for (const slug of slugs) loaded.push(await loadOne(slug))
   return knowEachOther(loaded)
+}
+
+/** Of code that cannot be read, the stack begins with its file and line: `plugin.ts:12`. */
+function withPlace(error: unknown): string {
+  const place = error instanceof SyntaxError && /^\S*?([^\s/\\]+:\d+)\n/.exec(error.stack ?? '')?.[1]
+  return place ? `${error.message} (${place})` : sentenceOf(error)
 }
 
 function examine(

@@ -30,6 +30,7 @@ test('PLUGIN_DIR brings plugins in TypeScript and JavaScript, with templates and
     'weight.eta': '<p>Heavy</p>',
   })
   putPlugin(dir, 'torn', { 'plugin.js': pluginText('torn', ''), 'page.eta': '<% if ( %>' })
+  putPlugin(dir, 'slip', { 'plugin.ts': pluginText('slip', '').replace('events: [done],', 'events: [done') })
   putPlugin(dir, 'bare', {
     'plugin.js': pluginText('bare', `page('/a', { title: 'A', template: 'gone', load: () => ({}) })`),
   })
@@ -49,6 +50,7 @@ test('PLUGIN_DIR brings plugins in TypeScript and JavaScript, with templates and
   expect(words).toContain('The page /a has no template gone.eta.')
   expect(words).toMatch(/It could not be loaded: .*page\.eta cannot be compiled/)
   expect(server.output()).toMatch(/"plugin":"torn","reason":"It could not be loaded: .*page\.eta cannot be compiled/)
+  expect(server.output()).toMatch(/"plugin":"slip","reason":"It could not be loaded: .* \(plugin\.ts:\d+\)"/)
   expect(server.output()).toContain('A plugin from outside has the slug of one of ours, and is left out.')
 })
 
