@@ -78,6 +78,30 @@ const filtered = (db: Db, { owner, view, search }: BinFilter) =>
 export const binsOf = (db: Db, owner: string): Promise<BinTable[]> =>
   db.q.selectFrom('bin').selectAll().where('owner', '=', owner).orderBy('created_at', 'desc').orderBy('id').execute()
 
+/** The same, a page of them: behind the bin that was made then and has this id, or from the newest on. */
+export const binsAfter = (
+  db: Db,
+  owner: string,
+  after: { readonly madeAt: number; readonly id: string } | null,
+  limit: number,
+): Promise<BinTable[]> =>
+  db.q
+    .selectFrom('bin')
+    .selectAll()
+    .where('owner', '=', owner)
+    .$if(after !== null, (query) =>
+      query.where((eb) =>
+        eb.or([
+          eb('created_at', '<', after?.madeAt ?? 0),
+          eb.and([eb('created_at', '=', after?.madeAt ?? 0), eb('id', '>', after?.id ?? '')]),
+        ]),
+      ),
+    )
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+
 export const insertBin = (db: Db, row: Omit<BinTable, 'received'>): Statement =>
   db.q.insertInto('bin').values({ ...row, received: 0 })
 
@@ -113,8 +137,22 @@ export const catchRequest = (
   db.q.selectFrom('capture').select('status').where('id', '=', row.id),
 ]
 
-export const capturesOf = (db: Db, bin: string, limit: number): Promise<CaptureTable[]> =>
-  db.q.selectFrom('capture').selectAll().where('bin_id', '=', bin).orderBy('id', 'desc').limit(limit).execute()
+/** What a bin caught before a request, or up to now; the newest first. */
+export const capturesBefore = (db: Db, bin: string, before: string | null, limit: number): Promise<CaptureTable[]> =>
+  db.q
+    .selectFrom('capture')
+    .selectAll()
+    .where('bin_id', '=', bin)
+    .$if(before !== null, (query) => query.where('id', '<', before ?? ''))
+    .orderBy('id', 'desc')
+    .limit(limit)
+    .execute()
+
+/** What a bin caught next after a request; the newest first. */
+export const capturesAfter = async (db: Db, bin: string, after: string, limit: number): Promise<CaptureTable[]> => {
+  const next = db.q.selectFrom('capture').selectAll().where('bin_id', '=', bin).where('id', '>', after)
+  return (await next.orderBy('id').limit(limit).execute()).toReversed()
+}
 
 export const captureById = (db: Db, id: string): Promise<CaptureTable | undefined> =>
   db.q.selectFrom('capture').selectAll().where('id', '=', id).executeTakeFirst()

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { binById, binsOf, capturesOf } from '../../db/queries/bins.ts'
+import { binById, binsAfter, capturesBefore } from '../../db/queries/bins.ts'
 import type { BinTable, CaptureTable } from '../../db/schema.ts'
 import type { Deps } from '../deps.ts'
 import { isoTime } from '../lib/clock.ts'
@@ -12,8 +12,9 @@ import type { C } from '../web/env.ts'
 import { addBin, changeBin, draftOf, removeBin, wrongBin } from './bin-changes.ts'
 import { parsed, readJsonObject } from './body.ts'
 import type { Handlers } from './handlers.ts'
+import { listAnswer, pageOf } from './list.ts'
 
-const MOST_LISTED = 100
+const LIST = 'bins'
 
 const answer = z.strictObject({ kind: z.enum(answerKinds), figure: z.number().default(0) })
 export const changedBin = z.strictObject({
@@ -24,8 +25,18 @@ export const changedBin = z.strictObject({
 
 /** The network's bins, as its pages have them. */
 export const binApiRoutes = (deps: Deps): Handlers => ({
-  'GET /api/v1/bins': async () =>
-    Response.json({ data: (await binsOf(deps.db, 'network')).map((bin) => show(deps, bin)), next_cursor: null }),
+  'GET /api/v1/bins': async (c) => {
+    const { limit, position } = pageOf(c, LIST, ['number', 'string'])
+    const after = position && { madeAt: Number(position[0]), id: String(position[1]) }
+    const rows = await binsAfter(deps.db, 'network', after, limit + 1)
+    return listAnswer(
+      LIST,
+      rows,
+      limit,
+      (bin) => show(deps, bin),
+      (bin) => [bin.created_at, bin.id],
+    )
+  },
 
   'POST /api/v1/bins': async (c) => {
     const actor = c.get('actor')
@@ -38,8 +49,10 @@ export const binApiRoutes = (deps: Deps): Handlers => ({
 
   'GET /api/v1/bins/:id/captures': async (c) => {
     const bin = await find(deps, c)
-    const captures = await capturesOf(deps.db, bin.id, MOST_LISTED)
-    return Response.json({ data: captures.map(showCapture), next_cursor: null })
+    const captures = `captures ${bin.id}`
+    const { limit, position } = pageOf(c, captures, ['string'])
+    const rows = await capturesBefore(deps.db, bin.id, position && String(position[0]), limit + 1)
+    return listAnswer(captures, rows, limit, showCapture, ({ id }) => [id])
   },
 
   'PATCH /api/v1/bins/:id': async (c) => {

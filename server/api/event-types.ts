@@ -1,15 +1,28 @@
 import { siteById, siteFor } from '../../db/queries/sites.ts'
 import type { Deps } from '../deps.ts'
 import type { Owner } from '../lib/actor.ts'
+import { badCursor } from '../lib/cursor.ts'
 import { notFound } from '../lib/errors.ts'
 import type { Json } from '../lib/json.ts'
 import type { EventType } from '../plugin/host.ts'
 import { flat } from '../webhooks/formats.ts'
 import { formatNetwork } from '../webhooks/network.ts'
 import type { Handlers } from './handlers.ts'
+import { listAnswer, pageOf } from './list.ts'
+
+const LIST = 'event-types'
 
 export const eventTypeRoutes = (deps: Deps): Handlers => ({
-  'GET /api/v1/event-types': () => Response.json({ data: deps.host.eventTypes().map(show), next_cursor: null }),
+  // Without a page asked for, all of them: builders fill a dropdown with what one request gives.
+  'GET /api/v1/event-types': (c) => {
+    const types = deps.host.eventTypes()
+    const asked = c.req.query('limit') !== undefined || c.req.query('cursor') !== undefined
+    if (!asked) return Response.json({ data: types.map(show), next_cursor: null })
+    const { limit, position } = pageOf(c, LIST, ['string'])
+    const last = position === null ? -1 : types.findIndex(({ name }) => name === position[0])
+    if (position !== null && last < 0) throw badCursor()
+    return listAnswer(LIST, types.slice(last + 1, last + 2 + limit), limit, show, ({ name }) => [name])
+  },
 
   'GET /api/v1/event-types/:name': (c) => Response.json(show(find(deps, c.req.param('name')))),
 

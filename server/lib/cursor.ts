@@ -22,5 +22,9 @@ export function decodeCursor(
   } catch {
     // falls through to the one sentence that fits every kind of junk
   }
-  throw fail('bad_cursor', 'This cursor is not one of this list. Take next_cursor as the list gave it.')
+  throw badCursor()
 }
+
+/** For a cursor whose position the list does not know. */
+export const badCursor = () =>
+  fail('bad_cursor', 'This cursor is not one of this list. Take next_cursor as the list gave it.')

@@ -53,7 +53,31 @@ export function bins(flow: Flow): void {
     const { data } = (await api('GET', `/bins/${String(bin.id)}/captures`)).body as { data: Record<string, unknown>[] }
     expect(data).toMatchObject([{ method: 'PUT', verdict: 'unsigned', status: 429, bytes: 18 }])
     expect(JSON.stringify(data)).not.toContain('Bearer abc')
+    const sentAgain = await flow.subject.fetch(new URL(String(bin.url)).pathname, { ...sent, method: 'POST' })
+    expect(sentAgain.status).toBe(429)
+    const captures = `/bins/${String(bin.id)}/captures`
+    const newest = (await api('GET', `${captures}?limit=1`)).body
+    expect(newest).toMatchObject({ data: [{ method: 'POST' }] })
+    const next = await api('GET', `${captures}?limit=1&cursor=${String(newest.next_cursor)}`)
+    expect(next.body).toMatchObject({ data: [{ method: 'PUT' }], next_cursor: null })
     expect((await api('POST', '/bins', { name: '', answer: { kind: 'waits', figure: 99 } })).status).toBe(422)
+    const wrong = await api('GET', `/bins?cursor=${String(newest.next_cursor)}`)
+    expect([wrong.status, wrong.body.code]).toEqual([400, 'bad_cursor'])
     await api('DELETE', `/bins/${String(bin.id)}`)
+  })
+
+  test('the list of bins has pages, the newest bin first', async () => {
+    const made: unknown[] = []
+    for (const name of ['One', 'Two', 'Three']) {
+      flow.subject.advance(1000)
+      made.unshift((await api('POST', '/bins', { name })).body.id)
+    }
+    const first = (await api('GET', '/bins?limit=2')).body
+    const ids = ({ data }: typeof first) => (data as { id: string }[]).map(({ id }) => id)
+    expect(ids(first)).toEqual(made.slice(0, 2))
+    const second = (await api('GET', `/bins?limit=1&cursor=${String(first.next_cursor)}`)).body
+    expect(ids(second)).toEqual(made.slice(2))
+    expect((await api('GET', '/bins?limit=0')).status).toBe(400)
+    for (const id of made) await api('DELETE', `/bins/${String(id)}`)
   })
 }

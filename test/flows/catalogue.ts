@@ -32,6 +32,26 @@ const plain = (data: Fields): Fields =>
 export function catalogue(flow: Flow): void {
   const { api, box, addWebhook, submit } = flow
 
+  test('all event types come at once, or in pages where pages are asked for', async () => {
+    const all = (await api('GET', '/event-types')).body
+    expect(all.next_cursor).toBe(null)
+    const names: string[] = []
+    let cursor = ''
+    do {
+      const page = (await api('GET', `/event-types?limit=30${cursor}`)).body
+      names.push(...(page.data as Type[]).map(({ name }) => name))
+      cursor = page.next_cursor === null ? '' : `&cursor=${String(page.next_cursor)}`
+    } while (cursor !== '')
+    expect(names).toEqual((all.data as Type[]).map(({ name }) => name))
+    for (const [search, code] of [
+      ['limit=9999', 'bad_request'],
+      ['cursor=zzz', 'bad_cursor'],
+    ]) {
+      const wrong = await api('GET', `/event-types?${search}`)
+      expect([wrong.status, wrong.body.code]).toEqual([400, code])
+    }
+  })
+
   test('every event type there is can be emitted and is delivered, in every format', async () => {
     for (const plugin of ['learning-manager', 'woocommerce'])
       expect((await submit(`/network/plugins/${plugin}/activate`, {})).status).toBe(303)

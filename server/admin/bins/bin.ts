@@ -1,4 +1,4 @@
-import { binById, capturesOf } from '../../../db/queries/bins.ts'
+import { binById, captureById, capturesAfter, capturesBefore } from '../../../db/queries/bins.ts'
 import { settings } from '../../../db/queries/settings.ts'
 import { webhookNames } from '../../../db/queries/webhooks.ts'
 import type { BinTable, CaptureTable } from '../../../db/schema.ts'
@@ -16,11 +16,12 @@ import type { C } from '../../web/env.ts'
 import { seeOther } from '../../web/flash.ts'
 import { errorsByPath, readForm, type Form } from '../../web/forms.ts'
 import { binsHelp } from '../help.ts'
+import { logPage } from '../log-page.ts'
 import { faultsNotice, page } from '../page.ts'
 import { shownCapture, type Opened } from './capture.ts'
 import { answerChoices, verdictWords } from './words.ts'
 
-const MOST_LISTED = 50
+const ON_A_PAGE = 50
 
 export const binRoutes = (deps: Deps): Handlers => ({
   'GET {area}/bins/:id': async (c) => binPage(c, deps, await binOf(c, deps)),
@@ -107,15 +108,15 @@ interface State {
 export async function binPage(c: C, deps: Deps, bin: BinTable, state: State = {}): Promise<Response> {
   const { actor, scope, t } = c.var
   const { errors = [], opened = {} } = state
-  const [captures, webhooks, limits] = await Promise.all([
-    capturesOf(deps.db, bin.id, MOST_LISTED),
+  const [{ rows: captures, newer, older }, webhooks, limits] = await Promise.all([
+    capturesAt(c, deps, bin),
     webhookNames(deps.db, bin.owner),
     settings(deps.db, ['bin_captures', 'keep_days_captures']),
   ])
   const path = `${scope.base}/bins/${bin.id}`
   const url = binUrl(deps.publicUrl(), bin.token)
   const wanted = c.req.param('capture') ?? c.req.query('capture')
-  const chosen = captures.find(({ id }) => id === wanted) ?? captures[0]
+  const chosen = captures.find(({ id }) => id === wanted) ?? (await captureIn(deps, bin, wanted)) ?? captures[0]
   const webhook = webhooks.find(({ id }) => id === bin.webhook_id)?.name ?? null
   const answer = state.typed?.answer ?? (JSON.parse(bin.answer) as BinAnswer)
   return page(c, deps, 'pages/bins/bin', {
@@ -145,10 +146,44 @@ export async function binPage(c: C, deps: Deps, bin: BinTable, state: State = {}
         status: capture.status,
         current: capture.id === chosen?.id,
       })),
-      more: captures.length === MOST_LISTED,
+      at: searchOf(positionsIn(c)),
+      newer: newer && path + searchOf({ after: newer.id }),
+      older: older && path + searchOf({ before: older.id }),
       one: chosen ? { ...titleOf(chosen), ...shownCapture(t, chosen, { url, webhook, path, opened }) } : null,
     },
   })
+}
+
+/** Requests in front of or behind which the list stands, as the URL says. */
+function positionsIn({ req }: C) {
+  const idAt = (name: string) => {
+    const id = req.query(name) ?? ''
+    return isId('cap', id) ? id : null
+  }
+  return { after: idAt('after'), before: idAt('before') }
+}
+
+const searchOf = ({ after = null, before = null }: { after?: string | null; before?: string | null }): string =>
+  after !== null ? `?after=${after}` : before !== null ? `?before=${before}` : ''
+
+/** The page of requests that the URL asks for; the newest where nothing of it is left. */
+async function capturesAt(c: C, deps: Deps, { id }: BinTable) {
+  const read = (at: ReturnType<typeof positionsIn>) =>
+    logPage<CaptureTable, string>(
+      {
+        after: (capture, limit) => capturesAfter(deps.db, id, capture, limit),
+        before: (capture, limit) => capturesBefore(deps.db, id, capture, limit),
+      },
+      { ...at, size: ON_A_PAGE },
+    )
+  const found = await read(positionsIn(c))
+  return found.rows.length > 0 ? found : read({ after: null, before: null })
+}
+
+/** One that stands on another page of the list. */
+async function captureIn(deps: Deps, bin: BinTable, id = ''): Promise<CaptureTable | undefined> {
+  const capture = isId('cap', id) ? await captureById(deps.db, id) : undefined
+  return capture?.bin_id === bin.id ? capture : undefined
 }
 
 /** The event that a request tells of, or else how it came. */

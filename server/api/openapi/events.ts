@@ -60,6 +60,8 @@ export const eventOperations = {
   },
   'GET /api/v1/event-types': {
     summary: 'List event types',
+    description: 'All of them at once, unless limit or cursor asks for a page.',
+    query: page,
     status: 200,
     answer: answers.listOf(answers.eventType),
   },

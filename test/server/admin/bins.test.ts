@@ -181,6 +181,48 @@ test('a bin keeps the newest of what it caught, for as long as the settings say'
   expect(await kept()).toEqual([])
 })
 
+test('what a bin keeps is listed page by page, and the one that is read stays in sight', async () => {
+  const app = await testApp()
+  const admin = await app.login()
+  const { url, page } = await bin(app)
+  for (let n = 0; n < 53; n++) {
+    app.clock.advance(10)
+    await send(app, url, { body: `number ${n}.` })
+  }
+  const listOf = (html: string) =>
+    /<nav class="metabox" id="caught".*?<\/ul>.*?<p class="inside muted">/s.exec(html)?.[0] ?? ''
+  const linksOf = (html: string) =>
+    Array.from(listOf(html).matchAll(/href="([^"]*capture=[^"]*)"/g), ([, href = '']) => href.replaceAll('&amp;', '&'))
+  const pageLink = (html: string, label: string) =>
+    new RegExp(`href="([^"]*)" aria-label="${label}"`).exec(listOf(html))?.[1] ?? ''
+
+  const newest = (await admin.get(page)).html
+  expect([linksOf(newest).length, pageLink(newest, 'Newer')]).toEqual([50, ''])
+  const older = (await admin.get(pageLink(newest, 'Older'))).html
+  const [, , first = ''] = linksOf(older)
+  expect([linksOf(older).length, pageLink(older, 'Older')]).toEqual([3, ''])
+  expect(wordsOf(older)).toContain('number 2.')
+
+  const read = (await admin.get(first)).html
+  expect(wordsOf(read)).toContain('number 0.')
+  expect(linksOf(read)).toEqual(linksOf(older))
+  expect(listOf(read)).toContain('aria-current="true"')
+  // Its address alone leads to it too, whatever page it stands on.
+  const alone = (await admin.get(`${page}?capture=${first.split('capture=')[1]}`)).html
+  expect(wordsOf(alone)).toContain('number 0.')
+  expect(linksOf(alone)).toEqual(linksOf(newest))
+
+  const back = (await admin.get(pageLink(read, 'Newer'))).html
+  expect(linksOf(back)).toHaveLength(50)
+  const other = await bin(app)
+  expect(wordsOf((await admin.get(`${other.page}?capture=${first.split('capture=')[1]}`)).html)).toContain(
+    'Nothing caught yet',
+  )
+  await admin.send(`${page}/clear`)
+  await send(app, url, { body: 'after all' })
+  expect(wordsOf((await admin.get(pageLink(newest, 'Older'))).html)).toContain('after all')
+})
+
 test('of a body 256 KiB are kept', async () => {
   const app = await testApp()
   const admin = await app.login()
