@@ -52,6 +52,20 @@ test('one that is stopped goes no further; where nothing ticks each second, more
   expect(await due()).toHaveLength(FAILED)
 })
 
+test('it waits while its webhook is switched off, and leaves nothing out', async () => {
+  const { app, client, begin, run, due } = await failedAt()
+  const { id, webhook } = await begin()
+  const switchTo = (active: boolean) => client('PATCH', `/webhooks/${String(webhook)}`, { active })
+  await switchTo(false)
+  await app.tidy()
+  expect(await run(id)).toMatchObject({ state: 'running', done: 0 })
+  expect(await due()).toHaveLength(0)
+  await switchTo(true)
+  for (let step = 0; step < 3; step++) await app.tidy()
+  expect(await run(id)).toMatchObject({ state: 'finished', done: FAILED })
+  expect(await due()).toHaveLength(FAILED)
+})
+
 test('a batch that failed goes once more as one, and neither its events beside it nor tests', async () => {
   const receiver = await startReceiver({ answer: (_, n) => ({ status: n < 3 ? 500 : 200 }) })
   onTestFinished(() => receiver.stop())
