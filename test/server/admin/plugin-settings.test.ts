@@ -153,6 +153,18 @@ describe('the form of the network', { timeout: 20_000 }, () => {
   })
 })
 
+test('the list of plugins warns of one that may contact any host, and of what is open to everybody', async () => {
+  const { root } = await open()
+  const { html } = await root.get('/network/plugins')
+  const rowOf = (slug: string) =>
+    html.split('<tr>').find((row) => row.includes(`href="/network/plugins/${slug}"`)) ?? ''
+  expect(rowOf('anywhere')).toMatch(/data-tone="bad">(?:(?!<dt>).)*Any host on the internet/s)
+  expect(wordsOf(rowOf('till'))).toContain('Contacts api.till.example')
+  expect(wordsOf(rowOf('till'))).toContain('Open to everybody Without a log-in: /plugins/till/hook')
+  expect(rowOf('anywhere')).not.toContain('Open to everybody')
+  expect(html.split('Any host on the internet')).toHaveLength(2)
+})
+
 describe('the form of a site', { timeout: 20_000 }, () => {
   test('shows what it inherits, and sets what is its own', async () => {
     const { root, shown, of, audit } = await open()
