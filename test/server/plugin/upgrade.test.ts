@@ -113,10 +113,14 @@ test('where a step fails the plugin does not run, nothing is written, and other 
   expect(host.stored.things).toEqual([{ id: 'one', log: 'made' }])
   expect((await ask('sit_b'))?.status).toBe(204)
   expect((await host.host.plugins()).find(({ slug }) => slug === 'steps')?.state).toBe('active')
-  host.clock.advance(11 * 60_000)
-  await expect(ask('sit_main')).rejects.toMatchObject({ code: 'unavailable' })
-  await host.settle()
-  expect(host.faults).toHaveLength(2)
+  for (let tries = 2; tries <= 6; tries++) {
+    host.clock.advance(11 * 60_000)
+    await expect(ask('sit_main')).rejects.toMatchObject({ code: 'unavailable' })
+    await host.settle()
+    expect(host.faults).toHaveLength(tries)
+  }
+  // However often it fails in a row at one site, it says nothing of the others.
+  expect((await ask('sit_b'))?.status).toBe(204)
 })
 
 test('a step beyond the own version, or twice the same, is refused', async () => {
