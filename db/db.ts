@@ -11,7 +11,10 @@ export type HotStatement = CompiledQuery & { readonly isHot: true }
 /** What a parameter may be. Flags are 0 and 1, times milliseconds, bytes base64. */
 export type Value = string | number | null
 
-/** A hot statement that runs once for each of `rows`, the values of its parameters. */
+/**
+ * A hot statement that runs once for each of `rows`, the values of its parameters. Its result is one: all the rows that
+ * came of it, and the changes in all.
+ */
 export interface RowByRow {
   readonly sql: string
   readonly rows: readonly (readonly Value[])[]
@@ -34,7 +37,8 @@ export type Lasting = 'flushed' | 'written'
  *
  * `commit` runs the list in order and all or nothing: a transaction on SQLite and PostgreSQL, a batch on D1. It resolves
  * when the list is durable, and rejects (with nothing written) when one statement fails: `DbError` with `kind`
- * `constraint` (a `must` or a unique key), `busy` (locked, full, or shutting down: nothing was acknowledged), or `broken`.
+ * `constraint` (a `must` or a unique key), `busy` (locked, full, or shutting down: nothing was acknowledged), `too_large` (more than the
+ * engine takes at once), or `broken`.
  */
 export interface Db {
   readonly q: Kysely<Database>
@@ -52,7 +56,7 @@ export interface Db {
   close(): Promise<void>
 }
 
-export type DbErrorKind = 'constraint' | 'busy' | 'broken'
+export type DbErrorKind = 'constraint' | 'busy' | 'too_large' | 'broken'
 
 export class DbError extends Error {
   readonly kind: DbErrorKind

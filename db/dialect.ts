@@ -8,6 +8,8 @@ export interface Dialect {
   readonly name: 'sqlite' | 'postgres'
   /** Whether a statement may run row by row, its fields as parameters; see `eachRow`. */
   readonly takesRows: boolean
+  /** Whether a value has to stay below `LARGEST_VALUE`, so that the rows of one statement may have to come in pieces. */
+  readonly takesPieces: boolean
   /**
    * A table expression of one JSON array of objects, to be aliased: rows of `(n, value)`; n from 0, value the element as
    * JSON text. One bound parameter, whatever the length.
@@ -42,6 +44,7 @@ function checked(name: string): string {
 export const sqlite: Dialect = {
   name: 'sqlite',
   takesRows: false,
+  takesPieces: false,
   rows: (json) => sql`(select key as n, value from json_each(${json}))`,
   field: (json: RawBuilder<unknown>, name: string, kind: 'text' | 'number') =>
     sql<never>`cast(${json} ->> ${label(name)} as ${sql.raw(kind === 'text' ? 'text' : 'integer')})`,
@@ -54,9 +57,13 @@ export const sqlite: Dialect = {
 /** SQLite in a thread of ours, where a statement costs no way there and back. */
 export const ownSqlite: Dialect = { ...sqlite, takesRows: true }
 
+/** SQLite at Cloudflare. */
+export const d1: Dialect = { ...sqlite, takesPieces: true }
+
 export const postgres: Dialect = {
   name: 'postgres',
   takesRows: false,
+  takesPieces: false,
   // json, not jsonb: it keeps an element as it was written, with the order of its keys.
   rows: (json) =>
     sql`(select (n - 1)::integer as n, value::text as value from json_array_elements(${json}::json) with ordinality as element (value, n))`,

@@ -1,22 +1,37 @@
 import { sql, type CompiledQuery, type RawBuilder } from 'kysely'
 import type { Db, HotStatement, Statement, Value } from './db.ts'
+import { inPieces, LARGEST_VALUE } from './rows.ts'
+import { isLonger } from '../server/lib/size.ts'
 
 const PLACE = '\u0000json'
 
+/** A statement whose one parameter, wherever it stands, is a JSON array of rows (`db.dialect.rows`). */
+type Build = (db: Db, json: string) => RawBuilder<unknown>
+
 /**
- * A hot statement: compiled once per database, then only its one parameter changes, a JSON array of rows
- * (`db.dialect.rows`). One array instead of many parameters also keeps D1's limit of 100 out of everybody's way.
+ * A hot statement: compiled once per database, then only its rows change. One array instead of many parameters also keeps
+ * D1's limit of 100 out of everybody's way. Its rows know nothing of each other, nor where in the list they stand: where
+ * they are too large for one value they come in pieces, and the results of those are put together.
  */
-export function prepared(
-  build: (db: Db, json: string) => RawBuilder<unknown>,
-): (db: Db, rows: readonly object[]) => HotStatement {
+export function prepared(build: Build): (db: Db, rows: readonly object[]) => Statement {
   const compiled = once((db) => build(db, PLACE))
   return (db, rows) => {
     const query = compiled(db)
     const json = JSON.stringify(rows)
-    return { ...query, parameters: query.parameters.map((value) => (value === PLACE ? json : value)), isHot: true }
+    return db.dialect.takesPieces && isLonger(json, LARGEST_VALUE)
+      ? { sql: query.sql, rows: inPieces(rows).map((piece) => parametersOf(query, piece)) }
+      : filled(query, json)
   }
 }
+
+const parametersOf = ({ parameters }: CompiledQuery, json: string): Value[] =>
+  (parameters as readonly Value[]).map((value) => (value === PLACE ? json : value))
+
+const filled = (query: CompiledQuery, json: string): HotStatement => ({
+  ...query,
+  parameters: parametersOf(query, json),
+  isHot: true,
+})
 
 function once(build: (db: Db) => RawBuilder<unknown>): (db: Db) => CompiledQuery {
   const compiled = new WeakMap<Db, CompiledQuery>()
@@ -28,20 +43,16 @@ function once(build: (db: Db) => RawBuilder<unknown>): (db: Db) => CompiledQuery
 }
 
 /** The same for a hot read: to build and compile one anew costs more than to run it. */
-export function preparedRead<Row>(
-  build: (db: Db, json: string) => RawBuilder<unknown>,
-): (db: Db, rows: readonly object[]) => Promise<Row[]> {
-  const statement = prepared(build)
-  return (db, rows) => db.read(statement(db, rows)) as unknown as Promise<Row[]>
+export function preparedRead<Row>(build: Build): (db: Db, rows: readonly object[]) => Promise<Row[]> {
+  const compiled = once((db) => build(db, PLACE))
+  return (db, rows) => db.read(filled(compiled(db), JSON.stringify(rows))) as unknown as Promise<Row[]>
 }
 
 /**
  * The same for a read of what no event changes. Where all that is written passes through here, it is asked again only when
  * something else was committed: the answer is never an old one, and most events read nothing.
  */
-export function steadyRead<Row>(
-  build: (db: Db, json: string) => RawBuilder<unknown>,
-): (db: Db, rows: readonly object[]) => Promise<readonly Row[]> {
+export function steadyRead<Row>(build: Build): (db: Db, rows: readonly object[]) => Promise<readonly Row[]> {
   const read = preparedRead<Row>(build)
   const remembered = new WeakMap<Db, { changes: number; answers: Map<string, Promise<readonly Row[]>> }>()
   return (db, rows) => {

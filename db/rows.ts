@@ -1,6 +1,7 @@
 import { sql, type RawBuilder } from 'kysely'
 import type { Db, Statement } from './db.ts'
 import type { Database } from './schema.ts'
+import { bytesOf } from '../server/lib/size.ts'
 
 /** What an upsert finds the row that is there by, and what it changes of it. */
 export interface Over {
@@ -8,8 +9,11 @@ export interface Over {
   readonly set: readonly string[]
 }
 
-/** Less than D1 takes as one value, with room for what UTF-8 adds. */
-const MOST_LETTERS = 600_000
+/** In bytes of UTF-8, a little less than D1 takes as one value. */
+export const LARGEST_VALUE = 1_900_000
+
+/** The comma behind a row; once more for the brackets, which are one more than the commas. */
+const SEPARATOR = 1
 
 /**
  * Rows of one table in as few statements as their size allows: each is one JSON array, so that hundreds of rows fit into a
@@ -62,18 +66,19 @@ const asRow = (text: string) => ({ text })
 const textsOf = (db: Db, json: string) =>
   sql<string>`(select ${db.dialect.field(sql`r.value`, 'text', 'text')} from ${db.dialect.rows(json)} as r)`
 
-/** JSON arrays that each fit into one value. */
+/** JSON arrays that each fit into one value, unless one row alone is larger. */
 export function inPieces(rows: readonly object[]): string[] {
   const pieces: string[][] = [[]]
-  let letters = 0
+  let bytes = 0
   for (const row of rows) {
     const text = JSON.stringify(row)
-    if (letters > 0 && letters + text.length > MOST_LETTERS) {
+    const size = bytesOf(text) + SEPARATOR
+    if (bytes > 0 && bytes + size > LARGEST_VALUE - SEPARATOR) {
       pieces.push([])
-      letters = 0
+      bytes = 0
     }
     pieces.at(-1)?.push(text)
-    letters += text.length
+    bytes += size
   }
   return pieces.filter((piece) => piece.length > 0).map((piece) => `[${piece.join(',')}]`)
 }

@@ -71,13 +71,20 @@ export function createApp(deps: Deps, remoteAddress: (c: C) => string): Hono<Env
   }
 
   function failed(c: C, thrown: unknown): Response | Promise<Response> {
-    const error = thrown instanceof DbError && thrown.kind === 'busy' ? busy(thrown) : asAppError(deps, thrown)
+    const error = thrown instanceof DbError ? ofDatabase(thrown) : asAppError(deps, thrown)
     const { path } = c.req
     if (path.startsWith(WU)) return wuProblem(error)
     if (isForMachines(path)) return problem(error)
     // After a form was sent, its address may stand in the address bar, and be asked for as if it were a page.
     const above = error.status === 404 && c.req.method === 'GET' ? pageAbove(new URL(c.req.url).pathname) : null
     return above === null ? errorPage(c, deps, error) : c.redirect(above, 303)
+  }
+
+  function ofDatabase(error: DbError): AppError {
+    if (error.kind === 'busy') return busy(error)
+    if (error.kind === 'too_large')
+      return fail('too_large', 'This is more than can be stored at once, so nothing was stored. Send less at a time.')
+    return asAppError(deps, error)
   }
 
   /** The database could not take it: nothing was stored, nothing acknowledged. */

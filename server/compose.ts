@@ -16,7 +16,8 @@ import { createVault, proof } from './webhooks/secrets.ts'
 import type { Sign } from './webhooks/sign.ts'
 
 /** What a runtime brings along. */
-interface Parts extends Omit<Engine, 'vault'>, Pick<Deps, 'dispatcher' | 'scrypt' | 'attempts' | 'writes' | 'backups'> {
+interface Parts
+  extends Omit<Engine, 'vault'>, Pick<Deps, 'dispatcher' | 'scrypt' | 'attempts' | 'writes' | 'backups' | 'eventBatch'> {
   readonly sign?: Sign
   readonly appSecret: string
   /** What tells this database from a copy of it, where the runtime knows. */
@@ -48,6 +49,7 @@ export async function compose({
   attempts,
   writes,
   backups,
+  eventBatch,
   ...parts
 }: Parts): Promise<Deps> {
   const { config, db, random } = parts
@@ -69,7 +71,7 @@ export async function compose({
   })
   const access = await createAccess(engine, { appSecret, given: host.capabilities() })
   await ensureSetupKey(engine)
-  const known = { ...(attempts && { attempts }), ...(writes && { writes }), ...(backups && { backups }) }
+  const known = { ...(attempts && { attempts }), ...(writes && { writes }), ...(backups && { backups }), ...(eventBatch && { eventBatch }) }
   return { ...engine, host, access, dispatcher, scrypt, ...known }
 }
 

@@ -16,6 +16,8 @@ export interface Deps extends Engine {
   readonly attempts?: () => Tally
   /** How long commits take in this process; null before the first one. */
   readonly writes?: () => Latency | null
+  /** The most bytes that one request may bring of events, where that is less than 4 MiB. */
+  readonly eventBatch?: number
   /** Only where the database is a file on this server. */
   readonly backups?: Backups
 }

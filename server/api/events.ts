@@ -27,7 +27,7 @@ export const eventRoutes = (deps: Deps): Handlers => ({
   },
 
   'POST /api/v1/events/batch': async (c) => {
-    const body = await readJson(c, 4 * MIB)
+    const body = await readJson(c, deps.eventBatch ?? 4 * MIB)
     if (!Array.isArray(body)) throw fail('bad_json', 'The body has to be one JSON array of events.')
     if (body.length === 0 || body.length > MOST_IN_BATCH)
       throw fail('too_large', 'Send 1 to {most} events at a time.', { most: MOST_IN_BATCH })

@@ -1,11 +1,12 @@
 import { z } from 'zod'
 import type { JsonObject } from '../lib/json.ts'
 import { inEnglish, msg, type Message } from '../lib/message.ts'
+import { isLonger } from '../lib/size.ts'
 import type { FormatAbout } from './contribution.ts'
 import { fieldsOf as settingsFields } from './fields.ts'
 import { hostVersion, type Manifest, type PluginEvent } from './define.ts'
 import { compareVersions, isVersion } from './version.ts'
-import { bytesOf, faultsIn, MAX_SAMPLE_BYTES } from './payload.ts'
+import { faultsIn, MAX_SAMPLE_BYTES } from './payload.ts'
 import { describePayload } from './schema.ts'
 
 const text = z.string().min(1).max(500)
@@ -137,7 +138,7 @@ export function checkEvent(
   const { schema, unfit } = describePayload(event.payload)
   if (schema === null) return no(msg('The event {name}: {problem}', { name, problem: inEnglish(unfit) }))
   const sample = JSON.stringify(event.sample) ?? ''
-  if (bytesOf(sample) > MAX_SAMPLE_BYTES) {
+  if (isLonger(sample, MAX_SAMPLE_BYTES)) {
     return no(msg('The sample of {name} has more than {max} KiB.', { name, max: MAX_SAMPLE_BYTES / 1024 }))
   }
   const [fault] = faultsIn(event, JSON.parse(sample) as JsonObject)

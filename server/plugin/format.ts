@@ -2,12 +2,12 @@ import { releaseUnmade } from '../../db/queries/dispatch.ts'
 import { MAIN_SITE, siteFor } from '../../db/queries/sites.ts'
 import { MINUTE } from '../lib/clock.ts'
 import { inEnglish, msg } from '../lib/message.ts'
+import { isLonger } from '../lib/size.ts'
 import type { FormatSummary } from '../webhooks/formats.ts'
-import { formatMissing, UNMADE, type MadeBody, type MoreFormats } from '../webhooks/make-body.ts'
+import { formatFailed, formatMissing, UNMADE, type MadeBody, type MoreFormats } from '../webhooks/make-body.ts'
 import type { Core } from './core.ts'
 import { noteSuccess, presentable, recordFault } from './fault.ts'
 import { sentenceOf, type Format } from './loaded.ts'
-import { bytesOf } from './payload.ts'
 import { run } from './run.ts'
 
 const MAX_BODY = 1024 * 1024
@@ -61,7 +61,7 @@ function summary(format: Format | undefined): FormatSummary | undefined {
 function textOf(made: unknown): string {
   const text = typeof made === 'string' ? made : JSON.stringify(made)
   if (text === undefined) throw new Error('The format gave back nothing. It has to give a text, or a value of JSON.')
-  if (bytesOf(text) > MAX_BODY) throw new Error(`The body has more than ${MAX_BODY / 1024} KiB.`)
+  if (isLonger(text, MAX_BODY)) throw new Error(`The body has more than ${MAX_BODY / 1024} KiB.`)
   if (text.includes('\u0000')) throw new Error('The body holds the character U+0000.')
   return text.toWellFormed()
 }
@@ -73,9 +73,7 @@ const asleep = (format: string): MadeBody => ({
 
 const failing = (format: string, error: unknown): MadeBody => ({
   ok: false,
-  why: inEnglish(
-    msg('The payload format {format} failed: {error}', { format, error: presentable(sentenceOf(error), 500) }),
-  ),
+  why: formatFailed(format, presentable(sentenceOf(error), 500)),
 })
 
 /** Lets what waited for a format try again, once a minute. */

@@ -1,6 +1,7 @@
 import { AppError, fail, type FieldError } from '../lib/errors.ts'
 import { isObject, parseWritten, type JsonObject } from '../lib/json.ts'
 import { msg, type Message } from '../lib/message.ts'
+import { isLonger } from '../lib/size.ts'
 import type { z } from 'zod'
 import type { PluginEvent } from './define.ts'
 
@@ -19,11 +20,6 @@ function isDeeper(root: unknown, max: number): boolean {
   }
   return false
 }
-
-export const bytesOf = (text: string): number => new TextEncoder().encode(text).byteLength
-
-/** Whether a text has more bytes than that in UTF-8, where a character has one to three. */
-const isLonger = (text: string, most: number): boolean => text.length * 3 > most && bytesOf(text) > most
 
 /**
  * A payload as JSON would carry it, cut off from whoever made it. Throws AppError `too_deep`, `too_large` beyond `most`

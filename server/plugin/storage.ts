@@ -2,8 +2,9 @@ import type { Db } from '../../db/db.ts'
 import { recordById, recordsWhere, type Shelf } from '../../db/queries/plugin-records.ts'
 import type { Clock } from '../lib/clock.ts'
 import { fail } from '../lib/errors.ts'
+import { isLonger } from '../lib/size.ts'
 import type { Collection, CollectionAbout, Manifest, Reader } from './define.ts'
-import { bytesOf, MAX_BYTES } from './payload.ts'
+import { MAX_BYTES } from './payload.ts'
 import type { Unit } from './unit.ts'
 
 /** How many records one question gets at most. */
@@ -63,7 +64,7 @@ function writer(
     if (id === '' || id.length > 191) throw new Error(`The id of a record in ${shelf.collection} has 1 to 191 letters.`)
     const value = demand(shelf, about, { ...row, id })
     const data = JSON.stringify(value)
-    if (bytesOf(data) > MAX_BYTES)
+    if (isLonger(data, MAX_BYTES))
       throw fail('too_large', 'A record has more than {max} KiB.', { max: MAX_BYTES / 1024 })
     const indexed = (about.indexes ?? [])
       .filter((field) => value[field] !== undefined && value[field] !== null)

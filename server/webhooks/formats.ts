@@ -1,7 +1,9 @@
 import { msg } from '../lib/message.ts'
 import { isoTime, SECOND } from '../lib/clock.ts'
 import type { FormatBatch, FormatEvent, FormatNetwork } from '../lib/format.ts'
+import { fail } from '../lib/errors.ts'
 import { isObject, type Json, type JsonObject } from '../lib/json.ts'
+import { isLonger } from '../lib/size.ts'
 
 /** How a format writes the time of an event: since 1970, or as ISO 8601 in UTC. */
 export type Timestamp = 'milliseconds' | 'seconds' | 'iso'
@@ -117,13 +119,26 @@ export function formatFields(key: string): { format: string; timestamp: Timestam
   return { format: found?.format.name ?? key, timestamp: found?.options.timestamp ?? 'milliseconds' }
 }
 
-/** The exact text of the request body for one event. */
-export const renderBody = (
+/** Three times what a payload may have: only Flat can make more of one, where it repeats long names very often. */
+const LARGEST_BODY = 768 * 1024
+
+/** The exact text of the request body for one event. Throws AppError `too_large`. */
+export function renderBody(
   format: Format,
   event: FormatEvent,
   network: FormatNetwork,
   options: FormatOptions = {},
-): string => JSON.stringify(format.one(event, network, options))
+): string {
+  const text = JSON.stringify(format.one(event, network, options))
+  if (isLonger(text, LARGEST_BODY)) throw tooLarge(format)
+  return text
+}
+
+const tooLarge = (format: Format) =>
+  fail('too_large', 'In the payload format {format} this event has more than {max} KiB.', {
+    format: format.title,
+    max: LARGEST_BODY / 1024,
+  })
 
 /** The exact text of the request body for a batch. */
 export const renderBatch = (
@@ -157,12 +172,15 @@ function written(time: number, how: Timestamp): number | string {
 
 /**
  * One level of fields, for receivers that cannot look into objects. No value is ever lost: a name that is taken gets
- * `_2`, `_3`, … A Map holds them on the way, because `__proto__` is a name like any other.
+ * `_2`, `_3`, … Throws AppError `too_large` as soon as the names alone are. A Map holds them on the way, because `__proto__` is a name like any other.
  */
 function flatten(event: FormatEvent): JsonObject {
   const own = { id: event.id, type: event.type, timestamp: isoTime(event.occurredAt), site: event.site }
   const fields = new Map<string, Json>(Object.entries(own))
+  let letters = 0
   const put = (name: string, value: Json) => {
+    letters += name.length
+    if (letters > LARGEST_BODY) throw tooLarge(flat)
     const wanted = Object.hasOwn(own, name) ? `data_${name}` : name
     let free = wanted
     for (let n = 2; fields.has(free); n++) free = `${wanted}_${n}`

@@ -1,5 +1,6 @@
 import type { FormatBatch, FormatEvent, FormatNetwork } from '../lib/format.ts'
 import type { Owner } from '../lib/actor.ts'
+import { AppError } from '../lib/errors.ts'
 import { inEnglish, msg } from '../lib/message.ts'
 import type { Engine } from './engine.ts'
 import { formatOf, renderBatch, renderBody, type FormatSummary } from './formats.ts'
@@ -28,7 +29,7 @@ export const UNMADE = 'The payload format '
 export async function makeBody(engine: Deps, key: string, event: FormatEvent): Promise<MadeBody> {
   const network = await formatNetwork(engine)
   const found = formatOf(key)
-  if (found) return { ok: true, text: renderBody(found.format, event, network, found.options) }
+  if (found) return made(key, () => renderBody(found.format, event, network, found.options))
   return engine.formats ? engine.formats().one(key, event, network) : { ok: false, why: formatMissing(key) }
 }
 
@@ -41,13 +42,25 @@ export async function makeBatch(
 ): Promise<MadeBody> {
   const network = await formatNetwork(engine)
   const found = formatOf(key)
-  if (found) return { ok: true, text: renderBatch(found.format, events, batch, network, found.options) }
+  if (found) return made(key, () => renderBatch(found.format, events, batch, network, found.options))
   return engine.formats ? engine.formats().many(key, events, batch, network) : { ok: false, why: formatMissing(key) }
+}
+
+function made(format: string, render: () => string): MadeBody {
+  try {
+    return { ok: true, text: render() }
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error
+    return { ok: false, why: formatFailed(format, error.message) }
+  }
 }
 
 /** What there is to say of the format that a key stands for; undefined when nobody provides it. */
 export const aboutFormat = ({ formats }: Pick<Engine, 'formats'>, key: string): FormatSummary | undefined =>
   formatOf(key)?.format ?? formats?.().about(key)
+
+export const formatFailed = (format: string, error: string): string =>
+  inEnglish(msg('The payload format {format} failed: {error}', { format, error }))
 
 export const formatMissing = (format: string): string =>
   inEnglish(msg('The payload format {format} is not there: its plugin is missing or cannot run.', { format }))

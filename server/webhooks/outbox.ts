@@ -117,7 +117,7 @@ export async function recordEvents(
       ? add(
           eventsByKey(
             db,
-            keyed.map(({ siteId, key }) => ({ site: siteId, key })),
+            keyed.map(({ siteId, key }, n) => ({ n, site: siteId, key })),
           ),
         )
       : null

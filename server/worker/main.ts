@@ -53,6 +53,8 @@ const LOOK_FOR = 20 * SECOND
 const LONG_LOOK = 50 * SECOND
 /** What a Worker gives a cron of a plugin. */
 const LONGEST_CRON = 25 * SECOND
+/** In bytes. The events of a request and all their bodies have to fit into the memory of a Worker, and into one batch of D1. */
+const LARGEST_BATCH = 1024 * 1024
 /** A Worker has six connections at once; a seventh would only wait. */
 const CONNECTIONS = 6
 
@@ -124,6 +126,7 @@ async function assemble(env: Bindings): Promise<Product> {
     limits: { cron: LONGEST_CRON },
     dispatcher: () => (config.delivery ? 'cron' : 'off'),
     writes: latency,
+    eventBatch: LARGEST_BATCH,
   })
   const setUp = await ensureSetup(deps)
   if (setUp !== null && config.setupToken === null) log.info(`Set up: ${setUp}`)

@@ -28,6 +28,7 @@ export const eventOperations = {
   },
   'POST /api/v1/events/batch': {
     summary: 'Send up to 500 events, all or nothing',
+    description: 'At most 4 MiB; 1 MiB on Workers.',
     headers: trace,
     body: z.array(newEvent).min(1).max(500),
     status: 202,
