@@ -17,7 +17,9 @@ import type { Sign } from './webhooks/sign.ts'
 
 /** What a runtime brings along. */
 interface Parts
-  extends Omit<Engine, 'vault'>, Pick<Deps, 'dispatcher' | 'scrypt' | 'attempts' | 'writes' | 'backups' | 'eventBatch'> {
+  extends
+    Omit<Engine, 'vault'>,
+    Pick<Deps, 'dispatcher' | 'scrypt' | 'attempts' | 'writes' | 'backups' | 'eventBatch'> {
   readonly sign?: Sign
   readonly appSecret: string
   /** What tells this database from a copy of it, where the runtime knows. */
@@ -71,7 +73,12 @@ export async function compose({
   })
   const access = await createAccess(engine, { appSecret, given: host.capabilities() })
   await ensureSetupKey(engine)
-  const known = { ...(attempts && { attempts }), ...(writes && { writes }), ...(backups && { backups }), ...(eventBatch && { eventBatch }) }
+  const known = {
+    ...(attempts && { attempts }),
+    ...(writes && { writes }),
+    ...(backups && { backups }),
+    ...(eventBatch && { eventBatch }),
+  }
   return { ...engine, host, access, dispatcher, scrypt, ...known }
 }
 

@@ -149,6 +149,12 @@ export async function recordEvents(
   return { statements, meanwhile, read }
 }
 
+/**
+ * In letters: a request of 4 MiB in each of our six formats and their timestamps, and a third more. They all stand in memory
+ * at once, and only Flat can make more of them.
+ */
+const MOST_OF_BODIES = 32 * 1024 * 1024
+
 /** The deliveries of an event: how many, and which of them go straight to a slot. */
 interface Made {
   readonly deliveries: number
@@ -163,7 +169,8 @@ async function planDeliveries(engine: Engine, events: readonly FinishedEvent[], 
   const { revision, wantedBy } = await whoWants(engine.db)
   const createdAt = engine.clock()
   const rows: object[] = []
-  const bodies: object[] = []
+  const bodies: { readonly event: string; readonly format: string; readonly text: string }[] = []
+  let letters = 0
   const planned = new Map<string, Made>()
   for (const event of events) {
     const wanting = event.rejected === null ? await wantedBy(event) : []
@@ -177,6 +184,8 @@ async function planDeliveries(engine: Engine, events: readonly FinishedEvent[], 
       const text = renderBody(found.format, { ...event, site: event.siteSlug }, network, found.options)
       texts.set(format, text)
       bodies.push({ event: event.id, format, text })
+      letters += text.length
+      if (letters > MOST_OF_BODIES) throw tooMuch()
     }
     const born: Born[] = []
     for (const webhook of wanting) {
@@ -194,6 +203,11 @@ async function planDeliveries(engine: Engine, events: readonly FinishedEvent[], 
   }
   return { rows, bodies, planned, revision }
 }
+
+const tooMuch = () =>
+  fail('too_large', 'What is sent of these events has more than {max} MiB together. Send fewer events at a time.', {
+    max: MOST_OF_BODIES / 1024 / 1024,
+  })
 
 /** What became of the plan where the network was another one when it was carried out; see `madeOtherwise`. */
 function madeOf(planned: ReadonlyMap<string, Made>, rows: Result['rows']): ReadonlyMap<string, Made> {

@@ -64,6 +64,14 @@ describe('flat', () => {
     )
     expect('polluted' in {}).toBe(false)
   })
+  test('long names that stand above many fields are refused before they fill the memory', () => {
+    const fields = Object.fromEntries(Array.from({ length: 20_000 }, (_, n) => [`n${n}`, 1]))
+    const most = 'In the payload format Flat this event has more than 768 KiB.'
+    expect(() => one('flat', { ['x'.repeat(100_000)]: fields })).toThrow(most)
+    expect(() => one('flat', { ['漢'.repeat(300)]: fields })).toThrow(most)
+    const few = Object.fromEntries(Object.entries(fields).slice(0, 2))
+    expect(Object.keys(one('flat', { ['x'.repeat(100_000)]: few }) as object)).toHaveLength(6)
+  })
   test('a batch is an array of such objects', () => {
     expect(many('flat')).toEqual([
       { ...own, a: 1 },
