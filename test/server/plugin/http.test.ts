@@ -41,17 +41,36 @@ test('a plugin asks the hosts that it names, and no other', async () => {
   ])
 })
 
-test('what the handler no longer waits for ends', async () => {
-  const { promise: ended, resolve } = Promise.withResolvers<unknown>()
+test.each([{}, { signal: new AbortController().signal }])(
+  'what the handler no longer waits for ends: %o',
+  async (init) => {
+    const { promise: ended, resolve } = Promise.withResolvers<unknown>()
+    const plugin = calls(['*'], (http) =>
+      http.fetch('https://slow.example/', init).catch((error: unknown) => {
+        resolve(error)
+        throw error
+      }),
+    )
+    const host = await testHost(plugin, { http: () => new Promise(() => {}), limits: { route: 20 } })
+    await expect(host.request('POST /do')).rejects.toThrow('could not answer')
+    expect(String(await ended)).toContain('longer than 20 ms')
+  },
+)
+
+test('what the plugin itself has ended is not asked for', async () => {
+  const asked: string[] = []
+  const outside = async ({ url }: Request) => {
+    asked.push(url)
+    return new Response()
+  }
   const plugin = calls(['*'], (http) =>
-    http.fetch('https://slow.example/').catch((error: unknown) => {
-      resolve(error)
-      throw error
-    }),
+    http
+      .fetch('https://api.example/', { signal: AbortSignal.abort(new Error('Enough.')) })
+      .catch((error: Error) => error.message),
   )
-  const host = await testHost(plugin, { http: () => new Promise(() => {}), limits: { route: 20 } })
-  await expect(host.request('POST /do')).rejects.toThrow('could not answer')
-  expect(String(await ended)).toContain('longer than 20 ms')
+  const host = await testHost(plugin, { http: outside })
+  expect(await (await host.request('POST /do')).json()).toBe('Enough.')
+  expect(asked).toEqual([])
 })
 
 test.each([
