@@ -7,9 +7,18 @@ import { UNSAVED } from './webhook-secrets.ts'
 /** As many rows go at once: a purge never holds the writer for long. */
 export const STEP = 500
 
-/** The range of `seq` of the oldest events made before `before`, at most STEP of them; null when none is that old. */
-export async function oldestEvents(db: Db, before: number): Promise<{ from: number; to: number } | null> {
-  const oldest = db.q.selectFrom('event').select(['seq', 'created_at']).orderBy('seq').limit(STEP)
+/** The range of `seq` of the oldest events behind `after` made before `before`, at most STEP of them; null when none is that old. */
+export async function oldestEvents(
+  db: Db,
+  after: number,
+  before: number,
+): Promise<{ from: number; to: number } | null> {
+  const oldest = db.q
+    .selectFrom('event')
+    .select(['seq', 'created_at'])
+    .where('seq', '>', after)
+    .orderBy('seq')
+    .limit(STEP)
   const row = await db.q
     .selectFrom(oldest.as('oldest'))
     .select((eb) => [eb.fn.min('seq').as('from'), eb.fn.max('seq').as('to')])
@@ -18,17 +27,27 @@ export async function oldestEvents(db: Db, before: number): Promise<{ from: numb
   return row && row.to !== null ? { from: Number(row.from), to: Number(row.to) } : null
 }
 
-/** Everything about the events of a range, the inner things first. */
+/** Everything about the events of a range, the inner things first, save where a delivery of an event is still open. */
 export function deleteEvents(db: Db, { from, to }: { from: number; to: number }): Statement[] {
-  const events = db.q.selectFrom('event').select('id').where('seq', '>=', from).where('seq', '<=', to)
-  const deliveries = db.q.selectFrom('delivery').select('id').where('seq', '>=', from).where('seq', '<=', to)
+  // A batch stands for its own event here: its id is in both places.
+  const isDone = (event: string) =>
+    sql<boolean>`not exists (select 1 from delivery d where d.event_id = ${sql.ref(event)}
+      and d.state in ('pending', 'delivering', 'retrying', 'held'))`
+  const done = { event: isDone('event.id'), delivery: isDone('delivery.event_id') }
+  const events = db.q.selectFrom('event').select('id').where('seq', '>=', from).where('seq', '<=', to).where(done.event)
+  const deliveries = db.q
+    .selectFrom('delivery')
+    .select('id')
+    .where('seq', '>=', from)
+    .where('seq', '<=', to)
+    .where(done.delivery)
   return [
     db.q.deleteFrom('attempt').where('delivery_id', 'in', deliveries),
     db.q.deleteFrom('body').where('owner_id', 'in', events),
     db.q.deleteFrom('body').where('owner_id', 'in', deliveries), // of batches
     db.q.deleteFrom('guard_hold').where('event_id', 'in', events),
-    db.q.deleteFrom('delivery').where('seq', '>=', from).where('seq', '<=', to),
-    db.q.deleteFrom('event').where('seq', '>=', from).where('seq', '<=', to),
+    db.q.deleteFrom('delivery').where('id', 'in', deliveries),
+    db.q.deleteFrom('event').where('id', 'in', events),
   ]
 }
 

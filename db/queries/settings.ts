@@ -30,6 +30,8 @@ const defaults = {
   wu_query_credentials: '',
   settings_revision: '0',
   answers_forgotten: '',
+  /** JSON: how far old events were looked at, see `server/webhooks/retention.ts`. */
+  events_purged: '{"to":0,"since":0}',
   audit_base: '{"seq":0,"hash":""}',
   /** What the last check of the audit chain found. */
   audit_check: '',

@@ -46,7 +46,7 @@ export async function purge({ db, clock, log }: Pick<Engine, 'db' | 'clock' | 'l
     while (steps < MOST_STEPS && (await step())) steps++
   }
   await inTurn(log, {
-    events: inSteps(() => purgeEvents(db, events)),
+    events: inSteps(() => purgeEvents(db, clock(), events)),
     hours: inSteps(() => purgeHour(db, events)),
     answers: inSteps(() => purgeAnswers(db, before(kept.keep_days_answers))),
     sites: inSteps(() => purgeSites(db, events)),
@@ -58,10 +58,26 @@ export async function purge({ db, clock, log }: Pick<Engine, 'db' | 'clock' | 'l
   return steps === MOST_STEPS
 }
 
-async function purgeEvents(db: Engine['db'], before: number): Promise<boolean> {
-  const range = await oldestEvents(db, before)
-  if (range) await db.commit(deleteEvents(db, range))
-  return range !== null
+/** Up to which number old events were looked at, beginning at the first of them at this time. */
+interface Lap {
+  readonly to: number
+  readonly since: number
+}
+
+/** Events that stay behind because something of them is open are looked at again this often. */
+const LAP = HOUR
+
+/**
+ * Goes on from where it stopped, so that old events that are still open are in nobody's way, however many they are; and now
+ * and then begins anew, for those that have ended since.
+ */
+async function purgeEvents(db: Engine['db'], now: number, before: number): Promise<boolean> {
+  const lap = JSON.parse(await setting(db, 'events_purged')) as Lap
+  const range = await oldestEvents(db, lap.to, before)
+  if (!range && (lap.to === 0 || now < lap.since + LAP)) return false
+  const next: Lap = range ? { to: range.to, since: lap.to === 0 ? now : lap.since } : { to: 0, since: now }
+  await db.commit([...(range ? deleteEvents(db, range) : []), setSetting(db, 'events_purged', JSON.stringify(next))])
+  return true
 }
 
 /** Goes on from where it stopped: rows that were emptied already are never looked at again. */
