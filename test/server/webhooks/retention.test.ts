@@ -1,8 +1,10 @@
 import { sql } from 'kysely'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Database } from '../../../db/schema.ts'
+import { setSetting } from '../../../db/queries/settings.ts'
 import { DAY, isoTime, MINUTE } from '../../../server/lib/clock.ts'
 import { plainSigning } from '../../../server/webhooks/sign.ts'
+import { switchSending } from '../../../server/webhooks/sending.ts'
 import { testApp, type TestApp } from '../../support/app.ts'
 import { startReceiver } from '../../support/receiver.ts'
 
@@ -239,4 +241,26 @@ test('what a webhook signs and logs in with stays with it, however old', async (
   app.clock.advance(400 * DAY)
   await settle(app)
   expect((await kinds()).sort()).toEqual(['password', 'v1'])
+})
+
+test('what waited for longer than it may be retried goes out once more when sending is on again, and then expires', async () => {
+  const receiver = await startReceiver({ answer: () => ({ status: 500 }) })
+  onTestFinished(() => receiver.stop())
+  const app = await testApp()
+  const { db } = app.deps
+  await db.commit([setSetting(db, 'keep_days_events', '1'), setSetting(db, 'keep_days_answers', '1')])
+  await app.webhook({ url: receiver.url })
+  await app.emit()
+  await app.deliver()
+  const states = () => db.q.selectFrom('delivery').select(['state', 'attempts', 'reason']).execute()
+  expect(await states()).toMatchObject([{ state: 'retrying', attempts: 1 }])
+  await db.commit(switchSending(app.deps, false))
+  app.clock.advance(6 * DAY)
+  await settle(app)
+  expect(await states()).toMatchObject([{ attempts: 1 }])
+  await db.commit(switchSending(app.deps, true))
+  await app.deliver()
+  const reason = expect.stringContaining('The delivery has expired') as string
+  expect(await states()).toMatchObject([{ state: 'failed', attempts: 2, reason }])
+  expect(receiver.requests).toHaveLength(2)
 })
