@@ -73,7 +73,7 @@ interface WantedList<Row> {
   /** Parameters of the query, each with what it means. */
   readonly filters?: Readonly<Record<string, string>>
   readonly columns: readonly Column<Row>[]
-  /** Whether the API gives all of it at once, and so takes no limit. */
+  /** Whether it is short, so that all of it is wanted: the API gives that to who names no limit. */
   readonly whole?: true
 }
 
@@ -100,7 +100,9 @@ export function addList<Row>(
     },
     run: async (session) => {
       const query = Object.fromEntries(Object.keys(filters).map((name) => [name, session.options[name]]))
-      const { data, next, text } = await pages<Row>(session, path, query)
+      const { data, next, text } = whole
+        ? await allOf<Row>(session, path, query)
+        : await pages<Row>(session, path, query)
       if (session.json) return out(text ?? JSON.stringify({ data, next_cursor: next }))
       if (data.length === 0) return note('There is nothing to list.')
       table(data, columns)
@@ -114,6 +116,11 @@ interface Page<Row> {
   readonly next_cursor: string | null
 }
 const MOST_AT_ONCE = 100
+
+async function allOf<Row>(session: Session<Paged>, path: string, query: Query) {
+  const { value, text } = await session.ask('GET', path, { query })
+  return { data: (value as Page<Row>).data, next: null, text }
+}
 
 /** As many rows as are wanted, page by page. `text`: what the API said, where it took one page. */
 async function pages<Row>(session: Session<Paged>, path: string, query: Query) {
