@@ -37,8 +37,8 @@ export type Lasting = 'flushed' | 'written'
  *
  * `commit` runs the list in order and all or nothing: a transaction on SQLite and PostgreSQL, a batch on D1. It resolves
  * when the list is durable, and rejects (with nothing written) when one statement fails: `DbError` with `kind`
- * `constraint` (a `must` or a unique key), `busy` (locked, full, or shutting down: nothing was acknowledged), `too_large` (more than the
- * engine takes at once), or `broken`.
+ * `constraint` (a `must` or a unique key), `busy` (locked, full, or shutting down: nothing was acknowledged),
+ * `too_large` (more than the engine takes at once), or `broken`.
  */
 export interface Db {
   readonly q: Kysely<Database>

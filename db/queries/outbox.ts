@@ -132,7 +132,10 @@ export const keepBody = (db: Db, { event, format, text }: { event: string; forma
   sql`insert into body (owner_id, format_key, text) select id, ${format}, ${text} from event where id = ${event}
     on conflict (owner_id, format_key) do nothing`.compile(db.q)
 
-/** Rows `{n, site, key}`: the events that stand under these keys, ours or the ones that were there before; `n` tells them apart. */
+/**
+ * Rows `{n, site, key}`: the events that stand under these keys, ours or the ones that were there before; `n` tells them
+ * apart.
+ */
 export const eventsByKey = prepared((db, json) => {
   const of = rowFields(db, sql`r.value`)
   return sql`select ${of('n', 'number')} as n, e.id as id, e.fingerprint as fingerprint,

@@ -15,8 +15,8 @@ interface Tries {
 }
 
 /**
- * How long to wait before the next try, in milliseconds; 0 is now. A pair stops at `most` tries, an address at four times as many. An account
- * that many addresses try is never shut: from 50 on it answers once per delay, which grows to a minute.
+ * How long to wait before the next try, in milliseconds; 0 is now. A pair stops at `most` tries, an address at four times as
+ * many. An account that many addresses try is never shut: from 50 on it answers once per delay, which grows to a minute.
  */
 export function waitAfter(tries: Tries, now: number, most: number): number {
   const untilFree = (times: readonly number[], count: number) => (times.at(-count) ?? -Infinity) + WINDOW - now

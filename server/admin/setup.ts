@@ -73,7 +73,10 @@ function setupForm(c: C, deps: Deps, typed: Typed, errors: readonly FieldError[]
   })
 }
 
-/** `byLink`: somebody came by a link that does not work. Else by the bare address, as a newcomer does. The address may hold a token: it goes to nobody as a referrer. */
+/**
+ * `byLink`: somebody came by a link that does not work. Else by the bare address, as a newcomer does. The address may hold a
+ * token: it goes to nobody as a referrer.
+ */
 const closed = (c: C, deps: Deps, byLink: boolean): Response =>
   plainPage(c, deps, 'pages/setup/closed', {
     title: byLink ? c.get('t')('This set-up link does not work') : c.get('t')('Set up Hookline'),

@@ -42,7 +42,10 @@ export interface Limits {
   readonly perWebhook: number
 }
 
-/** What a tick may begin; null while nothing may go out. After it was switched on, each one also lets the next ones of what was held go. */
+/**
+ * What a tick may begin; null while nothing may go out. After it was switched on, each one also lets the next ones of what
+ * was held go.
+ */
 export async function readyToSend(engine: Deps): Promise<Limits | null> {
   if (!engine.config.delivery) return null
   const now = await settings(engine.db, ['sending', 'attempts_at_once', 'attempts_per_webhook'])
